@@ -1,0 +1,332 @@
+// Package store keeps everything Hearback remembers, on SQLite or PostgreSQL.
+// It is one type, [DB], that satisfies the narrow interfaces which other
+// packages declare for themselves, with one file for each aggregate. It holds
+// no rules: who may do what, and when, is decided before it is called.
+//
+// The SQL is shared. It is written for SQLite with ? for arguments; what
+// PostgreSQL spells differently is put right in dialect.go.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // driver "pgx"
+	_ "modernc.org/sqlite"             // driver "sqlite"
+
+	"example.org/hearback"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// A DB is an open store. It may be used by many goroutines: reads run side by
+// side, writes one after another.
+type DB struct {
+	dialect dialect
+	where   string // for error messages: never holds a password
+	reads   *pool
+	writes  *writer
+	mu      sync.Mutex // held by the one writing transaction
+}
+
+// Open opens the store at dsn, which is the path of a SQLite file or a
+// postgres:// URL, and brings its schema up to date.
+func Open(ctx context.Context, dsn string) (*DB, error) {
+	db := &DB{where: dsn}
+	var err error
+	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
+		db.dialect = postgres
+		if u, uerr := url.Parse(dsn); uerr == nil {
+			db.where = u.Redacted()
+		}
+		var p *sql.DB
+		if p, err = sql.Open("pgx", dsn); err == nil {
+			p.SetMaxOpenConns(8)
+			db.reads, db.writes = newPool(p, db.dialect), &writer{dialect: db.dialect, sql: p}
+		}
+	} else {
+		db.dialect = sqlite
+		abs, aerr := filepath.Abs(dsn)
+		if aerr != nil {
+			return nil, fmt.Errorf("open store: %w", aerr)
+		}
+		at := func(query string) string {
+			return (&url.URL{Scheme: "file", Path: filepath.ToSlash(abs), RawQuery: query}).String()
+		}
+		// synchronous=FULL: a commit that returned has reached the disk.
+		const pragmas = "_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)&_pragma=cache_size(-65536)&_pragma=temp_store(MEMORY)"
+		var w, r *sql.DB
+		if w, err = sql.Open("sqlite", at(pragmas)); err != nil {
+			return nil, fmt.Errorf("open store %s: %w", db.where, err)
+		}
+		w.SetMaxOpenConns(1)
+		w.SetConnMaxLifetime(0)
+		if r, err = sql.Open("sqlite", at(pragmas+"&_pragma=query_only(ON)")); err == nil {
+			r.SetMaxOpenConns(4)
+			db.reads, db.writes = newPool(r, db.dialect), &writer{dialect: db.dialect, sql: w}
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open store %s: %w", db.where, err)
+	}
+	if err := db.migrate(ctx); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("open store %s: %w", db.where, err)
+	}
+	return db, nil
+}
+
+// Close ends every connection.
+func (db *DB) Close() error {
+	return errors.Join(db.writes.close(), db.reads.close())
+}
+
+// migrate applies the numbered files that the store has not seen, each in a
+// transaction of its own, in order.
+func (db *DB) migrate(ctx context.Context) error {
+	if _, err := db.writes.sql.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL)"); err != nil {
+		return explain(err)
+	}
+	var have int
+	if err := db.writes.sql.QueryRowContext(ctx, "SELECT COALESCE(MAX(version), 0) FROM schema_version").Scan(&have); err != nil {
+		return explain(err)
+	}
+	files, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		return err
+	}
+	slices.Sort(files)
+	newest := 0
+	for _, file := range files {
+		n, err := strconv.Atoi(path.Base(file)[:4])
+		if err != nil || n == newest {
+			return fmt.Errorf("migration %s: its name must begin with a number of its own", file)
+		}
+		newest = n
+		if n <= have {
+			continue
+		}
+		text, err := migrations.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		err = db.write(ctx, func(tx *Tx) error {
+			if _, err := tx.w.conn.ExecContext(ctx, db.dialect.schema(string(text))); err != nil {
+				return err
+			}
+			return tx.exec(ctx, "INSERT INTO schema_version (version, name) VALUES (?, ?)", n, path.Base(file))
+		})
+		if err != nil {
+			return fmt.Errorf("migration %s: %w", path.Base(file), err)
+		}
+	}
+	if have > newest {
+		return fmt.Errorf("this store has schema %d, and this program knows only %d: start the newer hearback that made it", have, newest)
+	}
+	return nil
+}
+
+// A writer is the one connection that writes, with its prepared statements.
+// The statements belong to the connection, so that a transaction never waits
+// for a second one.
+type writer struct {
+	dialect dialect
+	sql     *sql.DB
+	conn    *sql.Conn // nil until it is needed, and after it broke
+	stmts   map[string]*sql.Stmt
+}
+
+func (w *writer) connect(ctx context.Context) error {
+	if w.conn != nil {
+		return nil
+	}
+	conn, err := w.sql.Conn(ctx)
+	w.conn, w.stmts = conn, map[string]*sql.Stmt{}
+	if err != nil {
+		w.conn = nil
+	}
+	return err
+}
+
+// drop forgets a connection that cannot be trusted any more.
+func (w *writer) drop() error {
+	if w.conn == nil {
+		return nil
+	}
+	var errs []error
+	for _, s := range w.stmts {
+		errs = append(errs, s.Close())
+	}
+	// Whatever is half done on it must not go back to the pool.
+	_ = w.conn.Raw(func(any) error { return driver.ErrBadConn })
+	w.conn = nil
+	return errors.Join(errs...)
+}
+
+func (w *writer) close() error {
+	return errors.Join(w.drop(), w.sql.Close())
+}
+
+// A Tx is a writing transaction.
+type Tx struct{ w *writer }
+
+// write runs f in one transaction: all of it is kept, or nothing. Writers wait
+// for each other. f must not keep tx.
+func (db *DB) write(ctx context.Context, f func(tx *Tx) error) error {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	w := db.writes
+	if err := w.connect(ctx); err != nil {
+		return explain(err)
+	}
+	if _, err := w.conn.ExecContext(ctx, w.dialect.begin()); err != nil {
+		return explain(errors.Join(err, w.drop()))
+	}
+	err := f(&Tx{w})
+	if err == nil {
+		if _, err = w.conn.ExecContext(ctx, "COMMIT"); err == nil {
+			return nil
+		}
+	}
+	// The context may be what failed, so the way back does not hang on it.
+	if _, rerr := w.conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK"); rerr != nil {
+		err = errors.Join(err, w.drop())
+	}
+	return explain(err)
+}
+
+func (t *Tx) stmt(ctx context.Context, q string) (*sql.Stmt, error) {
+	if s := t.w.stmts[q]; s != nil {
+		return s, nil
+	}
+	s, err := t.w.conn.PrepareContext(ctx, t.w.dialect.bind(q))
+	if err != nil {
+		return nil, fmt.Errorf("prepare %.60q: %w", q, err)
+	}
+	t.w.stmts[q] = s
+	return s, nil
+}
+
+// exec runs a statement in the transaction.
+func (t *Tx) exec(ctx context.Context, q string, args ...any) error {
+	s, err := t.stmt(ctx, q)
+	if err != nil {
+		return err
+	}
+	_, err = s.ExecContext(ctx, args...)
+	return err
+}
+
+// execN runs a statement and returns how many rows it changed.
+func (t *Tx) execN(ctx context.Context, q string, args ...any) (int64, error) {
+	s, err := t.stmt(ctx, q)
+	if err != nil {
+		return 0, err
+	}
+	res, err := s.ExecContext(ctx, args...)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+// query and row read within the transaction, and so see its writes. Rows must
+// be closed before the next statement.
+func (t *Tx) query(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
+	s, err := t.stmt(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return s.QueryContext(ctx, args...)
+}
+
+func (t *Tx) row(ctx context.Context, q string, args ...any) scanner {
+	s, err := t.stmt(ctx, q)
+	if err != nil {
+		return failed{err}
+	}
+	return s.QueryRowContext(ctx, args...)
+}
+
+// query and row read outside any transaction.
+func (db *DB) query(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
+	s, err := db.reads.stmt(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return s.QueryContext(ctx, args...)
+}
+
+func (db *DB) row(ctx context.Context, q string, args ...any) scanner {
+	s, err := db.reads.stmt(ctx, q)
+	if err != nil {
+		return failed{err}
+	}
+	return s.QueryRowContext(ctx, args...)
+}
+
+// A scanner is a row to read.
+type scanner interface{ Scan(dest ...any) error }
+
+type failed struct{ err error }
+
+func (f failed) Scan(...any) error { return f.err }
+
+// each calls f for every row, and closes rows.
+func each(rows *sql.Rows, err error, f func(scanner) error) error {
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := f(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// found turns "no row" into [hearback.ErrNotFound].
+func found(err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return hearback.ErrNotFound
+	}
+	return err
+}
+
+// changed returns [hearback.ErrConflict] if a compare-and-swap changed nothing.
+func changed(n int64, err error) error {
+	if err == nil && n == 0 {
+		return hearback.ErrConflict
+	}
+	return err
+}
+
+// micros and at convert times: microseconds since 1970, UTC; 0 is no time.
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+func at(us int64) time.Time {
+	if us == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(us).UTC()
+}

@@ -1,0 +1,35 @@
+package hearback
+
+import "time"
+
+// An Outcome is what happened to a concern after it was answered: counts and
+// comparisons, with the strongest claim they allow.
+type Outcome struct {
+	Answer   ID
+	Concern  ID
+	At       time.Time // when it was computed
+	From     time.Time // when the answer was published
+	Window   time.Duration
+	Before   int64 // voices in Window before From
+	After    int64 // voices in Window after From; only complete windows are compared
+	Complete bool  // the window after From has passed
+	Donors   int   // comparable concerns without an answer in that time
+	DonorLog float64
+	// DonorLog is the median of log((after+1)/(before+1)) over the donors;
+	// meaningful only if Donors reaches MinDonors.
+	Level  int // 0 to 3, notes on methods 5; software alone never goes above 1
+	Text   string
+	TextZH string
+	Series []Point // hourly voices, from 72 h before to 72 h after
+}
+
+// MinDonors is how many comparable concerns a comparison needs; with fewer the
+// outcome says that it cannot tell (notes on methods 5, step 1).
+const MinDonors = 40
+
+// A Point is one bucket of a series.
+type Point struct {
+	At      time.Time // start of the bucket
+	Voices  float64
+	Missing bool // a source was down: not zero
+}
