@@ -60,6 +60,7 @@ CREATE TABLE post (
 	hash    INTEGER NOT NULL,
 	message INTEGER NOT NULL, -- 0 if it was dropped
 	digest  INTEGER NOT NULL, -- keyed hash of the words, to tell an edit from a repeat
+	seen    INTEGER NOT NULL, -- when it came in, for forgetting it in time
 	PRIMARY KEY (source, hash)
 ) STRICT, WITHOUT ROWID;
 
@@ -86,16 +87,12 @@ CREATE TABLE concern (
 CREATE INDEX concern_order ON concern (state, rank, priority DESC, id);
 
 -- What the grouping needs to go on after a restart, one row a concern, and the
--- term statistics under concern 0.
+-- term statistics under concern 0. sketch counts distinct voices in the open
+-- window and is emptied when that closes.
 CREATE TABLE grouping (
 	concern INTEGER NOT NULL PRIMARY KEY,
-	state   BLOB NOT NULL
-) STRICT;
-
--- Sketches of distinct voices in the open window; emptied when it closes.
-CREATE TABLE sketch (
-	concern INTEGER NOT NULL PRIMARY KEY,
-	state   BLOB NOT NULL
+	state   BLOB NOT NULL,
+	sketch  BLOB
 ) STRICT;
 
 -- Counts by quarter hour of when things were said, concern and source.

@@ -1,0 +1,157 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"example.org/hearback"
+)
+
+// concernColumns are what scanConcern reads, in order.
+const concernColumns = "id, theme, state, into_id, title, titled, first_at, last_at, messages, copies, voices, doc, score, kase, answer, version"
+
+// concernDoc is the part of a concern that is never searched by.
+type concernDoc struct {
+	Phrases []string                `json:"phrases,omitempty"`
+	Langs   map[string]int64        `json:"langs,omitempty"`
+	Kinds   map[hearback.Kind]int64 `json:"kinds,omitempty"`
+	Areas   map[string]int64        `json:"areas,omitempty"`
+	Recent  []int64                 `json:"recent,omitempty"`
+	Medoid  int64                   `json:"medoid,omitempty"`
+}
+
+func scanConcern(row scanner) (hearback.Concern, error) {
+	var c hearback.Concern
+	var doc, score string
+	var titled, first, last int64
+	err := row.Scan(&c.ID, &c.Theme, &c.State, &c.Into, &c.Title, &titled, &first, &last, &c.Messages, &c.Copies, &c.Voices, &doc, &score, &c.Case, &c.Answer, &c.Version)
+	if err != nil {
+		return c, err
+	}
+	c.Titled, c.First, c.Last = titled != 0, at(first), at(last)
+	var d concernDoc
+	if err := json.Unmarshal([]byte(doc), &d); err != nil {
+		return c, fmt.Errorf("concern %s: %w", c.ID, err)
+	}
+	c.Phrases, c.Langs, c.Kinds, c.Areas, c.Medoid = d.Phrases, d.Langs, d.Kinds, d.Areas, hearback.ID(d.Medoid)
+	for _, id := range d.Recent {
+		c.Recent = append(c.Recent, hearback.ID(id))
+	}
+	if score != "" {
+		if err := json.Unmarshal([]byte(score), &c.Score); err != nil {
+			return c, fmt.Errorf("concern %s: %w", c.ID, err)
+		}
+	}
+	return c, nil
+}
+
+// putConcern writes a new or grown concern. It leaves alone what other hands
+// write: the score, the case, the answer, and the title if a person wrote it.
+func (t *Tx) putConcern(ctx context.Context, c *hearback.Concern) error {
+	recent := make([]int64, len(c.Recent))
+	for i, id := range c.Recent {
+		recent[i] = int64(id)
+	}
+	doc, err := json.Marshal(concernDoc{c.Phrases, c.Langs, c.Kinds, c.Areas, recent, int64(c.Medoid)})
+	if err != nil {
+		return err
+	}
+	return t.exec(ctx, `
+		INSERT INTO concern (id, theme, state, into_id, title, titled, first_at, last_at, messages, copies, voices, doc, score, rank, priority, kase, answer, version)
+		VALUES (?, ?, ?, 0, ?, 0, ?, ?, ?, ?, ?, ?, '', 9, 0, 0, 0, 1)
+		ON CONFLICT (id) DO UPDATE SET theme = excluded.theme,
+			title = CASE WHEN concern.titled = 1 THEN concern.title ELSE excluded.title END,
+			first_at = excluded.first_at, last_at = excluded.last_at, messages = excluded.messages,
+			copies = excluded.copies, voices = excluded.voices, doc = excluded.doc`,
+		int64(c.ID), int64(c.Theme), string(hearback.Open), c.Title, micros(c.First), micros(c.Last), c.Messages, c.Copies, c.Voices, string(doc))
+}
+
+// Concern returns one concern.
+func (db *DB) Concern(ctx context.Context, id hearback.ID) (*hearback.Concern, error) {
+	c, err := scanConcern(db.row(ctx, "SELECT "+concernColumns+" FROM concern WHERE id = ?", int64(id)))
+	if err != nil {
+		return nil, fmt.Errorf("concern %s: %w", id, found(err))
+	}
+	return &c, nil
+}
+
+// ConcernsByID returns concerns with an id above after, in the order of their
+// ids, at most limit.
+func (db *DB) ConcernsByID(ctx context.Context, after hearback.ID, limit int) (list []hearback.Concern, err error) {
+	rows, err := db.query(ctx, "SELECT "+concernColumns+" FROM concern WHERE id > ? ORDER BY id LIMIT ?", int64(after), limit)
+	return list, each(rows, err, func(row scanner) error {
+		c, err := scanConcern(row)
+		list = append(list, c)
+		return err
+	})
+}
+
+// SaveScores writes the scores of concerns, and raises no version: scores are
+// the machine's, and the next step replaces them.
+func (db *DB) SaveScores(ctx context.Context, scores map[hearback.ID]hearback.Score) error {
+	return db.write(ctx, func(tx *Tx) error {
+		for id, s := range scores {
+			b, err := json.Marshal(s)
+			if err != nil {
+				return fmt.Errorf("score of %s: %w", id, err)
+			}
+			if err := tx.exec(ctx, "UPDATE concern SET score = ?, rank = ?, priority = ? WHERE id = ?", string(b), s.Tier.Rank(), s.High, int64(id)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// SetConcern changes what people decide about a concern (state, target of a
+// merge, theme, title), with the records that tell of it. It returns
+// [hearback.ErrConflict] if the stored version is not c.Version.
+func (db *DB) SetConcern(ctx context.Context, c *hearback.Concern, rs ...hearback.Record) error {
+	titled := 0
+	if c.Titled {
+		titled = 1
+	}
+	err := db.write(ctx, func(tx *Tx) error {
+		n, err := tx.execN(ctx, "UPDATE concern SET state = ?, into_id = ?, theme = ?, title = ?, titled = ?, version = version + 1 WHERE id = ? AND version = ?",
+			string(c.State), int64(c.Into), int64(c.Theme), c.Title, titled, int64(c.ID), c.Version)
+		if err := changed(n, err); err != nil {
+			return err
+		}
+		_, err = tx.records(ctx, rs)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("concern %s: %w", c.ID, err)
+	}
+	c.Version++
+	return nil
+}
+
+const messageColumns = "id, source, concern, at, seen, kind, lang, area, copy_of, masked, text"
+
+func scanMessage(row scanner) (hearback.Message, error) {
+	var m hearback.Message
+	var said, seen int64
+	var masked string
+	err := row.Scan(&m.ID, &m.Source, &m.Concern, &said, &seen, &m.Kind, &m.Lang, &m.Area, &m.CopyOf, &masked, &m.Text)
+	m.At, m.Seen, m.Masked = at(said), at(seen), strings.Fields(masked)
+	return m, err
+}
+
+// Messages returns the messages named, in that order, leaving out those whose
+// text has been forgotten.
+func (db *DB) Messages(ctx context.Context, ids []hearback.ID) ([]hearback.Message, error) {
+	var list []hearback.Message
+	for _, id := range ids {
+		m, err := scanMessage(db.row(ctx, "SELECT "+messageColumns+" FROM message WHERE id = ?", int64(id)))
+		if err := found(err); err == hearback.ErrNotFound {
+			continue
+		} else if err != nil {
+			return nil, fmt.Errorf("message %s: %w", id, err)
+		}
+		list = append(list, m)
+	}
+	return list, nil
+}
