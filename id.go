@@ -63,3 +63,6 @@ func (g *IDs) Observe(id ID) {
 	g.last = max(g.last, id)
 	g.mu.Unlock()
 }
+
+// IDAt returns the smallest ID made at or after t, for reading from a time on.
+func IDAt(t time.Time) ID { return ID(max(t.UnixMilli()-idEpoch, 1) * idStep) }

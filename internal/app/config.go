@@ -1,0 +1,306 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/url"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/BurntSushi/toml"
+
+	"example.org/hearback"
+)
+
+// Config is everything an operator can set. The tags are the manual: docs/config.md
+// is made from them, and every key can also be given as an environment
+// variable (HEARBACK_OFFICE_NAME) or a flag (--office-name), which win in that
+// order over the file.
+type Config struct {
+	Data    string        `toml:"data" default:"./data" help:"directory that holds the store, the keys and the public log; one process at a time"`
+	DB      string        `toml:"db" default:"" help:"where the store is: empty for SQLite inside the data directory, or a postgres:// URL" example:"postgres://hearback@db.internal/hearback"`
+	Office  OfficeConfig  `toml:"office"`
+	Console ListenConfig  `toml:"console"`
+	Public  ListenConfig  `toml:"public"`
+	Network NetworkConfig `toml:"network"`
+	Privacy PrivacyConfig `toml:"privacy"`
+	Alerts  AlertConfig   `toml:"alerts"`
+	Drill   DrillConfig   `toml:"drill"`
+	Log     LogConfig     `toml:"log"`
+}
+
+// OfficeConfig says who answers.
+type OfficeConfig struct {
+	Name   string `toml:"name" default:"Our office" help:"name of the office, as the public reads it in English" example:"Harbour City Service Desk"`
+	NameZH string `toml:"name_zh" default:"本单位" help:"name of the office, as the public reads it in Chinese" example:"滨城市民服务中心"`
+	Zone   string `toml:"zone" default:"Local" help:"time zone of pages and deadlines" example:"Asia/Shanghai"`
+}
+
+// ListenConfig says where pages are served.
+type ListenConfig struct {
+	Listen string `toml:"listen" help:"address and port to serve on" example:"127.0.0.1:8080"`
+	URL    string `toml:"url" default:"" help:"address that people use, when it is not the one above: https behind a reverse proxy" example:"https://answers.example.org"`
+}
+
+// NetworkConfig says where outgoing connections may go.
+type NetworkConfig struct {
+	Allow   []string `toml:"allow" help:"private hosts, host:port pairs or networks that feeds may be read from; everything private is refused otherwise" example:"[\"intranet.example.org\", \"10.1.0.0/16\"]"`
+	Contact string   `toml:"contact" default:"" help:"contact shown to the sites we read, in the User-Agent header" example:"press@example.org"`
+}
+
+// PrivacyConfig says how long things are kept.
+type PrivacyConfig struct {
+	Window    time.Duration `toml:"window" default:"24h" help:"how long one speaker is told from another; then the key is destroyed; at most 24h"`
+	Retention time.Duration `toml:"retention" default:"720h" help:"how long the text of messages is kept unless a source says otherwise"`
+}
+
+// AlertConfig says how often people may be disturbed.
+type AlertConfig struct {
+	PerDay int           `toml:"per_day" default:"12" help:"alerts a day at the most; the rest go to the digest"`
+	Shadow time.Duration `toml:"shadow" default:"336h" help:"after the first start, statistical alerts only go to the digest for this long"`
+}
+
+// DrillConfig runs a drill beside the service, in a store of its own.
+type DrillConfig struct {
+	File   string  `toml:"file" default:"" help:"drill to run beside the service: a file, or the name of a built-in drill" example:"water"`
+	Listen string  `toml:"listen" default:"127.0.0.1:8082" help:"address and port of the drill's console"`
+	Public string  `toml:"public" default:"127.0.0.1:8083" help:"address and port of the drill's public site"`
+	Speed  float64 `toml:"speed" default:"720" help:"how many times faster than life the drill runs"`
+}
+
+// LogConfig says what the program writes about itself.
+type LogConfig struct {
+	Level  string `toml:"level" default:"info" help:"debug, info, warn or error"`
+	Format string `toml:"format" default:"text" help:"text or json"`
+}
+
+// A Setting is one key of [Config], as the manual, the flags and the
+// environment name it.
+type Setting struct {
+	Key     string // "office.name"
+	Default string
+	Help    string
+	Example string
+	value   reflect.Value
+}
+
+// Env returns the environment variable of the key.
+func (s Setting) Env() string {
+	return "HEARBACK_" + strings.ToUpper(strings.NewReplacer(".", "_").Replace(s.Key))
+}
+
+// Flag returns the command line flag of the key, without its dashes.
+func (s Setting) Flag() string { return strings.NewReplacer(".", "-", "_", "-").Replace(s.Key) }
+
+// Set gives the setting a value written as text.
+func (s Setting) Set(text string) error {
+	switch v := s.value.Addr().Interface().(type) {
+	case *string:
+		*v = text
+	case *time.Duration:
+		d, err := time.ParseDuration(text)
+		if err != nil {
+			return fmt.Errorf("%w: %s: %.40q is not a length of time; write it like 90m or 720h", hearback.ErrInvalid, s.Key, text)
+		}
+		*v = d
+	case *int:
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			return fmt.Errorf("%w: %s: %.40q is not a whole number", hearback.ErrInvalid, s.Key, text)
+		}
+		*v = n
+	case *float64:
+		f, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			return fmt.Errorf("%w: %s: %.40q is not a number", hearback.ErrInvalid, s.Key, text)
+		}
+		*v = f
+	case *[]string:
+		*v = strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
+	default:
+		panic("config: no way to set a " + s.value.Type().String())
+	}
+	return nil
+}
+
+// Settings lists the keys of c in the order of the struct.
+func (c *Config) Settings() []Setting {
+	var list []Setting
+	var walk func(prefix string, v reflect.Value)
+	walk = func(prefix string, v reflect.Value) {
+		for i := range v.NumField() {
+			f := v.Type().Field(i)
+			key := prefix + f.Tag.Get("toml")
+			if f.Type.Kind() == reflect.Struct {
+				walk(key+".", v.Field(i))
+				continue
+			}
+			list = append(list, Setting{key, f.Tag.Get("default"), f.Tag.Get("help"), f.Tag.Get("example"), v.Field(i)})
+		}
+	}
+	walk("", reflect.ValueOf(c).Elem())
+	return list
+}
+
+// Defaults returns the configuration of a program that was told nothing.
+func Defaults() Config {
+	var c Config
+	for _, s := range c.Settings() {
+		if s.Default != "" {
+			if err := s.Set(s.Default); err != nil {
+				panic(err) // a default of ours that does not parse
+			}
+		}
+	}
+	c.Console.Listen, c.Public.Listen = "127.0.0.1:8080", "127.0.0.1:8081"
+	return c
+}
+
+// LoadConfig reads the file named (none if it is empty), then the environment,
+// over the defaults. A key it does not know is an error that names the
+// nearest known one.
+func LoadConfig(file string, environ []string) (Config, error) {
+	c := Defaults()
+	if file != "" {
+		md, err := toml.DecodeFile(file, &c)
+		var perr toml.ParseError
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return c, fmt.Errorf("%w: there is no configuration file %s", hearback.ErrNotFound, file)
+		case errors.As(err, &perr):
+			return c, fmt.Errorf("%w: %s, line %d: %s", hearback.ErrInvalid, file, perr.Position.Line, perr.Message)
+		case err != nil:
+			return c, fmt.Errorf("%w: %s: %v", hearback.ErrInvalid, file, err)
+		}
+		if unknown := md.Undecoded(); len(unknown) > 0 {
+			return c, fmt.Errorf("%w: %s: there is no setting %s; did you mean %s?", hearback.ErrInvalid, file, unknown[0], c.nearest(unknown[0].String()))
+		}
+	}
+	known := map[string]Setting{}
+	for _, s := range c.Settings() {
+		known[s.Env()] = s
+	}
+	for _, kv := range environ {
+		name, value, _ := strings.Cut(kv, "=")
+		if !strings.HasPrefix(name, "HEARBACK_") || strings.HasPrefix(name, "HEARBACK_TEST_") || name == "HEARBACK_CONFIG" {
+			continue
+		}
+		s, ok := known[name]
+		if !ok {
+			key := strings.ToLower(strings.Replace(strings.TrimPrefix(name, "HEARBACK_"), "_", ".", 1))
+			return c, fmt.Errorf("%w: there is no setting for the environment variable %s; did you mean %s?", hearback.ErrInvalid, name, known2env(c.nearest(key)))
+		}
+		if err := s.Set(value); err != nil {
+			return c, fmt.Errorf("environment variable %s: %w", name, err)
+		}
+	}
+	return c, nil
+}
+
+func known2env(key string) string { return Setting{Key: key}.Env() }
+
+// Check refuses values that cannot work or would be dangerous, and says how
+// to put them right.
+func (c *Config) Check() error {
+	bad := func(key, format string, args ...any) error {
+		return fmt.Errorf("%w: %s: %s", hearback.ErrInvalid, key, fmt.Sprintf(format, args...))
+	}
+	if c.Data == "" {
+		return bad("data", "name a directory")
+	}
+	if c.DB != "" && !strings.HasPrefix(c.DB, "postgres://") && !strings.HasPrefix(c.DB, "postgresql://") {
+		return bad("db", "leave it empty for SQLite, or give a URL that begins with postgres://")
+	}
+	for _, l := range []struct{ key, addr string }{
+		{"console.listen", c.Console.Listen}, {"public.listen", c.Public.Listen}, {"drill.listen", c.Drill.Listen}, {"drill.public", c.Drill.Public},
+	} {
+		if _, _, err := net.SplitHostPort(l.addr); err != nil {
+			return bad(l.key, "%.60q is not an address and port; write it like 127.0.0.1:8080", l.addr)
+		}
+	}
+	for _, l := range []struct{ key, url string }{{"console.url", c.Console.URL}, {"public.url", c.Public.URL}} {
+		if u, err := url.Parse(l.url); l.url != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+			return bad(l.key, "%.60q is not a web address; write it like https://answers.example.org", l.url)
+		}
+	}
+	if c.Privacy.Window < time.Hour || c.Privacy.Window > 24*time.Hour {
+		return bad("privacy.window", "it may be 1h to 24h: a speaker is never told apart for longer than a day")
+	}
+	if c.Privacy.Retention < time.Hour || c.Privacy.Retention > 400*24*time.Hour {
+		return bad("privacy.retention", "it may be 1h to 9600h")
+	}
+	if c.Alerts.PerDay < 1 || c.Alerts.PerDay > 1000 {
+		return bad("alerts.per_day", "it may be 1 to 1000")
+	}
+	if c.Drill.Speed < 1 || c.Drill.Speed > 100000 {
+		return bad("drill.speed", "it may be 1 to 100000")
+	}
+	if _, err := time.LoadLocation(c.Office.Zone); err != nil {
+		return bad("office.zone", "%.40q is not a time zone; write it like Asia/Shanghai", c.Office.Zone)
+	}
+	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.Log.Level) {
+		return bad("log.level", "%.20q is none of debug, info, warn, error", c.Log.Level)
+	}
+	if !slices.Contains([]string{"text", "json"}, c.Log.Format) {
+		return bad("log.format", "%.20q is none of text, json", c.Log.Format)
+	}
+	return nil
+}
+
+// nearest returns the known key that takes the fewest edits from key.
+func (c *Config) nearest(key string) string {
+	best, least := "", 1<<30
+	for _, s := range c.Settings() {
+		if d := edits(key, s.Key); d < least {
+			best, least = s.Key, d
+		}
+	}
+	return best
+}
+
+// edits is the Levenshtein distance of two short keys.
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		prev := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := prev
+			if a[i] != b[j] {
+				cost++
+			}
+			prev = row[j+1]
+			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// Manual returns docs/config.md.
+func (c *Config) Manual() string {
+	var b strings.Builder
+	b.WriteString("# Settings\n\nEvery setting can stand in one TOML file (`hearback serve --config hearback.toml`), in the environment, or on the command line; the later wins. A setting that does not exist is an error that names the nearest one. This page is made from the program (`go test ./internal/app -run Manual -update`).\n\n| setting | environment | flag | default | what it does |\n|---|---|---|---|---|\n")
+	for _, s := range c.Settings() {
+		def := s.Default
+		if def == "" {
+			def = fmt.Sprint(s.value.Interface())
+		}
+		if def == "" || def == "[]" {
+			def = "(empty)"
+		}
+		help := s.Help
+		if s.Example != "" {
+			help += "; for example `" + s.Example + "`"
+		}
+		fmt.Fprintf(&b, "| `%s` | `%s` | `--%s` | `%s` | %s |\n", s.Key, s.Env(), s.Flag(), def, help)
+	}
+	return b.String()
+}

@@ -1,0 +1,594 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"example.org/hearback"
+	"example.org/hearback/internal/cluster"
+	"example.org/hearback/internal/deident"
+	"example.org/hearback/internal/score"
+	"example.org/hearback/internal/source"
+	"example.org/hearback/internal/store"
+	"example.org/hearback/internal/text"
+	"example.org/hearback/internal/topic"
+)
+
+// A Pipeline takes messages in. Read this file from top to bottom to follow
+// one message: Take → prepare (mask, read, does a topic ask for it?) → admit
+// (seen before? which concern?) → commit. What comes after, the scores, alerts
+// and outcomes, works on counts and is in steps.go.
+type Pipeline struct {
+	store *store.DB
+	text  *text.Analyzer
+	ids   *hearback.IDs
+	now   func() time.Time
+	log   *slog.Logger
+
+	listening atomic.Pointer[listening] // what is listened to; replaced whole
+	keys      atomic.Pointer[keys]
+	jobs      chan *job
+	asks      chan func() // run between batches by the one owner
+	ready     chan struct{}
+	workers   chan struct{} // one token for each processor
+
+	memory // of the one goroutine that groups
+}
+
+// keys are what turns posts and speakers into numbers that lead nowhere.
+type keys struct {
+	post   []byte
+	window window
+}
+
+// listening is what the operator decided to listen to.
+type listening struct {
+	sources map[hearback.ID]hearback.Source
+	topics  *topic.Set
+}
+
+// memory is what grouping needs at hand. Only Run touches it.
+type memory struct {
+	group    *cluster.Grouper
+	concerns *recent[hearback.Concern]
+	sketches map[hearback.ID]*score.Sketch
+	posts    *seen
+	stale    bool // a commit failed: what is in memory is ahead of the store
+}
+
+// maxBatch is how many messages are committed together at the most.
+const maxBatch = 20000
+
+// A job is what one Take hands to the owner.
+type job struct {
+	src    hearback.Source
+	items  []prepared
+	cursor []byte
+	tally  hearback.Tally
+	done   chan error
+}
+
+// prepared is an item that is masked and read, before it is grouped.
+type prepared struct {
+	deident.Item
+	doc  text.Doc
+	sig  []byte
+	keep bool // a topic asks for it, or its source keeps all
+	fail bool // it could not be masked: it is counted and forgotten
+}
+
+var _ source.Sink = (*Pipeline)(nil)
+
+// Take takes in what a source read. It returns once everything is committed.
+func (p *Pipeline) Take(ctx context.Context, src hearback.ID, items []source.Raw, cursor []byte) (hearback.Tally, error) {
+	l := p.listening.Load()
+	s, ok := l.sources[src]
+	if !ok || s.State != hearback.SourceActive {
+		return hearback.Tally{}, fmt.Errorf("%w: the source is not active; resume it first", hearback.ErrRefused)
+	}
+	j := &job{src: s, cursor: cursor, items: make([]prepared, len(items)), done: make(chan error, 1)}
+	p.prepareAll(l, j, items)
+	select {
+	case p.jobs <- j:
+	case <-ctx.Done():
+		return hearback.Tally{}, ctx.Err()
+	}
+	// From here on the job may be committed, so its end is waited for.
+	if err := <-j.done; err != nil {
+		return hearback.Tally{}, err
+	}
+	return j.tally, nil
+}
+
+// prepareAll prepares items, side by side when there are many of them.
+func (p *Pipeline) prepareAll(l *listening, j *job, items []source.Raw) {
+	now := p.now()
+	k := p.keys.Load()
+	dk := deident.Keys{Window: k.window.Key, Post: k.post}
+	const chunk = 256
+	var wg sync.WaitGroup
+	for from := 0; from < len(items); from += chunk {
+		part := items[from:min(from+chunk, len(items))]
+		out := j.items[from : from+len(part)]
+		p.workers <- struct{}{}
+		wg.Go(func() {
+			for i := range part {
+				out[i] = p.prepare(l, &j.src, &part[i], dk, now)
+			}
+			<-p.workers
+		})
+	}
+	wg.Wait()
+}
+
+// prepare is the first half of a message's way: it is masked, read, and kept
+// only if somebody said in public that they listen for it. Nothing has been
+// written yet, and what is not kept never will be.
+func (p *Pipeline) prepare(l *listening, src *hearback.Source, raw *source.Raw, k deident.Keys, now time.Time) prepared {
+	item, err := deident.Clean(*src, *raw, k, now)
+	if err != nil {
+		return prepared{fail: true}
+	}
+	it := prepared{Item: item}
+	if it.Deleted {
+		return it
+	}
+	it.doc = p.text.Analyze(it.Message.Text, it.Message.Lang)
+	it.keep = src.All || len(l.topics.Match(&it.doc)) > 0
+	if !it.keep {
+		return prepared{Item: deident.Item{Post: it.Post, Digest: it.Digest}}
+	}
+	it.Message.Lang = it.doc.Lang
+	it.Message.Kind = p.text.Kind(it.Message.Text, &it.doc)
+	it.sig = p.group.Sign(&it.doc)
+	return it
+}
+
+// Run is the second half: one goroutine groups and commits, so that messages
+// are grouped in one order and a concern has one writer.
+func (p *Pipeline) Run(ctx context.Context) error {
+	if err := p.load(ctx); err != nil {
+		return err
+	}
+	close(p.ready)
+	for {
+		select {
+		case <-ctx.Done():
+			p.refuse(errors.New("the service is stopping: send this again when it is back"))
+			return nil
+		case f := <-p.asks:
+			f()
+		case j := <-p.jobs:
+			p.commit(context.WithoutCancel(ctx), p.gather(j))
+		}
+	}
+}
+
+// gather takes the jobs that wait already, up to the size of a batch: under
+// load commits grow, and without load nothing waits.
+func (p *Pipeline) gather(j *job) []*job {
+	jobs, n := []*job{j}, len(j.items)
+	for n < maxBatch {
+		select {
+		case j := <-p.jobs:
+			jobs, n = append(jobs, j), n+len(j.items)
+		default:
+			return jobs
+		}
+	}
+	return jobs
+}
+
+// refuse answers every job that waits.
+func (p *Pipeline) refuse(err error) {
+	for {
+		select {
+		case j := <-p.jobs:
+			j.done <- err
+		default:
+			return
+		}
+	}
+}
+
+// commit groups the items of some jobs and writes everything that follows from
+// them in one transaction.
+func (p *Pipeline) commit(ctx context.Context, jobs []*job) {
+	err := p.tryCommit(ctx, jobs)
+	if err != nil {
+		// What is in memory has gone ahead of the store: read it again before
+		// anything else is taken in.
+		p.stale = true
+		p.log.Error("messages were not taken in", slog.Any("err", err))
+		err = fmt.Errorf("the messages could not be stored and were not taken in; send them again later: %w", err)
+	}
+	for _, j := range jobs {
+		j.done <- err
+	}
+}
+
+func (p *Pipeline) tryCommit(ctx context.Context, jobs []*job) error {
+	if p.stale {
+		if err := p.load(ctx); err != nil {
+			return err
+		}
+	}
+	b := newBuild(p.now())
+	for _, j := range jobs {
+		for i := range j.items {
+			if err := p.admit(ctx, b, j, &j.items[i]); err != nil {
+				return err
+			}
+		}
+		b.batch.Sources = append(b.batch.Sources, store.SourceBatch{
+			Source: j.src.ID, Cursor: j.cursor, Bucket: b.now.Truncate(time.Hour), Tally: j.tally, Newest: b.newest[j.src.ID],
+		})
+	}
+	return p.store.Take(ctx, p.finish(b))
+}
+
+// A build is a batch under way.
+type build struct {
+	now      time.Time
+	batch    store.Batch
+	posts    map[postKey]*post
+	concerns map[hearback.ID]*hearback.Concern
+	sketches map[hearback.ID]*score.Sketch
+	rolls    map[rollKey]*store.Roll
+	newest   map[hearback.ID]time.Time
+	gone     int64
+}
+
+type postKey struct {
+	src  hearback.ID
+	hash uint64
+}
+
+// post is a post of this batch, with the place of its message in the batch.
+type post struct {
+	store.Post
+	fresh int  // index in batch.New, or -1
+	dirty bool // it differs from what is stored
+}
+
+type rollKey struct {
+	bucket       int64
+	concern, src hearback.ID
+}
+
+func newBuild(now time.Time) *build {
+	return &build{
+		now: now, posts: map[postKey]*post{}, concerns: map[hearback.ID]*hearback.Concern{},
+		sketches: map[hearback.ID]*score.Sketch{}, rolls: map[rollKey]*store.Roll{}, newest: map[hearback.ID]time.Time{},
+	}
+}
+
+// admit decides what becomes of one item, and counts it exactly once.
+func (p *Pipeline) admit(ctx context.Context, b *build, j *job, it *prepared) error {
+	j.tally.Received++
+	if it.fail {
+		j.tally.Refused++
+		return nil
+	}
+	old, err := p.find(ctx, b, j.src.ID, it.Post)
+	if err != nil {
+		return err
+	}
+	switch {
+	case it.Deleted:
+		j.tally.Deleted++
+		if old != nil {
+			p.forget(b, old)
+		}
+		return nil
+	case old != nil && old.Digest == it.Digest:
+		j.tally.Repeats++
+		return nil
+	case old != nil && old.Message != 0:
+		j.tally.Edited++
+		if it.keep {
+			p.edit(b, old, it)
+		} else {
+			p.forget(b, old)
+		}
+		return nil
+	case !it.keep:
+		j.tally.Dropped++
+		b.remember(j.src.ID, it, 0, -1)
+		return nil
+	}
+	copied, err := p.admitNew(ctx, b, j, it)
+	if copied {
+		j.tally.Copies++
+	} else {
+		j.tally.Kept++
+	}
+	return err
+}
+
+// find returns what is known about a post, or nil.
+func (p *Pipeline) find(ctx context.Context, b *build, src hearback.ID, hash uint64) (*post, error) {
+	if hash == 0 {
+		return nil, nil
+	}
+	key := postKey{src, hash}
+	if x := b.posts[key]; x != nil {
+		return x, nil
+	}
+	if !p.posts.perhaps(hash ^ uint64(src)) {
+		return nil, nil
+	}
+	x, err := p.store.Post(ctx, src, hash)
+	if errors.Is(err, hearback.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	b.posts[key] = &post{x, -1, false}
+	return b.posts[key], nil
+}
+
+// remember notes what became of a post.
+func (b *build) remember(src hearback.ID, it *prepared, message hearback.ID, fresh int) {
+	if it.Post != 0 {
+		b.posts[postKey{src, it.Post}] = &post{store.Post{Source: src, Hash: it.Post, Message: message, Digest: it.Digest, Seen: b.now}, fresh, true}
+	}
+}
+
+// edit puts new words in the place of old ones. The message stays in its
+// concern: an edit is no new voice.
+func (p *Pipeline) edit(b *build, old *post, it *prepared) {
+	m := store.NewMessage{Message: it.Message, Sig: it.sig}
+	m.ID = old.Message
+	old.Digest, old.dirty = it.Digest, true
+	if old.fresh >= 0 {
+		fresh := &b.batch.New[old.fresh]
+		fresh.Text, fresh.Kind, fresh.Lang, fresh.Masked, fresh.Sig = m.Text, m.Kind, m.Lang, m.Masked, m.Sig
+		return
+	}
+	b.batch.Edits = append(b.batch.Edits, m)
+}
+
+// forget removes the text of a post and the way to it. Counts are integers of
+// a closed sum and stay.
+func (p *Pipeline) forget(b *build, old *post) {
+	b.gone++
+	if old.Message != 0 {
+		b.batch.Gone = append(b.batch.Gone, old.Post)
+	}
+	delete(b.posts, postKey{old.Source, old.Hash})
+}
+
+// admitNew groups a message and adds it to every count it belongs to. It
+// reports whether the message is a copy of another.
+func (p *Pipeline) admitNew(ctx context.Context, b *build, j *job, it *prepared) (copied bool, err error) {
+	m := &it.Message
+	m.ID, m.Seen = p.ids.Next(b.now), b.now
+	as := p.group.Add(m.ID, m.At, m.Lang, &it.doc, it.sig)
+	m.Concern, m.CopyOf = as.Concern, as.CopyOf
+	c, err := p.concern(ctx, b, as.Concern)
+	if err != nil {
+		return false, err
+	}
+	voices, err := p.hear(b, as.Concern, it.Voice)
+	if err != nil {
+		return false, err
+	}
+	grow(c, m, voices)
+	c.Theme = as.Theme
+
+	key := rollKey{m.At.Truncate(store.Bucket).UnixMicro(), as.Concern, j.src.ID}
+	r := b.rolls[key]
+	if r == nil {
+		r = &store.Roll{Bucket: m.At.Truncate(store.Bucket), Concern: as.Concern, Source: j.src.ID}
+		b.rolls[key] = r
+	}
+	r.Messages++
+	r.Voices += voices
+	if m.Kind == hearback.Question {
+		r.Questions++
+	}
+	if m.CopyOf != 0 {
+		r.Copies++
+	}
+	b.newest[j.src.ID] = m.Seen
+	b.remember(j.src.ID, it, m.ID, len(b.batch.New))
+	b.batch.New = append(b.batch.New, store.NewMessage{Message: *m, Sig: it.sig})
+	return m.CopyOf != 0, nil
+}
+
+// grow adds a message to its concern.
+func grow(c *hearback.Concern, m *hearback.Message, voices int64) {
+	if c.Messages == 0 {
+		c.First, c.Last = m.At, m.At
+		c.Langs, c.Kinds, c.Areas = map[string]int64{}, map[hearback.Kind]int64{}, map[string]int64{}
+		c.Title = short(m.Text)
+	}
+	if m.At.Before(c.First) {
+		c.First = m.At
+	}
+	if m.At.After(c.Last) {
+		c.Last = m.At
+	}
+	c.Messages++
+	c.Voices += voices
+	c.Langs[m.Lang]++
+	c.Kinds[m.Kind]++
+	c.Areas[m.Area]++
+	if m.CopyOf != 0 {
+		c.Copies++
+		return
+	}
+	if len(c.Recent) < hearback.RecentMessages {
+		c.Recent = append(c.Recent, 0)
+	}
+	copy(c.Recent[1:], c.Recent)
+	c.Recent[0] = m.ID
+}
+
+// short cuts a text to the length of a title.
+func short(s string) string {
+	n := 0
+	for i := range s {
+		if n++; n > 80 {
+			return s[:i] + "…"
+		}
+	}
+	return s
+}
+
+// concern returns a concern to add to.
+func (p *Pipeline) concern(ctx context.Context, b *build, id hearback.ID) (*hearback.Concern, error) {
+	if c := b.concerns[id]; c != nil {
+		return c, nil
+	}
+	c := p.concerns.get(id)
+	if c == nil {
+		var err error
+		c, err = p.store.Concern(ctx, id)
+		if errors.Is(err, hearback.ErrNotFound) {
+			c = &hearback.Concern{ID: id, State: hearback.Open}
+		} else if err != nil {
+			return nil, err
+		}
+		p.concerns.put(id, c)
+	}
+	b.concerns[id] = c
+	return c, nil
+}
+
+// hear counts a voice: it returns 1 if it is new to the concern in this
+// window, and 0 if it is not.
+func (p *Pipeline) hear(b *build, concern hearback.ID, voice uint64) (int64, error) {
+	s := p.sketches[concern]
+	if s == nil {
+		s = &score.Sketch{}
+		p.sketches[concern] = s
+	}
+	n := s.Add(voice)
+	if n > 0 {
+		b.sketches[concern] = s
+	}
+	return n, nil
+}
+
+// finish gathers what the build touched into the batch.
+func (p *Pipeline) finish(b *build) *store.Batch {
+	t := &b.batch
+	for key, x := range b.posts {
+		if x.dirty {
+			t.Posts = append(t.Posts, x.Post)
+			p.posts.add(key.hash ^ uint64(key.src))
+		}
+	}
+	for _, c := range b.concerns {
+		t.Concerns = append(t.Concerns, c)
+	}
+	for _, r := range b.rolls {
+		t.Rolls = append(t.Rolls, *r)
+	}
+	t.Grouping = p.group.Changed()
+	t.Sketches = map[hearback.ID][]byte{}
+	for id, s := range b.sketches {
+		state, err := s.MarshalBinary()
+		if err == nil {
+			t.Sketches[id] = state
+		}
+	}
+	if b.gone > 0 {
+		t.Records = append(t.Records, hearback.Record{
+			Type: hearback.DeletionHonoured, At: b.now, Actor: hearback.System, Subject: "deletions", Pub: map[string]any{"count": b.gone},
+		})
+	}
+	return t
+}
+
+// Ask runs f between two batches, where nothing else touches the grouping.
+func (p *Pipeline) Ask(ctx context.Context, f func(g *cluster.Grouper) error) error {
+	done := make(chan error, 1)
+	select {
+	case p.asks <- func() { done <- f(p.group) }:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return <-done
+}
+
+// load reads the memory of the pipeline from the store.
+func (p *Pipeline) load(ctx context.Context) error {
+	last, err := p.store.LastID(ctx)
+	if err != nil {
+		return fmt.Errorf("read the store: %w", err)
+	}
+	p.ids.Observe(last)
+	p.group.Reset()
+	p.concerns = newRecent[hearback.Concern](20000)
+	p.sketches = map[hearback.ID]*score.Sketch{}
+
+	n, err := p.store.PostCount(ctx)
+	if err != nil {
+		return fmt.Errorf("read the store: %w", err)
+	}
+	p.posts = newSeen(max(2*n, 1<<20))
+	if err := p.store.PostHashes(ctx, func(src hearback.ID, hash uint64) { p.posts.add(hash ^ uint64(src)) }); err != nil {
+		return fmt.Errorf("read the store: %w", err)
+	}
+	since := p.now().Add(-cluster.CopyWindow)
+	var gerr error
+	if err := errors.Join(p.group.Load(p.store.Grouping(ctx, p.now().Add(-cluster.IdleAfter), &gerr)), gerr); err != nil {
+		return fmt.Errorf("read the grouping: %w", err)
+	}
+	if err := p.store.Signatures(ctx, hearback.IDAt(since), p.group.Restore); err != nil {
+		return fmt.Errorf("read the store: %w", err)
+	}
+	err = p.store.Sketches(ctx, func(concern hearback.ID, state []byte) error {
+		s := &score.Sketch{}
+		p.sketches[concern] = s
+		return s.UnmarshalBinary(state)
+	})
+	if err != nil {
+		return fmt.Errorf("read the voices: %w", err)
+	}
+	p.stale = false
+	return nil
+}
+
+// A recent map keeps what was used lately: two generations, of which the
+// older is dropped when the younger is full.
+type recent[T any] struct {
+	size     int
+	young    map[hearback.ID]*T
+	previous map[hearback.ID]*T
+}
+
+func newRecent[T any](size int) *recent[T] {
+	return &recent[T]{size: size, young: map[hearback.ID]*T{}}
+}
+
+func (r *recent[T]) get(id hearback.ID) *T {
+	if x := r.young[id]; x != nil {
+		return x
+	}
+	x := r.previous[id]
+	if x != nil {
+		r.put(id, x)
+	}
+	return x
+}
+
+func (r *recent[T]) put(id hearback.ID, x *T) {
+	if len(r.young) >= r.size {
+		r.young, r.previous = map[hearback.ID]*T{}, r.young
+	}
+	r.young[id] = x
+}
+
+// newWorkers returns as many tokens as there are processors.
+func newWorkers() chan struct{} { return make(chan struct{}, runtime.GOMAXPROCS(0)) }

@@ -1,0 +1,318 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+
+	"example.org/hearback"
+)
+
+// Bucket is the length of the buckets that counts are kept in.
+const Bucket = 15 * time.Minute
+
+// A Batch is everything that changes when messages are taken in. It is kept
+// whole or not at all, so that a crash neither loses nor doubles a message.
+type Batch struct {
+	Sources  []SourceBatch
+	New      []NewMessage
+	Edits    []NewMessage // the same post with other words: id, text, language and masks change
+	Gone     []Post       // posts whose deletion is honoured
+	Posts    []Post       // what became of posts, for telling repeats
+	Concerns []*hearback.Concern
+	Grouping map[hearback.ID][]byte
+	Sketches map[hearback.ID][]byte
+	Rolls    []Roll
+	Records  []hearback.Record
+}
+
+// A SourceBatch is what one source sent.
+type SourceBatch struct {
+	Source hearback.ID
+	Cursor []byte // nil leaves the stored cursor alone
+	Bucket time.Time
+	Tally  hearback.Tally
+	Newest time.Time // when its newest message came in; zero if none was kept
+}
+
+// A NewMessage is a message with the signature that finds its copies.
+type NewMessage struct {
+	hearback.Message
+	Sig []byte
+}
+
+// A Post is what became of one post: a keyed hash of its id, the message it
+// is (0 if it was dropped) and a keyed hash of its words.
+type Post struct {
+	Source  hearback.ID
+	Hash    uint64
+	Message hearback.ID
+	Digest  uint64
+	Seen    time.Time
+}
+
+// A Roll adds to the counts of one concern, source and bucket.
+type Roll struct {
+	Bucket            time.Time
+	Concern, Source   hearback.ID
+	Messages, Voices  int64
+	Questions, Copies int64
+}
+
+// Take commits a batch.
+func (db *DB) Take(ctx context.Context, b *Batch) error {
+	return db.write(ctx, func(tx *Tx) error {
+		for _, s := range b.Sources {
+			if err := tx.takeSource(ctx, s); err != nil {
+				return fmt.Errorf("source %s: %w", s.Source, err)
+			}
+		}
+		for i := range b.New {
+			m := &b.New[i]
+			if err := tx.exec(ctx, "INSERT INTO message (id, source, concern, at, seen, kind, lang, area, copy_of, masked, text, sig) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+				int64(m.ID), int64(m.Source), int64(m.Concern), micros(m.At), micros(m.Seen), string(m.Kind), m.Lang, m.Area, int64(m.CopyOf), strings.Join(m.Masked, " "), m.Text, m.Sig); err != nil {
+				return fmt.Errorf("message: %w", err)
+			}
+		}
+		for i := range b.Edits {
+			m := &b.Edits[i]
+			if err := tx.exec(ctx, "UPDATE message SET kind = ?, lang = ?, masked = ?, text = ?, sig = ? WHERE id = ?",
+				string(m.Kind), m.Lang, strings.Join(m.Masked, " "), m.Text, m.Sig, int64(m.ID)); err != nil {
+				return fmt.Errorf("edited message: %w", err)
+			}
+		}
+		for _, p := range b.Gone {
+			if err := tx.exec(ctx, "DELETE FROM message WHERE id = ?", int64(p.Message)); err != nil {
+				return fmt.Errorf("deleted message: %w", err)
+			}
+			if err := tx.exec(ctx, "DELETE FROM post WHERE source = ? AND hash = ?", int64(p.Source), int64(p.Hash)); err != nil {
+				return fmt.Errorf("deleted message: %w", err)
+			}
+		}
+		for _, p := range b.Posts {
+			if err := tx.exec(ctx, "INSERT INTO post (source, hash, message, digest, seen) VALUES (?, ?, ?, ?, ?) ON CONFLICT (source, hash) DO UPDATE SET message = excluded.message, digest = excluded.digest",
+				int64(p.Source), int64(p.Hash), int64(p.Message), int64(p.Digest), micros(p.Seen)); err != nil {
+				return fmt.Errorf("post: %w", err)
+			}
+		}
+		for _, c := range b.Concerns {
+			if err := tx.putConcern(ctx, c); err != nil {
+				return fmt.Errorf("concern %s: %w", c.ID, err)
+			}
+		}
+		for id, state := range b.Grouping {
+			if err := tx.exec(ctx, "INSERT INTO grouping (concern, state) VALUES (?, ?) ON CONFLICT (concern) DO UPDATE SET state = excluded.state", int64(id), state); err != nil {
+				return fmt.Errorf("grouping: %w", err)
+			}
+		}
+		for id, sketch := range b.Sketches {
+			if err := tx.exec(ctx, "INSERT INTO grouping (concern, state, sketch) VALUES (?, ?, ?) ON CONFLICT (concern) DO UPDATE SET sketch = excluded.sketch", int64(id), []byte{}, sketch); err != nil {
+				return fmt.Errorf("sketch: %w", err)
+			}
+		}
+		for _, r := range b.Rolls {
+			if err := tx.exec(ctx, `INSERT INTO roll (bucket, concern, source, messages, voices, questions, copies) VALUES (?, ?, ?, ?, ?, ?, ?)
+				ON CONFLICT (concern, bucket, source) DO UPDATE SET messages = roll.messages + excluded.messages, voices = roll.voices + excluded.voices,
+					questions = roll.questions + excluded.questions, copies = roll.copies + excluded.copies`,
+				micros(r.Bucket), int64(r.Concern), int64(r.Source), r.Messages, r.Voices, r.Questions, r.Copies); err != nil {
+				return fmt.Errorf("counts: %w", err)
+			}
+		}
+		_, err := tx.records(ctx, b.Records)
+		return err
+	})
+}
+
+func (t *Tx) takeSource(ctx context.Context, s SourceBatch) error {
+	if s.Cursor != nil {
+		if err := t.exec(ctx, "UPDATE source SET cursor = ? WHERE id = ?", s.Cursor, int64(s.Source)); err != nil {
+			return err
+		}
+	}
+	if !s.Newest.IsZero() {
+		if err := t.exec(ctx, "UPDATE source SET last_message = ? WHERE id = ? AND last_message < ?", micros(s.Newest), int64(s.Source), micros(s.Newest)); err != nil {
+			return err
+		}
+	}
+	if s.Tally == (hearback.Tally{}) {
+		return nil
+	}
+	y := s.Tally
+	return t.exec(ctx, `INSERT INTO tally (source, bucket, received, kept, copies, dropped, repeats, edited, deleted, refused) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (source, bucket) DO UPDATE SET received = tally.received + excluded.received, kept = tally.kept + excluded.kept, copies = tally.copies + excluded.copies,
+			dropped = tally.dropped + excluded.dropped, repeats = tally.repeats + excluded.repeats, edited = tally.edited + excluded.edited,
+			deleted = tally.deleted + excluded.deleted, refused = tally.refused + excluded.refused`,
+		int64(s.Source), micros(s.Bucket), y.Received, y.Kept, y.Copies, y.Dropped, y.Repeats, y.Edited, y.Deleted, y.Refused)
+}
+
+// Post returns what became of a post, or [hearback.ErrNotFound].
+func (db *DB) Post(ctx context.Context, src hearback.ID, hash uint64) (Post, error) {
+	p := Post{Source: src, Hash: hash}
+	var digest, seen int64
+	err := db.row(ctx, "SELECT message, digest, seen FROM post WHERE source = ? AND hash = ?", int64(src), int64(hash)).Scan(&p.Message, &digest, &seen)
+	p.Digest, p.Seen = uint64(digest), at(seen)
+	return p, found(err)
+}
+
+// PostHashes calls f for every post that is remembered.
+func (db *DB) PostHashes(ctx context.Context, f func(src hearback.ID, hash uint64)) error {
+	rows, err := db.query(ctx, "SELECT source, hash FROM post")
+	return each(rows, err, func(row scanner) error {
+		var src hearback.ID
+		var hash int64
+		if err := row.Scan(&src, &hash); err != nil {
+			return err
+		}
+		f(src, uint64(hash))
+		return nil
+	})
+}
+
+// Grouping yields the stored state of every concern that was touched since
+// the time given, and of the shared statistics first. The error is set once
+// the sequence ends.
+func (db *DB) Grouping(ctx context.Context, since time.Time, err *error) iter.Seq2[hearback.ID, []byte] {
+	return func(yield func(hearback.ID, []byte) bool) {
+		var rows *sql.Rows
+		rows, *err = db.query(ctx, `SELECT concern, state FROM grouping WHERE concern = 0
+			UNION ALL SELECT g.concern, g.state FROM grouping g JOIN concern c ON c.id = g.concern WHERE c.last_at >= ? AND c.state <> 'merged'
+			ORDER BY 1`, micros(since))
+		if *err != nil {
+			return
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var id hearback.ID
+			var state []byte
+			if *err = rows.Scan(&id, &state); *err != nil {
+				return
+			}
+			if !yield(id, state) {
+				return
+			}
+		}
+		*err = rows.Err()
+	}
+}
+
+// Sketches calls f for every sketch of the open window.
+func (db *DB) Sketches(ctx context.Context, f func(concern hearback.ID, sketch []byte) error) error {
+	rows, err := db.query(ctx, "SELECT concern, sketch FROM grouping WHERE sketch IS NOT NULL")
+	return each(rows, err, func(row scanner) error {
+		var id hearback.ID
+		var b []byte
+		if err := row.Scan(&id, &b); err != nil {
+			return err
+		}
+		return f(id, b)
+	})
+}
+
+// CloseWindow forgets every sketch: what was counted stays counted, and who
+// was counted cannot be told any more.
+func (db *DB) CloseWindow(ctx context.Context, rs ...hearback.Record) error {
+	return db.write(ctx, func(tx *Tx) error {
+		if err := tx.exec(ctx, "UPDATE grouping SET sketch = NULL WHERE sketch IS NOT NULL"); err != nil {
+			return err
+		}
+		_, err := tx.records(ctx, rs)
+		return err
+	})
+}
+
+// Signatures calls f for every message taken in since the time given that is
+// no copy, oldest first.
+func (db *DB) Signatures(ctx context.Context, since hearback.ID, f func(message, concern hearback.ID, said time.Time, sig []byte)) error {
+	rows, err := db.query(ctx, "SELECT id, concern, at, sig FROM message WHERE id >= ? AND copy_of = 0 ORDER BY id", int64(since))
+	return each(rows, err, func(row scanner) error {
+		var id, concern hearback.ID
+		var us int64
+		var sig []byte
+		if err := row.Scan(&id, &concern, &us, &sig); err != nil {
+			return err
+		}
+		f(id, concern, at(us), sig)
+		return nil
+	})
+}
+
+// LastID returns the largest id in use, for [hearback.IDs.Observe].
+func (db *DB) LastID(ctx context.Context) (hearback.ID, error) {
+	var last hearback.ID
+	for _, table := range []string{"message", "concern", "source", "topic"} {
+		var id hearback.ID
+		if err := db.row(ctx, "SELECT COALESCE(MAX(id), 0) FROM "+table).Scan(&id); err != nil {
+			return 0, err
+		}
+		last = max(last, id)
+	}
+	return last, nil
+}
+
+// Rolls returns the counts of one concern from a time on, oldest first, all
+// sources together.
+func (db *DB) Rolls(ctx context.Context, concern hearback.ID, from time.Time) (list []Roll, err error) {
+	rows, err := db.query(ctx, "SELECT bucket, SUM(messages), SUM(voices), SUM(questions), SUM(copies) FROM roll WHERE concern = ? AND bucket >= ? GROUP BY bucket ORDER BY bucket", int64(concern), micros(from))
+	return list, each(rows, err, func(row scanner) error {
+		r := Roll{Concern: concern}
+		var us int64
+		if err := row.Scan(&us, &r.Messages, &r.Voices, &r.Questions, &r.Copies); err != nil {
+			return err
+		}
+		r.Bucket = at(us)
+		list = append(list, r)
+		return nil
+	})
+}
+
+// RollsBetween calls f for the counts of every concern and source in
+// [from, to), in no order.
+func (db *DB) RollsBetween(ctx context.Context, from, to time.Time, f func(Roll)) error {
+	rows, err := db.query(ctx, "SELECT bucket, concern, source, messages, voices, questions, copies FROM roll WHERE bucket >= ? AND bucket < ?", micros(from), micros(to))
+	return each(rows, err, func(row scanner) error {
+		var r Roll
+		var us int64
+		if err := row.Scan(&us, &r.Concern, &r.Source, &r.Messages, &r.Voices, &r.Questions, &r.Copies); err != nil {
+			return err
+		}
+		r.Bucket = at(us)
+		f(r)
+		return nil
+	})
+}
+
+// Total returns what became of everything a source ever sent, or of
+// everything all sources sent if src is 0.
+func (db *DB) Total(ctx context.Context, src hearback.ID) (y hearback.Tally, err error) {
+	err = db.row(ctx, `SELECT COALESCE(SUM(received), 0), COALESCE(SUM(kept), 0), COALESCE(SUM(copies), 0), COALESCE(SUM(dropped), 0),
+			COALESCE(SUM(repeats), 0), COALESCE(SUM(edited), 0), COALESCE(SUM(deleted), 0), COALESCE(SUM(refused), 0)
+		FROM tally WHERE CAST(? AS BIGINT) = 0 OR source = ?`, int64(src), int64(src)).
+		Scan(&y.Received, &y.Kept, &y.Copies, &y.Dropped, &y.Repeats, &y.Edited, &y.Deleted, &y.Refused)
+	return y, err
+}
+
+// Forget removes the text of messages of a source that came in before a time,
+// with the hashes that led to them. It returns how many messages went.
+func (db *DB) Forget(ctx context.Context, src hearback.ID, before time.Time, rs func(n int64) []hearback.Record) (n int64, err error) {
+	err = db.write(ctx, func(tx *Tx) error {
+		n, err = tx.execN(ctx, "DELETE FROM message WHERE source = ? AND seen < ?", int64(src), micros(before))
+		if err != nil {
+			return err
+		}
+		if err := tx.exec(ctx, "DELETE FROM post WHERE source = ? AND seen < ?", int64(src), micros(before)); err != nil {
+			return err
+		}
+		_, err := tx.records(ctx, rs(n))
+		return err
+	})
+	return n, err
+}
+
+// PostCount returns how many posts are remembered.
+func (db *DB) PostCount(ctx context.Context) (n int, err error) {
+	err = db.row(ctx, "SELECT COUNT(*) FROM post").Scan(&n)
+	return n, err
+}
