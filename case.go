@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // A Case is a concern that somebody must reply to: one desk owns it, and its
@@ -18,10 +19,14 @@ type Case struct {
 	Reason    CaseReason // why it is closed, while State is CaseClosed
 	Opened    time.Time
 	OpenedBy  Actor
-	Deadlines []Deadline
+	Since     time.Time  // when its clocks started: opened, reopened or its answer withdrawn
+	Deadlines []Deadline // of every round, in order; those of earlier rounds are met or stopped
+	Pauses    []Pause
 	Evidence  []Evidence
 	Verdict   Verdict
-	Answer    ID // its answer, or 0
+	Answer    ID   // its answer, or 0
+	Past      []ID // its withdrawn answers, oldest first
+	Existing  ID   // the published answer of another case that serves it, or 0
 	Steps     []Step
 	Version   int // counts writes
 }
@@ -37,8 +42,13 @@ const (
 	CaseDrafting  CaseState = "drafting"  // an answer is being written
 	CaseReview    CaseState = "review"    // the answer waits for approvals
 	CasePublished CaseState = "published" // the answer is out, and is being measured
-	CaseClosed    CaseState = "closed"    //
+	CaseClosed    CaseState = "closed"    // nothing more is due, for a stated reason
 )
+
+// CaseStates lists the states in the usual order.
+func CaseStates() []CaseState {
+	return []CaseState{CaseOpen, CaseRouted, CaseVerifying, CaseDrafting, CaseReview, CasePublished, CaseClosed}
+}
 
 // CaseReason says why a case was closed.
 type CaseReason string
@@ -57,15 +67,16 @@ func CaseReasons() []CaseReason {
 	return []CaseReason{ClosedAnswered, ClosedByExisting, ClosedActed, ClosedNoConcern, ClosedUnresolved}
 }
 
-// caseMoves are the only moves between states.
+// caseMoves are the only moves between states. Besides them only
+// [Case.Withdraw] and [Case.Discard] change a state.
 var caseMoves = map[CaseState][]CaseState{
 	CaseOpen:      {CaseRouted, CaseClosed},
 	CaseRouted:    {CaseRouted, CaseVerifying, CaseDrafting, CaseClosed},
 	CaseVerifying: {CaseRouted, CaseVerifying, CaseDrafting, CaseClosed},
 	CaseDrafting:  {CaseRouted, CaseVerifying, CaseReview, CaseClosed},
 	CaseReview:    {CaseDrafting, CasePublished, CaseClosed},
-	CasePublished: {CaseDrafting, CaseClosed}, // a correction is drafted
-	CaseClosed:    {CaseRouted},               // reopened
+	CasePublished: {CaseVerifying, CaseDrafting, CaseClosed}, // facts changed, or a correction is drafted
+	CaseClosed:    {CaseRouted},                              // reopened
 }
 
 // A Step is one move in the history of a case.
@@ -74,7 +85,18 @@ type Step struct {
 	By   Actor
 	From CaseState
 	To   CaseState
-	Note string
+	Note string // stays in the office: never on the public log
+}
+
+// MaxNote is the longest note or reason an act takes, in characters.
+const MaxNote = 2000
+
+// CheckNote returns [ErrInvalid] if a note cannot be kept.
+func CheckNote(note string) error {
+	if utf8.RuneCountInString(note) > MaxNote {
+		return fmt.Errorf("%w: the note has more than %d characters; shorten it", ErrInvalid, MaxNote)
+	}
+	return checkPlain("the note", note)
 }
 
 // Move takes c to state to and remembers who did it and why. It returns
@@ -87,15 +109,32 @@ func (c *Case) Move(to CaseState, by Actor, at time.Time, note string) error {
 	if to == CaseClosed || to == CasePublished {
 		return fmt.Errorf("%w: use Close or Publish to make a case %s", ErrRefused, to)
 	}
+	if err := CheckNote(note); err != nil {
+		return err
+	}
 	c.step(to, by, at, note)
 	if to == CaseRouted {
-		c.Reason = ""
+		c.Reason, c.Existing = "", 0
 	}
 	return nil
 }
 
-// Close ends c for a stated reason. It returns [ErrRefused] if c is closed
-// already, or would count as answered without a published answer.
+// Route gives c to a desk, which meets the clock of routing.
+func (c *Case) Route(desk string, by Actor, at time.Time, note string) error {
+	if c.State == CaseClosed {
+		return fmt.Errorf("%w: this case is closed; reopen it first", ErrRefused)
+	}
+	if err := c.Move(CaseRouted, by, at, note); err != nil {
+		return err
+	}
+	c.Desk = desk
+	c.meet(DeadlineRoute, at)
+	return nil
+}
+
+// Close ends c for a stated reason and stops its clocks. It returns
+// [ErrRefused] if c is closed already, or would count as answered without a
+// published answer.
 func (c *Case) Close(why CaseReason, by Actor, at time.Time, note string) error {
 	if !slices.Contains(CaseReasons(), why) {
 		return fmt.Errorf("%w: %.40q is not a reason to close a case", ErrInvalid, why)
@@ -106,30 +145,100 @@ func (c *Case) Close(why CaseReason, by Actor, at time.Time, note string) error 
 	if why == ClosedAnswered && c.State != CasePublished {
 		return fmt.Errorf("%w: no answer has been published for this case", ErrRefused)
 	}
+	if why == ClosedByExisting && c.Existing == 0 {
+		return fmt.Errorf("%w: name the published answer that serves this concern", ErrInvalid)
+	}
 	if strings.TrimSpace(note) == "" && why != ClosedAnswered {
 		return fmt.Errorf("%w: say why the case is closed", ErrInvalid)
 	}
+	if err := CheckNote(note); err != nil {
+		return err
+	}
+	c.unpause(at)
 	c.step(CaseClosed, by, at, note)
 	c.Reason = why
+	if why != ClosedByExisting {
+		c.Existing = 0
+	}
+	for i := range c.Deadlines {
+		if d := &c.Deadlines[i]; d.Running() {
+			d.Stopped = at
+		}
+	}
 	return nil
 }
 
-// Publish moves c to published because its answer a went out. It returns
-// [ErrRefused] unless a belongs to c and is published.
+// Publish moves c to published because its answer a went out. A holding
+// statement ([Revision.Holding]) leaves the clock of the full answer running.
+// It returns [ErrRefused] unless a is the answer of c and is published.
 func (c *Case) Publish(a *Answer, by Actor, at time.Time) error {
-	if a.Case != c.ID || a.State != AnswerPublished {
+	if a.Case != c.ID || c.Answer != a.ID || a.State != AnswerPublished || a.Draft() != nil {
 		return fmt.Errorf("%w: the answer is not published", ErrRefused)
 	}
 	if c.State != CaseReview {
 		return fmt.Errorf("%w: a case that is %s cannot become %s", ErrRefused, c.State, CasePublished)
 	}
+	c.unpause(at)
 	c.step(CasePublished, by, at, "")
-	for i := range c.Deadlines {
-		if d := &c.Deadlines[i]; d.Kind == DeadlineAnswer && d.Met.IsZero() {
-			d.Met = at
-		}
+	c.meet(DeadlineRoute, at)
+	c.meet(DeadlineHolding, at)
+	if !a.Current().Holding() {
+		c.meet(DeadlineAnswer, at)
 	}
 	return nil
+}
+
+// Discard takes c back from the drafting or review of a revision that was
+// dropped: to published if its answer a still is, otherwise to its desk.
+func (c *Case) Discard(a *Answer, by Actor, at time.Time, note string) error {
+	if a.Case != c.ID || c.Answer != a.ID || a.Draft() != nil {
+		return fmt.Errorf("%w: the answer of this case still has a draft", ErrRefused)
+	}
+	if err := CheckNote(note); err != nil {
+		return err
+	}
+	if c.State != CaseDrafting && c.State != CaseReview {
+		return nil // it went elsewhere meanwhile, and stays there
+	}
+	to := CaseRouted
+	if a.State == AnswerPublished {
+		to = CasePublished
+	}
+	c.step(to, by, at, note)
+	return nil
+}
+
+// Withdraw takes away from c its answer a, which was withdrawn: c has no
+// answer now and may get a new one. With reopen it goes back to its desk from
+// whatever state it is in; the caller gives it new clocks. Without, it stays
+// as it is, because a newer case has the concern.
+func (c *Case) Withdraw(a *Answer, reopen bool, by Actor, at time.Time, note string) error {
+	if a.Case != c.ID || c.Answer != a.ID || a.State != AnswerWithdrawn {
+		return fmt.Errorf("%w: the answer of this case is not withdrawn", ErrRefused)
+	}
+	if err := CheckNote(note); err != nil {
+		return err
+	}
+	c.Past = append(c.Past, a.ID)
+	c.Answer = 0
+	if reopen {
+		c.unpause(at)
+		c.step(CaseRouted, by, at, note)
+		c.Reason, c.Existing = "", 0
+	}
+	return nil
+}
+
+// Restart starts the clocks of c anew at at. Clocks that still run are
+// stopped; all of them stay in the history.
+func (c *Case) Restart(at time.Time, clocks []Deadline) {
+	for i := range c.Deadlines {
+		if d := &c.Deadlines[i]; d.Running() {
+			d.Stopped = at
+		}
+	}
+	c.Since = at
+	c.Deadlines = append(c.Deadlines, clocks...)
 }
 
 func (c *Case) step(to CaseState, by Actor, at time.Time, note string) {
@@ -137,17 +246,113 @@ func (c *Case) step(to CaseState, by Actor, at time.Time, note string) {
 	c.State = to
 }
 
+func (c *Case) meet(kind DeadlineKind, at time.Time) {
+	for i := range c.Deadlines {
+		if d := &c.Deadlines[i]; d.Kind == kind && d.Running() {
+			d.Met = at
+		}
+	}
+}
+
+// A Pause is a time in which the clocks of a case stood still, because the
+// office waited for something it cannot hasten. Both the clock without pauses
+// and the one with them are shown.
+type Pause struct {
+	From   time.Time
+	To     time.Time // zero while it lasts
+	By     Actor
+	Reason string
+}
+
+// Paused reports whether the clocks of c stand still.
+func (c *Case) Paused() bool {
+	return len(c.Pauses) > 0 && c.Pauses[len(c.Pauses)-1].To.IsZero()
+}
+
+// Pause stops the clocks of c for a reason. An emergency cannot wait, so a P1
+// case cannot be paused.
+func (c *Case) Pause(by Actor, at time.Time, reason string) error {
+	switch {
+	case c.Paused():
+		return fmt.Errorf("%w: this case is paused already", ErrRefused)
+	case c.Tier == P1:
+		return fmt.Errorf("%w: the clocks of an emergency cannot be paused", ErrRefused)
+	case c.State == CaseClosed:
+		return fmt.Errorf("%w: this case is closed", ErrRefused)
+	case strings.TrimSpace(reason) == "":
+		return fmt.Errorf("%w: say what the case waits for", ErrInvalid)
+	}
+	if err := CheckNote(reason); err != nil {
+		return err
+	}
+	c.Pauses = append(c.Pauses, Pause{From: at, By: by, Reason: reason})
+	return nil
+}
+
+// Resume starts the clocks of c again; what is due moves back by the pause.
+func (c *Case) Resume(at time.Time) error {
+	if !c.Paused() {
+		return fmt.Errorf("%w: this case is not paused", ErrRefused)
+	}
+	c.unpause(at)
+	return nil
+}
+
+func (c *Case) unpause(at time.Time) {
+	if !c.Paused() {
+		return
+	}
+	p := &c.Pauses[len(c.Pauses)-1]
+	p.To = at
+	for i := range c.Deadlines {
+		// A clock that had run out before the pause stays missed.
+		if d := &c.Deadlines[i]; d.Running() && d.Due.After(p.From) {
+			d.Due = d.Due.Add(at.Sub(p.From))
+			d.Paused += at.Sub(p.From)
+		}
+	}
+}
+
+// Next returns the running clock that ends first, or nil.
+func (c *Case) Next() *Deadline {
+	var next *Deadline
+	for i := range c.Deadlines {
+		if d := &c.Deadlines[i]; d.Running() && (next == nil || d.Due.Before(next.Due)) {
+			next = d
+		}
+	}
+	return next
+}
+
+// Late reports whether a running clock of c has run out at now. While c is
+// paused its clocks stand where they stood.
+func (c *Case) Late(now time.Time) bool {
+	if c.Paused() {
+		now = c.Pauses[len(c.Pauses)-1].From
+	}
+	d := c.Next()
+	return d != nil && d.Late(now)
+}
+
 // A Deadline is one clock of a case.
 type Deadline struct {
-	Kind DeadlineKind
-	Due  time.Time
-	Met  time.Time // zero while it is not met
+	Kind    DeadlineKind
+	Due     time.Time
+	Met     time.Time     // zero while it is not met
+	Stopped time.Time     // when it ended without being met: closed, or started anew
+	Paused  time.Duration // how far pauses have moved Due
 }
+
+// Running reports whether the clock is neither met nor stopped.
+func (d Deadline) Running() bool { return d.Met.IsZero() && d.Stopped.IsZero() }
 
 // Late reports whether the deadline was missed, or is being missed at now.
 func (d Deadline) Late(now time.Time) bool {
-	if !d.Met.IsZero() {
+	switch {
+	case !d.Met.IsZero():
 		return d.Met.After(d.Due)
+	case !d.Stopped.IsZero():
+		return d.Stopped.After(d.Due)
 	}
 	return now.After(d.Due)
 }
@@ -162,39 +367,6 @@ const (
 	DeadlineAnswer  DeadlineKind = "answer"
 )
 
-// Evidence is something a desk relied on.
-type Evidence struct {
-	ID      ID
-	URL     string // where it is, if it is public
-	Title   string
-	Note    string // what it shows
-	Hash    string // SHA-256 of the archived copy in hex, or ""
-	Primary bool   // it is the origin, not a report of it
-	Added   time.Time
-	By      Actor
-}
-
-// Verdict is what the evidence shows about what is going round.
-type Verdict string
-
-// The nine verdicts.
-const (
-	True         Verdict = "true"
-	TrueWarning  Verdict = "true_warning"
-	MostlyTrue   Verdict = "mostly_true"
-	PartlyTrue   Verdict = "partly_true"
-	OutOfDate    Verdict = "out_of_date"
-	Misleading   Verdict = "misleading"
-	False        Verdict = "false"
-	Unverifiable Verdict = "unverifiable"
-	NotYetKnown  Verdict = "not_yet_known"
-)
-
-// Verdicts lists the nine verdicts in the order screens show them.
-func Verdicts() []Verdict {
-	return []Verdict{True, TrueWarning, MostlyTrue, PartlyTrue, OutOfDate, Misleading, False, Unverifiable, NotYetKnown}
-}
-
 // A Desk owns cases about some subjects.
 type Desk struct {
 	Slug     string
@@ -203,5 +375,8 @@ type Desk struct {
 	Keywords []string // words that suggest this desk
 	Fallback bool     // takes what no other desk takes; exactly one desk has it
 	Removed  bool
+	Zone     string         // IANA name of its time zone, for example "Asia/Shanghai"; "" is UTC
+	Off      []time.Weekday // days of every week on which clocks of P3 and P4 stand still
+	Holidays []string       // other such days, as 2026-10-01
 	Version  int
 }

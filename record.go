@@ -40,6 +40,11 @@ const (
 	DeskChanged      RecordType = "desk.changed"
 	CaseOpened       RecordType = "case.opened"
 	CaseMoved        RecordType = "case.moved"
+	CasePaused       RecordType = "case.paused"
+	CaseResumed      RecordType = "case.resumed"
+	EvidenceAdded    RecordType = "evidence.added"
+	EvidenceRetract  RecordType = "evidence.retracted"
+	ClaimAssessed    RecordType = "claim.assessed"
 	TierChanged      RecordType = "tier.changed"
 	ConcernMerged    RecordType = "concern.merged"
 	ConcernSplit     RecordType = "concern.split"
@@ -50,6 +55,8 @@ const (
 	AnswerSubmitted  RecordType = "answer.submitted"
 	AnswerApproved   RecordType = "answer.approved"
 	AnswerReturned   RecordType = "answer.returned"
+	AnswerDropped    RecordType = "answer.dropped"
+	AnswerRechecked  RecordType = "answer.rechecked"
 	AnswerOut        RecordType = "answer.published"
 	AnswerCorrected  RecordType = "answer.corrected"
 	AnswerRetracted  RecordType = "answer.withdrawn"
@@ -74,6 +81,9 @@ type Actor struct {
 // System is the actor of what the program does by itself.
 var System = Actor{Role: "system"}
 
+// Person reports whether the actor is an account, not the program.
+func (a Actor) Person() bool { return a.ID > 0 }
+
 // String returns the actor as the log shows it: "reviewer#7".
 func (a Actor) String() string {
 	if a.Number == 0 {
@@ -92,25 +102,33 @@ func (r Record) Leaf(seq int64) ([]byte, error) {
 	if err := plain(r.Pub); err != nil {
 		return nil, fmt.Errorf("record %s: %w", r.Type, err)
 	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
 	pub := r.Pub
 	if pub == nil {
 		pub = map[string]any{}
 	}
-	err := e.Encode(map[string]any{
+	leaf, err := canonical(map[string]any{
 		"v": 1, "type": r.Type, "at": r.At.UTC().Format("2006-01-02T15:04:05.000000Z"),
 		"seq": seq, "actor": r.Actor.String(), "subject": r.Subject, "pub": pub,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("record %s: %w", r.Type, err)
 	}
-	leaf := bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 	if len(leaf) > MaxLeaf {
 		return nil, fmt.Errorf("%w: record %s has %d bytes, more than %d", ErrInvalid, r.Type, len(leaf), MaxLeaf)
 	}
 	return leaf, nil
+}
+
+// canonical writes v, which holds only what plain lets pass, as JSON with one
+// form: sorted keys, no spaces, no needless escapes.
+func canonical(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
 // plain refuses values that have no one canonical form.
