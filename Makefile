@@ -1,0 +1,25 @@
+# Two commands matter: make run and make test. The rest are shorthands for go.
+.PHONY: run test build bench fuzz e2e
+
+GO := CGO_ENABLED=0 go
+FLAGS := -trimpath -ldflags "-s -w"
+
+build:
+	$(GO) build $(FLAGS) -o bin/hearback ./cmd/hearback
+
+# The service with its store in ./data-run and a drill beside it.
+run: build
+	./bin/hearback serve --data ./data-run --drill-file water
+
+# Everything: installs what it needs, then vet, tests on both engines, browser.
+test:
+	./scripts/test.sh
+
+bench: build
+	$(GO) run ./bench
+
+fuzz:
+	./scripts/fuzz.sh
+
+e2e: build
+	./scripts/e2e.sh
