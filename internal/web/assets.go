@@ -1,0 +1,149 @@
+package web
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"io/fs"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+)
+
+//go:embed static
+var staticFiles embed.FS
+
+// assets are the files that pages link to. The hash of all of them is in
+// their address, so that browsers keep them for ever and never a stale one.
+type assets struct {
+	hash  string
+	files map[string]asset
+}
+
+type asset struct {
+	kind       string
+	body, gzip []byte
+}
+
+// bundles are the style sheets as they are served: one for each site.
+var bundles = map[string][]string{
+	"console.css": {"tokens.css", "base.css", "console.css", "small.css"},
+	"public.css":  {"tokens.css", "base.css", "public.css", "small.css"},
+}
+
+func loadAssets() (*assets, error) {
+	a := &assets{files: map[string]asset{}}
+	read := func(names ...string) ([]byte, error) {
+		var b bytes.Buffer
+		for _, name := range names {
+			part, err := fs.ReadFile(staticFiles, "static/"+name)
+			if err != nil {
+				return nil, err
+			}
+			b.Write(part)
+		}
+		return b.Bytes(), nil
+	}
+	add := func(name string, body []byte) error {
+		if path.Ext(name) == ".css" {
+			body = squeeze(body)
+		}
+		var z bytes.Buffer
+		w, err := gzip.NewWriterLevel(&z, gzip.BestCompression)
+		if err != nil {
+			return err
+		}
+		if _, err := w.Write(body); err != nil {
+			return err
+		}
+		if err := w.Close(); err != nil {
+			return err
+		}
+		a.files[name] = asset{map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}[path.Ext(name)], body, z.Bytes()}
+		return nil
+	}
+	entries, err := fs.ReadDir(staticFiles, "static")
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.New()
+	for _, e := range entries { // in the order of their names
+		body, err := read(e.Name())
+		if err != nil {
+			return nil, err
+		}
+		sum.Write(body)
+		if path.Ext(e.Name()) != ".css" {
+			if err := add(e.Name(), body); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for name, parts := range bundles {
+		body, err := read(parts...)
+		if err != nil {
+			return nil, err
+		}
+		if err := add(name, body); err != nil {
+			return nil, err
+		}
+	}
+	a.hash = hex.EncodeToString(sum.Sum(nil))[:16]
+	return a, nil
+}
+
+// squeeze takes comments and needless white space out of a style sheet. None
+// of ours has a string that holds either.
+func squeeze(css []byte) []byte {
+	var b bytes.Buffer
+	for {
+		before, after, found := bytes.Cut(css, []byte("/*"))
+		b.Write(before)
+		if !found {
+			break
+		}
+		if _, css, found = bytes.Cut(after, []byte("*/")); !found {
+			break
+		}
+	}
+	var out bytes.Buffer
+	for line := range strings.Lines(b.String()) {
+		if line = strings.TrimSpace(line); line != "" {
+			out.WriteString(line)
+			out.WriteByte('\n')
+		}
+	}
+	return out.Bytes()
+}
+
+// url returns the address of a file.
+func (a *assets) url(name string) string { return "/static/" + a.hash + "/" + name }
+
+// ServeHTTP serves /static/{hash}/{file}.
+func (a *assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f, ok := a.files[r.PathValue("file")]
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", f.kind)
+	if r.PathValue("hash") == a.hash {
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	} else { // a page of an older program: serve ours, and let it be asked for again
+		h.Set("Cache-Control", "no-cache")
+	}
+	h.Set("Vary", "Accept-Encoding")
+	body := f.body
+	if slices.ContainsFunc(strings.Split(r.Header.Get("Accept-Encoding"), ","), func(s string) bool {
+		name, _, _ := strings.Cut(strings.TrimSpace(s), ";")
+		return name == "gzip"
+	}) {
+		h.Set("Content-Encoding", "gzip")
+		body = f.gzip
+	}
+	_, _ = w.Write(body)
+}

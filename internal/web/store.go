@@ -1,0 +1,114 @@
+package web
+
+import (
+	"context"
+	"time"
+
+	"example.org/hearback"
+)
+
+// A Store is what pages read. Package store implements it; the lists that only
+// pages need are in its file console.go.
+type Store interface {
+	// Concern returns [hearback.ErrNotFound] if there is none.
+	Concern(ctx context.Context, id hearback.ID) (*hearback.Concern, error)
+	// ConcernList returns the concerns that pass the filter, the most urgent
+	// first, and the cursor of the next page, "" on the last one.
+	ConcernList(ctx context.Context, f ConcernFilter) (list []hearback.Concern, next string, err error)
+	// ConcernTotals counts the concerns of each view.
+	ConcernTotals(ctx context.Context, since time.Time) (ConcernTotals, error)
+	// Messages returns the messages named, leaving out those whose text was
+	// forgotten.
+	Messages(ctx context.Context, ids []hearback.ID) ([]hearback.Message, error)
+
+	// Hourly returns the voices of a concern by hour from a time to another,
+	// one point for every hour, oldest first. An hour in which no source sent
+	// anything at all is Missing.
+	Hourly(ctx context.Context, concern hearback.ID, from, to time.Time) ([]hearback.Point, error)
+	// Sparks does the same for several concerns.
+	Sparks(ctx context.Context, concerns []hearback.ID, from, to time.Time) (map[hearback.ID][]hearback.Point, error)
+	// BySource counts the messages of a concern by source from a time on.
+	BySource(ctx context.Context, concern hearback.ID, from time.Time) (map[hearback.ID]int64, error)
+
+	// Sources and Topics return all, removed ones too, in the order added.
+	Sources(ctx context.Context) ([]hearback.Source, error)
+	Source(ctx context.Context, id hearback.ID) (*hearback.Source, error)
+	Topics(ctx context.Context) ([]hearback.Topic, error)
+	Topic(ctx context.Context, id hearback.ID) (*hearback.Topic, error)
+	// Tallies calls f with the counts of one source, or of all if id is 0.
+	Tallies(ctx context.Context, id hearback.ID, from time.Time, f func(id hearback.ID, bucket time.Time, y hearback.Tally)) error
+
+	Case(ctx context.Context, id hearback.ID) (*hearback.Case, error)
+	// CaseList returns the cases that pass the filter, the one whose clock
+	// ends first at the top, closed ones newest first.
+	CaseList(ctx context.Context, f CaseFilter) ([]hearback.Case, error)
+	Answer(ctx context.Context, id hearback.ID) (*hearback.Answer, error)
+	// AnswerList returns answers in a state, or in any, the newest change
+	// first.
+	AnswerList(ctx context.Context, f AnswerFilter) ([]hearback.Answer, error)
+	// AlertList returns alerts, newest first.
+	AlertList(ctx context.Context, f AlertFilter) ([]hearback.Alert, error)
+	// Outcomes returns the newest outcome of each answer, newest answer first,
+	// or of one answer.
+	OutcomeList(ctx context.Context, answer hearback.ID, limit int) ([]hearback.Outcome, error)
+	// Desks returns all desks that are not removed.
+	Desks(ctx context.Context) ([]hearback.Desk, error)
+
+	LogSize(ctx context.Context) (int64, error)
+	// Entries returns entries from an index on, in order.
+	Entries(ctx context.Context, from int64, limit int) ([]hearback.Entry, error)
+	// EntriesAbout returns the newest entries about a subject, newest first.
+	EntriesAbout(ctx context.Context, subject string, limit int) ([]hearback.Entry, error)
+	// EntriesBefore returns entries below an index, newest first; of one type
+	// or group of types ("answer" means "answer.*"), or of all.
+	EntriesBefore(ctx context.Context, before int64, types string, limit int) ([]hearback.Entry, error)
+
+	Setting(ctx context.Context, name string) (string, error)
+	SetSetting(ctx context.Context, name, value string, rs ...hearback.Record) error
+}
+
+// A ConcernFilter says which concerns a list shows. The zero value shows open
+// ones that are worth a row.
+type ConcernFilter struct {
+	View   string // "triage" (open, no case), "case", "void" (asked and not answered), "muted", "all"; "" is all but muted ones
+	Tier   hearback.Tier
+	Lang   string
+	Area   string
+	Source hearback.ID
+	Text   string    // words in the title or the phrases
+	Since  time.Time // first heard at or after
+	Small  bool      // also those with fewer than [hearback.VisibleVoices] voices
+	After  string    // cursor of the page before
+	Limit  int
+}
+
+// ConcernTotals are the counts that stand beside the views.
+type ConcernTotals struct {
+	Triage, Case, Void, Muted, All int64
+	New                            int64 // first heard since the time asked for
+}
+
+// A CaseFilter says which cases a list shows.
+type CaseFilter struct {
+	Closed  bool // closed ones instead of those that are not
+	Desk    string
+	Concern hearback.ID
+	Since   time.Time // opened at or after
+	Limit   int
+}
+
+// An AnswerFilter says which answers a list shows.
+type AnswerFilter struct {
+	Public bool // published or withdrawn only
+	Case   hearback.ID
+	Since  time.Time // changed at or after
+	Limit  int
+}
+
+// An AlertFilter says which alerts a list shows.
+type AlertFilter struct {
+	Concern hearback.ID
+	Open    bool      // neither acknowledged nor judged
+	Since   time.Time // raised at or after
+	Limit   int
+}

@@ -1,0 +1,467 @@
+package web
+
+import (
+	"fmt"
+	"html/template"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"example.org/hearback"
+)
+
+// A drawing is SVG under way. Geometry stands in attributes and colours in
+// classes, because the content policy allows no style in a page.
+type drawing struct{ strings.Builder }
+
+func (d *drawing) add(format string, args ...any) {
+	for i, a := range args {
+		switch a := a.(type) {
+		case string:
+			args[i] = template.HTMLEscapeString(a)
+		case float64:
+			args[i] = coord(a)
+		}
+	}
+	fmt.Fprintf(&d.Builder, format, args...)
+}
+
+func (d *drawing) html() template.HTML { return template.HTML(d.String()) }
+
+// coord writes a coordinate with one decimal at most.
+func coord(f float64) string {
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		f = 0
+	}
+	return strconv.FormatFloat(math.Round(f*10)/10, 'f', -1, 64)
+}
+
+// clamp keeps a value inside a picture.
+func clamp(f, low, high float64) float64 {
+	if math.IsNaN(f) {
+		return low
+	}
+	return min(max(f, low), high)
+}
+
+// parts are the four parts of a priority in their fixed order.
+func parts(s hearback.Score) []namedPart {
+	return []namedPart{{"heat", s.Heat}, {"reach", s.Reach}, {"persistence", s.Persistence}, {"harm", s.Harm}}
+}
+
+type namedPart struct {
+	Name string
+	hearback.Part
+}
+
+// Class is the class of the part's colour.
+func (p namedPart) Class() string {
+	if p.Name == "persistence" {
+		return "f-persist"
+	}
+	return "f-" + p.Name
+}
+
+// four draws the four bars. A part that is not known is a dashed outline.
+func (l *locale) four(s hearback.Score) template.HTML {
+	var d drawing
+	var say []string
+	for _, p := range parts(s) {
+		v := l.t("part.unknown")
+		if p.Known {
+			v = l.dec(math.Round(p.Value))
+		}
+		say = append(say, l.t("part."+p.Name)+" "+v)
+	}
+	title := l.list(say)
+	d.add(`<svg class="four" viewBox="0 0 38 24" role="img" aria-label="%s"><title>%s</title>`, title, title)
+	for i, p := range parts(s) {
+		x := float64(i * 10)
+		if !p.Known {
+			d.add(`<rect class="none" x="%s" y=".5" width="7" height="23"/>`, x+.5)
+			continue
+		}
+		h := clamp(p.Value, 0, 100) * .24
+		d.add(`<rect class="t" x="%s" width="8" height="24"/><rect class="%s" x="%s" y="%s" width="8" height="%s"/>`, x, p.Class(), x, 24-h, h)
+	}
+	d.add(`</svg>`)
+	return d.html()
+}
+
+// meter draws one bar of 0 to 100 with an interval, if there is one.
+func meter(class string, value, low, high float64) template.HTML {
+	var d drawing
+	d.add(`<svg class="meter" viewBox="0 0 160 8" preserveAspectRatio="none" aria-hidden="true"><rect class="t" width="160" height="8"/><rect class="%s" width="%s" height="8"/>`, class, clamp(value, 0, 100)*1.6)
+	if high > low {
+		a, b := clamp(low, 0, 100)*1.6, clamp(high, 0, 100)*1.6
+		d.add(`<path class="ci" d="M%s 4H%sM%s 1v6M%s 1v6"/>`, a, b, a, b)
+	}
+	d.add(`</svg>`)
+	return d.html()
+}
+
+// spark draws 24 hours of voices on a scale of its own.
+func (l *locale) spark(points []hearback.Point, alerts, answers []time.Time) template.HTML {
+	var d drawing
+	var sum, top float64
+	for _, p := range points {
+		sum += p.Voices
+		top = max(top, p.Voices)
+	}
+	title := l.t("spark.title", int64(sum))
+	d.add(`<svg class="spark" viewBox="0 0 112 28" role="img" aria-label="%s"><title>%s</title>`, title, title)
+	n := len(points)
+	if n > 1 {
+		x := func(i int) float64 { return 112 * float64(i) / float64(n-1) }
+		y := func(v float64) float64 { return 26 - 16*v/max(top, 3) }
+		for i := 0; i < n; {
+			if points[i].Missing {
+				j := i
+				for j < n && points[j].Missing {
+					j++
+				}
+				a, b := x(max(i-1, 0)), x(min(j, n-1))
+				d.add(`<path class="hl" d="`)
+				for at := a; at < b; at += 7 {
+					d.add("M%s 27l%s -9", at, min(6, b-at))
+				}
+				d.add(`"/>`)
+				i = j
+				continue
+			}
+			j := i
+			var line drawing
+			for ; j < n && !points[j].Missing; j++ {
+				line.add("L%s %s", x(j), y(points[j].Voices))
+			}
+			path := line.String()
+			d.add(`<path class="a" d="M%s 27`, x(i))
+			d.WriteString(path)
+			d.add(`L%s 27z"/><path class="l" d="M`, x(j-1))
+			d.WriteString(path[1:])
+			d.add(`"/>`)
+			i = j
+		}
+		first, last := points[0].At, points[n-1].At
+		place := func(t time.Time) (float64, bool) {
+			span := last.Sub(first)
+			f := float64(t.Sub(first)) / float64(max(span, 1))
+			return clamp(f, 0, 1) * 112, !t.Before(first)
+		}
+		for _, t := range alerts {
+			if at, ok := place(t); ok {
+				d.add(`<path class="al" d="M%s 6h8l-4-7z"/>`, at-4)
+			}
+		}
+		for _, t := range answers {
+			if at, ok := place(t); ok {
+				d.add(`<path class="an" d="M%s 0h6v6h-6z"/>`, at-3)
+			}
+		}
+		if !points[n-1].Missing {
+			d.add(`<circle class="e" cx="112" cy="%s" r="2.2"/>`, y(points[n-1].Voices))
+		}
+	}
+	d.add(`</svg>`)
+	return d.html()
+}
+
+// A mark is something that happened at one moment of a timeline.
+type mark struct {
+	at   time.Time
+	kind string // "alert", "answer" or "correction"
+}
+
+// A timeline is the picture of one concern: observed voices, the usual level,
+// alerts and answers.
+type timeline struct {
+	points   []hearback.Point
+	expected []float64 // as many as points; nil if not known
+	marks    []mark
+}
+
+// draw draws the timeline for a wide column and for a phone.
+func (l *locale) timeline(t timeline, id string) template.HTML {
+	if len(t.points) < 2 {
+		return ""
+	}
+	return l.timelineAt(t, id, "wide", 690, 270) + l.timelineAt(t, id, "narrow", 330, 250)
+}
+
+func (l *locale) timelineAt(t timeline, id, class string, width, height float64) template.HTML {
+	left, right, top, bottom := 34.0, width-12, 44.0, height-28
+	var peak float64
+	for i, p := range t.points {
+		peak = max(peak, p.Voices)
+		if i < len(t.expected) {
+			peak = max(peak, t.expected[i])
+		}
+	}
+	step := niceStep(peak)
+	roof := step * math.Ceil(max(peak, step)/step)
+	first, last := t.points[0].At, t.points[len(t.points)-1].At
+	x := func(at time.Time) float64 {
+		return left + (right-left)*clamp(float64(at.Sub(first))/float64(max(last.Sub(first), 1)), 0, 1)
+	}
+	y := func(v float64) float64 { return bottom - (bottom-top)*v/roof }
+
+	var d drawing
+	d.add(`<svg class="chart %s" viewBox="0 0 %s %s" role="img" aria-labelledby="%s">`, class, width, height, id)
+	pattern := "hatch-" + id + "-" + class[:1]
+	d.add(`<defs><pattern id="%s" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path class="hl" d="M0 0V6"/></pattern></defs>`, pattern)
+	for v := 0.0; v <= roof+step/2; v += step {
+		d.add(`<path class="grid" d="M%s %sH%s"/><text x="%s" y="%s" text-anchor="end">%s</text>`, left, y(v), right, left-6, y(v)+4, l.dec(v))
+	}
+	// Gaps first, then the lines over them.
+	n := len(t.points)
+	for i := 0; i < n; i++ {
+		if !t.points[i].Missing {
+			continue
+		}
+		j := i
+		for j < n && t.points[j].Missing {
+			j++
+		}
+		a, b := x(t.points[max(i-1, 0)].At), x(t.points[min(j, n-1)].At)
+		d.add(`<rect class="gap" fill="url(#%s)" x="%s" y="%s" width="%s" height="%s"/>`, pattern, a, top, max(b-a, 2), bottom-top)
+		i = j
+	}
+	if len(t.expected) == n {
+		d.add(`<path class="exp" d="`)
+		for i, v := range t.expected {
+			d.add("%s%s %s", pen(i == 0), x(t.points[i].At), y(v))
+		}
+		d.add(`"/>`)
+	}
+	d.add(`<path class="obs" d="`)
+	down := false
+	for _, p := range t.points {
+		if p.Missing {
+			down = false
+			continue
+		}
+		d.add("%s%s %s", pen(!down), x(p.At), y(p.Voices))
+		down = true
+	}
+	d.add(`"/><path class="axis" d="M%s %sH%s"/>`, left, bottom, right)
+	l.days(&d, first, last, x, bottom, class == "narrow")
+
+	shown := slices.Clone(t.marks)
+	slices.SortFunc(shown, func(a, b mark) int { return a.at.Compare(b.at) })
+	ends := [2]float64{-1e9, -1e9} // where the labels of the two levels end
+	for _, m := range shown {
+		if m.at.Before(first) || m.at.After(last.Add(time.Hour)) {
+			continue
+		}
+		at := x(m.at)
+		line, shape := "anl", "an"
+		switch m.kind {
+		case "alert":
+			line, shape = "all", "al"
+		case "correction":
+			shape = "co"
+		}
+		d.add(`<path class="%s" d="M%s 20V%s"/>`, line, at, bottom)
+		switch m.kind {
+		case "alert":
+			d.add(`<path class="%s" d="M%s 26h10l-5-9z"/>`, shape, at-5)
+		default:
+			d.add(`<path class="%s" d="M%s 17h9v9h-9z"/>`, shape, at-4.5)
+		}
+		label := l.t("mark." + m.kind)
+		if class == "wide" {
+			label += " " + l.clock(m.at)
+		}
+		wide := labelWidth(label) + 12
+		anchor, from := "start", at+9
+		if from+wide > right {
+			anchor, from = "end", at-9-wide
+		}
+		for level, y := range []float64{25, 40} {
+			if from < ends[level] {
+				continue
+			}
+			pos := at + 9
+			if anchor == "end" {
+				pos = at - 9
+			}
+			d.add(`<text class="em halo" x="%s" y="%s" text-anchor="%s">%s</text>`, pos, y, anchor, label)
+			ends[level] = from + wide
+			break
+		}
+	}
+	d.add(`</svg>`)
+	return d.html()
+}
+
+// days writes the foot of a time axis: midnights, and noons when there is room.
+func (l *locale) days(d *drawing, first, last time.Time, x func(time.Time) float64, bottom float64, narrow bool) {
+	span := last.Sub(first)
+	at := first.In(l.zone)
+	day := time.Date(at.Year(), at.Month(), at.Day(), 0, 0, 0, 0, l.zone)
+	every := 1
+	room := 80.0
+	if narrow {
+		room = 62
+	}
+	for x(day.Add(24*time.Hour*time.Duration(every)+time.Hour))-x(day) < room && every < 64 && span > 24*time.Hour*time.Duration(every) {
+		every++
+	}
+	noons := !narrow && span <= 100*time.Hour
+	left := x(first)
+	for i := 0; !day.After(last); i++ {
+		if !day.Before(first) && i%every == 0 && x(day) > left+14 {
+			d.add(`<path class="axis" d="M%s %sv4"/><text x="%s" y="%s" text-anchor="middle">%s</text>`, x(day), bottom, x(day), bottom+20, l.shortDay(day))
+		}
+		if noon := day.Add(12 * time.Hour); noons && noon.After(first) && noon.Before(last) && x(noon) > left+14 {
+			d.add(`<path class="axis" d="M%s %sv4"/><text x="%s" y="%s" text-anchor="middle">%s</text>`, x(noon), bottom, x(noon), bottom+20, l.clock(noon))
+		}
+		day = time.Date(day.Year(), day.Month(), day.Day()+1, 0, 0, 0, 0, l.zone)
+	}
+}
+
+func pen(up bool) string {
+	if up {
+		return "M"
+	}
+	return "L"
+}
+
+// niceStep returns a round distance between grid lines for values up to peak.
+func niceStep(peak float64) float64 {
+	if peak <= 4 || math.IsNaN(peak) {
+		return 2
+	}
+	raw := peak / 3
+	pow := math.Pow(10, math.Floor(math.Log10(raw)))
+	for _, m := range []float64{1, 2, 5, 10} {
+		if raw <= m*pow {
+			return m * pow
+		}
+	}
+	return 10 * pow
+}
+
+// labelWidth is about how wide a label of 12 px is.
+func labelWidth(s string) float64 {
+	var w float64
+	for _, r := range s {
+		if r >= 0x2e80 {
+			w += 12.5
+		} else {
+			w += 6.8
+		}
+	}
+	return w
+}
+
+// A due is one deadline on a ruler.
+type due struct {
+	at    time.Time
+	title string
+	grave bool
+}
+
+// ruler draws the deadlines of the next eight hours.
+func (l *locale) ruler(now time.Time, list []due) template.HTML {
+	from := now.Add(-15 * time.Minute)
+	to := from.Add(8*time.Hour + 15*time.Minute)
+	left, right := 18.0, 1012.0
+	x := func(t time.Time) float64 { return left + (right-left)*float64(t.Sub(from))/float64(to.Sub(from)) }
+	var d drawing
+	d.add(`<svg class="chart wide" viewBox="0 0 1030 118" role="img" aria-label="%s"><path class="axis" d="M18 92H1012"/>`, l.t("ruler.title", l.clock(from), l.clock(to)))
+	for h := from.Truncate(time.Hour).Add(time.Hour); h.Before(to); h = h.Add(time.Hour) {
+		d.add(`<path class="axis" d="M%s 92v5"/><text x="%s" y="112" text-anchor="middle">%s</text>`, x(h), x(h), l.clock(h))
+	}
+	d.add(`<path class="now" d="M%s 13V92"/><text class="em" x="%s" y="24">%s</text>`, x(now), x(now)+5, l.t("ruler.now"))
+	ends := []float64{x(now) + 50, -1e9}
+	for _, e := range list {
+		if e.at.Before(now) || e.at.After(to) {
+			continue
+		}
+		at := x(e.at)
+		line, dot := "axis", "pt"
+		if e.grave {
+			line, dot = "all", "al"
+		}
+		title := shorten(e.title, 24)
+		wide := max(labelWidth(title)+14, 60)
+		level := 0
+		if at < ends[0] {
+			level = 1
+		}
+		if at < ends[level] || at+wide > right+14 && labelWidth(title) > right-at {
+			d.add(`<path class="%s" d="M%s 80V92"/><circle class="%s" cx="%s" cy="92" r="5"/>`, line, at, dot, at)
+			continue
+		}
+		ends[level] = at + wide
+		y := float64(13 + 38*level)
+		d.add(`<path class="%s" d="M%s %sV92"/><circle class="%s" cx="%s" cy="92" r="5"/>`, line, at, y, dot, at)
+		d.add(`<text class="em halo" x="%s" y="%s">%s</text><text class="halo" x="%s" y="%s">%s</text>`, at+6, y+11, title, at+6, y+26, l.clock(e.at))
+	}
+	d.add(`</svg>`)
+	return d.html()
+}
+
+// clockLine draws the life of a case from its opening to its next deadline.
+func (l *locale) clockLine(now, opened, end time.Time, deadlines []hearback.Deadline) template.HTML {
+	if !end.After(opened) {
+		end = opened.Add(time.Hour)
+	}
+	if end.Before(now) {
+		end = now
+	}
+	var d drawing
+	for _, v := range []struct {
+		class string
+		width float64
+	}{{"wide", 620}, {"narrow", 330}} {
+		right := v.width - 8
+		x := func(t time.Time) float64 {
+			return 8 + (right-8)*clamp(float64(t.Sub(opened))/float64(end.Sub(opened)), 0, 1)
+		}
+		d.add(`<svg class="chart %s" viewBox="0 0 %s 62" role="img" aria-label="%s"><path class="axis" d="M8 34H%s"/><path class="obs" d="M8 34H%s"/>`,
+			v.class, v.width, l.t("clock.title", l.when(opened), l.when(end)), right, x(now))
+		d.add(`<path class="axis" d="M8 28V40"/><text x="8" y="56">%s</text>`, l.t("clock.opened"))
+		last := 8 + labelWidth(l.t("clock.opened"))
+		for _, e := range deadlines {
+			at, label := x(e.Due), l.t("deadline."+string(e.Kind))
+			class := "axis"
+			if e.Late(now) {
+				class = "all"
+			}
+			d.add(`<path class="%s" d="M%s 28V40"/>`, class, at)
+			anchor, from := "middle", at-labelWidth(label)/2
+			if at+labelWidth(label)/2 > v.width {
+				anchor, from = "end", at-labelWidth(label)
+			}
+			if from > last+6 {
+				d.add(`<text class="em" x="%s" y="56" text-anchor="%s">%s</text>`, at, anchor, label)
+				last = from + labelWidth(label)
+			}
+		}
+		anchor := "middle"
+		if x(now) > right-16 {
+			anchor = "end"
+		} else if x(now) < 24 {
+			anchor = "start"
+		}
+		d.add(`<path class="now" d="M%s 20V40"/><text class="em" x="%s" y="14" text-anchor="%s">%s</text></svg>`, x(now), x(now), anchor, l.t("ruler.now"))
+	}
+	return d.html()
+}
+
+// shorten cuts a text after n characters, at a word where there is one.
+func shorten(s string, n int) string {
+	r := []rune(s)
+	if len(r) <= n {
+		return s
+	}
+	cut := string(r[:n])
+	if i := strings.LastIndexByte(cut, ' '); i > n/2 {
+		cut = cut[:i]
+	}
+	return cut + "…"
+}

@@ -1,0 +1,262 @@
+// Package web serves the pages: the console for the people who listen and
+// answer, and the public site for everybody else. Both are made on the server
+// and work without JavaScript: forms, links and redirects. Scripts only save
+// steps.
+//
+// It decides nothing. What may be done is in package access, what happens to
+// a case or an answer in packages desk and answer, and what is kept in package
+// store; a page reads, shows and passes on. It never sees text before it is
+// de-identified, except a table that an operator uploads, which it hands on
+// from memory without looking inside.
+package web
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"example.org/hearback"
+	"example.org/hearback/internal/access"
+)
+
+// Options is all that the pages need. [Console] and [Public] read the same
+// struct; fields that only one of them uses say so.
+type Options struct {
+	// Office is the name of the office in English and in Chinese.
+	Office, OfficeZH string
+	// ConsoleURL and PublicURL are where people reach the two listeners, with
+	// scheme and host and without a slash at the end. Cookies are Secure when
+	// ConsoleURL is https.
+	ConsoleURL, PublicURL string
+	// Contact is an address or page for questions about privacy and
+	// accessibility; "" if there is none.
+	Contact string
+	// Version is the version of the program, for the help page.
+	Version string
+	// Zone is the time zone of pages; nil means UTC.
+	Zone *time.Location
+	// Window is how long one voice is told from another; Retention is how long
+	// text is kept where a source says nothing else. Both are shown in the
+	// privacy notice.
+	Window, Retention time.Duration
+	// AlertsPerDay is the alert budget, for the page of alerts.
+	AlertsPerDay int
+	// Drill says that everything in this instance is invented: every page
+	// wears a band, and instead of signing in one chooses whom to act as.
+	Drill bool
+	// DrillURL is where the drill of this service runs, for a link; "" if none.
+	DrillURL string
+
+	Now func() time.Time
+	Log *slog.Logger
+
+	Store    Store
+	Cases    Cases
+	Answers  Answers
+	Accounts *access.Accounts // console only; not used in a drill
+	Sources  Sources
+	Intake   Intake
+	Topics   Topics
+	Concerns Concerns
+	Alerts   Alerts
+	Entries  Entries // the public log
+
+	// TestTopic says whether a query keeps a text, or why it cannot be read.
+	TestTopic func(ctx context.Context, query, text string) (bool, error)
+
+	// Match finds published answers like a text, best first; nil if there is
+	// no index.
+	Match func(ctx context.Context, text, lang string, k int) []Match
+	// Suggest names the desk that seems to own a text, and how sure it is;
+	// nil, or "" with 0, if it cannot tell.
+	Suggest func(ctx context.Context, text, lang string) (desk string, p float64)
+	// Ask delivers a question from the public form; nil takes the form off
+	// the site. It de-identifies the text before anything is kept.
+	Ask func(ctx context.Context, text, lang string) error
+	// Bundle returns the proof block of a published answer as JSON; nil or an
+	// empty result leaves it out. Index is the entry of its newest revision.
+	Bundle func(ctx context.Context, a *hearback.Answer, index int64) ([]byte, error)
+	// Feed returns the public feed in the format named, "atom" or "json", in
+	// one language.
+	Feed func(ctx context.Context, format, lang string) (body []byte, contentType string, err error)
+	// ClaimReview returns the structured data of a published answer in one
+	// language, or nil if it judges no claim.
+	ClaimReview func(ctx context.Context, a *hearback.Answer, lang string) ([]byte, error)
+}
+
+// A Match is a published answer that may serve.
+type Match struct {
+	Answer hearback.ID
+	Title  string
+	Score  float64
+	Same   bool     // probably the same question; otherwise only suggested
+	Shared []string // the words that met
+}
+
+// Sources administers the places that messages come from; *source.Registry is
+// one. Every act is on the public log with it.
+type Sources interface {
+	// Add starts listening to s. For a webhook it returns the bearer token,
+	// which nobody can read again. It returns [hearback.ErrInvalid] with a
+	// sentence when s cannot be used.
+	Add(ctx context.Context, by hearback.Actor, s hearback.Source) (*hearback.Source, string, error)
+	// Change returns [hearback.ErrConflict] if s.Version is not the stored one.
+	Change(ctx context.Context, by hearback.Actor, s hearback.Source) (*hearback.Source, error)
+	Pause(ctx context.Context, by hearback.Actor, id hearback.ID, reason string) (*hearback.Source, error)
+	Resume(ctx context.Context, by hearback.Actor, id hearback.ID, reason string) (*hearback.Source, error)
+	Remove(ctx context.Context, by hearback.Actor, id hearback.ID, reason string) (*hearback.Source, error)
+	// NewToken replaces the token of a webhook; it works until ends, or for
+	// ever if ends is zero.
+	NewToken(ctx context.Context, by hearback.Actor, id hearback.ID, ends time.Time) (string, error)
+	// Healths says how every source is doing. Pages keep it for a while.
+	Healths(ctx context.Context, now time.Time) (map[hearback.ID]hearback.Health, error)
+}
+
+// Intake reads places on demand. It is apart from [Sources] because it sees
+// what they send; what it returns is de-identified.
+type Intake interface {
+	// TryFeed reads a feed once and keeps nothing.
+	TryFeed(ctx context.Context, url string) (FeedTrial, error)
+	// PreviewTable looks at an uploaded table and keeps nothing. mapping is
+	// JSON of field → column, or "" to use the one saved with the source or,
+	// if there is none, to guess from the names of the columns.
+	PreviewTable(ctx context.Context, src hearback.ID, name string, data []byte, mapping string) (TablePreview, error)
+	// ImportTable takes a table in through the pipeline and saves the mapping
+	// with the source.
+	ImportTable(ctx context.Context, by hearback.Actor, src hearback.ID, name string, data []byte, mapping string) (hearback.Tally, error)
+	// ImportOPML adds the feeds of an OPML list, each with the same reason and
+	// basis, and says what became of each.
+	ImportOPML(ctx context.Context, by hearback.Actor, list []byte, reason, basis string) ([]OPMLResult, error)
+	// ExportOPML writes the feeds that are not removed as an OPML list.
+	ExportOPML(ctx context.Context, w io.Writer) error
+}
+
+// A FeedTrial is what one look at a feed found.
+type FeedTrial struct {
+	URL    string // where it was found: a page may have named its feed
+	Title  string
+	Items  int
+	Newest time.Time
+	Every  time.Duration // the usual time between items
+	Sample []string      // titles or beginnings of items, de-identified
+}
+
+// tableFields are what a column of a table can mean, in the order of the form.
+var tableFields = []string{"text", "time", "id", "account", "lang", "area"}
+
+// A TablePreview is what a table looks like under a mapping.
+type TablePreview struct {
+	Columns []string
+	Rows    int
+	Usable  int               // rows that would be taken in
+	Mapping map[string]string // field → column: text, time, id, account, lang, area
+	Saved   bool              // the mapping was saved with the source, not guessed
+	Sample  []hearback.Message
+	Fault   string // why nothing can be taken in, or ""
+}
+
+// An OPMLResult is what became of one line of an OPML list.
+type OPMLResult struct {
+	Title, URL string
+	Fault      string // "" if it was added
+}
+
+// Topics administers the saved queries that decide what is kept;
+// *source.Topics is one.
+type Topics interface {
+	// Add returns [hearback.ErrInvalid] with a sentence for a query that
+	// cannot be read.
+	Add(ctx context.Context, by hearback.Actor, t hearback.Topic) (*hearback.Topic, error)
+	// Change returns [hearback.ErrConflict] if t.Version is not the stored one.
+	Change(ctx context.Context, by hearback.Actor, t hearback.Topic) (*hearback.Topic, error)
+	Remove(ctx context.Context, by hearback.Actor, id hearback.ID, reason string) error
+}
+
+// Concerns does what people decide about concerns, with its record.
+type Concerns interface {
+	// Mute silences a concern until it is resolved, or ends that.
+	Mute(ctx context.Context, by hearback.Actor, id hearback.ID, on bool, reason string) error
+	// Retitle gives a concern a title that machines leave alone.
+	Retitle(ctx context.Context, by hearback.Actor, id hearback.ID, title string) error
+	// RateHarm keeps what one person found, and scores the concern again.
+	RateHarm(ctx context.Context, by hearback.Actor, r hearback.HarmRating) error
+	// HarmRatings lists the ratings of a concern, newest first.
+	HarmRatings(ctx context.Context, id hearback.ID) ([]hearback.HarmRating, error)
+	// Proposals lists the merges and splits that the grouping proposes for a
+	// concern, or for all when id is 0.
+	Proposals(ctx context.Context, id hearback.ID) ([]Proposal, error)
+	// Decide accepts or rejects a proposal.
+	Decide(ctx context.Context, by hearback.Actor, proposal string, accept bool, reason string) error
+	// Merge makes from a part of into.
+	Merge(ctx context.Context, by hearback.Actor, into, from hearback.ID, reason string) error
+	// Undo takes back the newest merge or split of a concern.
+	Undo(ctx context.Context, by hearback.Actor, id hearback.ID, reason string) error
+	// Nearest lists the concerns that are most like one, best first, and what
+	// keeps them apart.
+	Nearest(ctx context.Context, id hearback.ID, k int) ([]Nearest, error)
+	// Why says why a message stands in its concern: the words it shares.
+	Why(ctx context.Context, m hearback.Message) ([]string, error)
+}
+
+// A Proposal is a merge or a split that the grouping proposes and a person
+// decides.
+type Proposal struct {
+	Key     string // names it in [Concerns.Decide]
+	Kind    string // "merge" or "split"
+	Concern hearback.ID
+	Other   hearback.ID // for a merge: what would become a part of Concern
+	Title   string      // of Other, or of the part that would be split off
+	Voices  int64       // of Other or of that part
+	Score   float64
+	Shared  []string
+	Apart   []string // words that only one side has
+}
+
+// A Nearest is a concern like another one.
+type Nearest struct {
+	Concern hearback.ID
+	Title   string
+	Score   float64
+	Shared  []string
+	Kept    string // what keeps them apart: "number", "place", "negation", or ""
+}
+
+// Alerts takes what people say about alerts.
+type Alerts interface {
+	// SetAlertVerdict keeps an officer's opinion of an alert.
+	SetAlertVerdict(ctx context.Context, by hearback.Actor, id hearback.ID, v hearback.AlertVerdict) error
+	// AckAlert says that somebody looks after an alert.
+	AckAlert(ctx context.Context, by hearback.Actor, id hearback.ID) error
+}
+
+// Cases is what people do with cases; *desk.Cases is one.
+type Cases interface {
+	Open(ctx context.Context, by hearback.Actor, concern hearback.ID, desk string, tier hearback.Tier, note string) (*hearback.Case, error)
+	Route(ctx context.Context, by hearback.Actor, id hearback.ID, desk, note string) (*hearback.Case, error)
+	StartChecking(ctx context.Context, by hearback.Actor, id hearback.ID, note string) (*hearback.Case, error)
+	AddEvidence(ctx context.Context, by hearback.Actor, id hearback.ID, e hearback.Evidence) (*hearback.Case, error)
+	SetVerdict(ctx context.Context, by hearback.Actor, id hearback.ID, v hearback.Verdict) (*hearback.Case, error)
+	SetTier(ctx context.Context, by hearback.Actor, id hearback.ID, tier hearback.Tier, note string) (*hearback.Case, error)
+	Close(ctx context.Context, by hearback.Actor, id hearback.ID, why hearback.CaseReason, note string) (*hearback.Case, error)
+	Reopen(ctx context.Context, by hearback.Actor, id hearback.ID, note string) (*hearback.Case, error)
+}
+
+// Answers takes an answer from draft to the public; *answer.Answers is one.
+type Answers interface {
+	Draft(ctx context.Context, by hearback.Actor, kase hearback.ID, texts []hearback.Text, reason string, version int) (*hearback.Answer, error)
+	Submit(ctx context.Context, by hearback.Actor, id hearback.ID) (*hearback.Answer, error)
+	Approve(ctx context.Context, by hearback.Actor, id hearback.ID, hash, note string) (*hearback.Answer, error)
+	Return(ctx context.Context, by hearback.Actor, id hearback.ID, note string) (*hearback.Answer, error)
+	Publish(ctx context.Context, by hearback.Actor, id hearback.ID) (*hearback.Answer, error)
+	Withdraw(ctx context.Context, by hearback.Actor, id hearback.ID, reason string) (*hearback.Answer, error)
+}
+
+// Entries is the public log as pages read it; *translog.Log is one.
+type Entries interface {
+	Size() int64
+	Checkpoint() []byte
+	// Handler serves the log for machines, under /log/.
+	Handler() http.Handler
+}
