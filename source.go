@@ -24,8 +24,9 @@ type Source struct {
 	Weight    float64       // weight of one voice in Heat; 0 means 1
 	Audience  int64         // people this source reaches, as the operator declares; 0 if not known
 	State     SourceState
-	TokenHash string // for a webhook: SHA-256 of its bearer token in hex
-	Mapping   string // for a table: the saved column mapping as JSON
+	TokenHash string    // for a webhook: SHA-256 of its bearer token in hex
+	TokenEnds time.Time // for a webhook: when that token stops working; zero if it does not
+	Mapping   string    // for a table: the saved column mapping as JSON
 	Added     time.Time
 	Version   int // counts writes
 }
