@@ -64,6 +64,7 @@ const (
 	DeletionHonoured RecordType = "deletion.honoured"
 	KeyRotated       RecordType = "key.rotated"
 	LogCreated       RecordType = "log.created"
+	AccountReset     RecordType = "account.reset" // a link for a new password was made for somebody else
 	LogRestored      RecordType = "log.restored"
 	InstanceMoved    RecordType = "instance.moved"
 	DrillStarted     RecordType = "drill.started"

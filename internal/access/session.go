@@ -1,0 +1,344 @@
+package access
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"example.org/hearback"
+)
+
+// A Session is one browser in which somebody is signed in.
+type Session struct {
+	ID      hearback.ID
+	Hash    []byte `json:"-"` // SHA-256 of the token
+	Account hearback.ID
+	Agent   string // what the browser calls itself, short; for its owner's eyes
+	Begun   time.Time
+	Used    time.Time
+}
+
+// A SignIn is somebody at the door.
+type SignIn struct {
+	Login    string
+	Password string
+	Address  netip.Addr // where the request came from; only its network is looked at, and it is not kept
+	Agent    string
+}
+
+// How many wrong passwords are let pass, for one login and for one network
+// (/24 or /56), and how fast further tries come back.
+const (
+	triesLogin   = 6
+	triesNetwork = 30
+	tryLogin     = 2*time.Minute + 30*time.Second
+	tryNetwork   = 30 * time.Second
+)
+
+// SignIn returns a new session token and the account. It returns
+// [hearback.ErrRefused] for a wrong login or password, without saying which,
+// and a [Locked] error after too many of them.
+func (s *Accounts) SignIn(ctx context.Context, in SignIn) (token string, a *Account, err error) {
+	now := s.Now()
+	login := strings.ToLower(strings.TrimSpace(norm.NFKC.String(in.Login)))
+	if len(login) > 400 {
+		login = login[:400]
+	}
+	keys := []tryKey{{"login", login}, {"network", network(in.Address)}}
+	if wait := s.guard.try.take(now, keys...); wait > 0 {
+		return "", nil, Locked{wait.Round(time.Second)}
+	}
+	a, err = s.Store.AccountByLogin(ctx, login)
+	if err != nil && !errors.Is(err, hearback.ErrNotFound) {
+		s.guard.try.give(keys...)
+		return "", nil, err
+	}
+	var hash string
+	if err == nil {
+		hash = a.Hash
+	}
+	ok, err := s.guard.match(ctx, hash, in.Password)
+	if err != nil {
+		s.guard.try.give(keys...)
+		return "", nil, err
+	}
+	if !ok || a.State != Active {
+		return "", nil, fmt.Errorf("%w: login and password do not match", hearback.ErrRefused)
+	}
+	s.guard.try.give(keys...)
+	token, err = s.begin(ctx, a, in.Agent)
+	return token, a, err
+}
+
+func (s *Accounts) begin(ctx context.Context, a *Account, agent string) (token string, err error) {
+	token, hash := newToken()
+	now := s.Now()
+	agent = strings.ToValidUTF8(agent, "")
+	for i := range agent {
+		if utf8.RuneCountInString(agent[:i]) >= 80 {
+			agent = agent[:i]
+			break
+		}
+	}
+	return token, s.Store.PutSession(ctx, Session{
+		ID: s.NextID(), Hash: hash, Account: a.ID, Agent: agent, Begun: now, Used: now,
+	})
+}
+
+// Locked says that there were too many wrong passwords, and how long to wait.
+// It is an [hearback.ErrRefused].
+type Locked struct{ Wait time.Duration }
+
+// Error implements error.
+func (l Locked) Error() string {
+	return fmt.Sprintf("refused: too many wrong passwords; try again in %s", l.Wait)
+}
+
+// Is makes errors.Is(err, hearback.ErrRefused) hold.
+func (Locked) Is(target error) bool { return target == hearback.ErrRefused }
+
+// Session returns who a token belongs to, and remembers that it was used. It
+// returns [hearback.ErrNotFound] if the session has ended.
+func (s *Accounts) Session(ctx context.Context, token string) (*Session, *Account, error) {
+	hash, err := tokenHash(token)
+	if err != nil {
+		return nil, nil, err
+	}
+	x, err := s.Store.Session(ctx, hash)
+	if err != nil {
+		return nil, nil, err
+	}
+	now := s.Now()
+	if now.Sub(x.Used) >= SessionIdle || now.Sub(x.Begun) >= SessionLife {
+		return nil, nil, errors.Join(hearback.ErrNotFound, s.Store.DropSessions(ctx, x.Account, x.ID, 0))
+	}
+	a, err := s.Store.Account(ctx, x.Account)
+	if err != nil {
+		return nil, nil, err
+	}
+	if a.State != Active {
+		return nil, nil, hearback.ErrNotFound
+	}
+	if now.Sub(x.Used) >= sessionTouch {
+		if err := s.Store.TouchSession(ctx, x.ID, now); err != nil {
+			return nil, nil, err
+		}
+		x.Used = now
+	}
+	return x, a, nil
+}
+
+// Ends returns when the session ends if it is not used again.
+func (x *Session) Ends() time.Time {
+	if idle, life := x.Used.Add(SessionIdle), x.Begun.Add(SessionLife); idle.Before(life) {
+		return idle
+	}
+	return x.Begun.Add(SessionLife)
+}
+
+// SignOut ends the session of a token. It is no error if there is none.
+func (s *Accounts) SignOut(ctx context.Context, token string) error {
+	hash, err := tokenHash(token)
+	if err != nil {
+		return nil
+	}
+	x, err := s.Store.Session(ctx, hash)
+	if errors.Is(err, hearback.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.Store.DropSessions(ctx, x.Account, x.ID, 0)
+}
+
+// Sessions lists where an account is signed in.
+func (s *Accounts) Sessions(ctx context.Context, account hearback.ID) ([]Session, error) {
+	return s.Store.Sessions(ctx, account)
+}
+
+// EndSession ends one session of an account; EndOthers every one but keep.
+func (s *Accounts) EndSession(ctx context.Context, account, id hearback.ID) error {
+	if id <= 0 {
+		return fmt.Errorf("%w: there is no such session", hearback.ErrNotFound)
+	}
+	return s.Store.DropSessions(ctx, account, id, 0)
+}
+
+// EndOthers ends every session of an account but keep.
+func (s *Accounts) EndOthers(ctx context.Context, account, keep hearback.ID) error {
+	return s.Store.DropSessions(ctx, account, 0, keep)
+}
+
+// ChangePassword sets a new password for an account that knows its old one.
+// Every session ends, and the returned token begins a new one.
+func (s *Accounts) ChangePassword(ctx context.Context, id hearback.ID, old, password, agent string) (token string, err error) {
+	a, err := s.Store.Account(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	keys := []tryKey{{"change", id.String()}}
+	if wait := s.guard.try.take(s.Now(), keys...); wait > 0 {
+		return "", Locked{wait.Round(time.Second)}
+	}
+	ok, err := s.guard.match(ctx, a.Hash, old)
+	if err != nil {
+		return "", err
+	}
+	if !ok || a.State != Active {
+		return "", fmt.Errorf("%w: the old password is not right", hearback.ErrRefused)
+	}
+	s.guard.try.give(keys...)
+	if err := CheckPassword(password, a.Login, a.Name); err != nil {
+		return "", err
+	}
+	if a.Hash, err = s.guard.hash(ctx, password); err != nil {
+		return "", err
+	}
+	if err := s.Store.PutAccount(ctx, a); err != nil {
+		return "", err
+	}
+	if err := s.Store.DropSessions(ctx, id, 0, 0); err != nil {
+		return "", err
+	}
+	return s.begin(ctx, a, agent)
+}
+
+// Sweep forgets links and sessions that have ended. Call it now and then.
+func (s *Accounts) Sweep(ctx context.Context) error {
+	now := s.Now()
+	return s.Store.SweepAccess(ctx, now, now.Add(-SessionIdle), now.Add(-SessionLife))
+}
+
+// newToken returns 32 random bytes as text, and the SHA-256 under which they
+// are stored.
+func newToken() (token string, hash []byte) {
+	b := make([]byte, 32)
+	rand.Read(b) // never fails
+	sum := sha256.Sum256(b)
+	return base64.RawURLEncoding.EncodeToString(b), sum[:]
+}
+
+// tokenHash returns [hearback.ErrNotFound] for what cannot be a token.
+func tokenHash(token string) ([]byte, error) {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(token)
+	if err != nil || len(b) != 32 || !bytes.Equal([]byte(base64.RawURLEncoding.EncodeToString(b)), []byte(token)) {
+		return nil, hearback.ErrNotFound
+	}
+	sum := sha256.Sum256(b)
+	return sum[:], nil
+}
+
+// network returns the network of an address, which is all that is looked at.
+func network(a netip.Addr) string {
+	a = a.Unmap()
+	bits := 56
+	if a.Is4() {
+		bits = 24
+	}
+	p, err := a.WithZone("").Prefix(bits)
+	if err != nil {
+		return "unknown"
+	}
+	return p.String()
+}
+
+// limits remembers who tried how often: a bucket of tries for each key, which
+// fills up again with time. It holds at most maxTries keys; when there are
+// more, full buckets go first and then the oldest.
+type limits struct {
+	mu sync.Mutex
+	m  map[tryKey]*bucket
+}
+
+type tryKey struct{ kind, name string }
+
+type bucket struct {
+	left float64
+	at   time.Time
+}
+
+const maxTries = 20_000
+
+func (k tryKey) size() (burst float64, every time.Duration) {
+	if k.kind == "network" {
+		return triesNetwork, tryNetwork
+	}
+	return triesLogin, tryLogin
+}
+
+// take takes one try from every key, or none and says how long to wait.
+func (l *limits) take(now time.Time, keys ...tryKey) (wait time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.m == nil {
+		l.m = map[tryKey]*bucket{}
+	}
+	for _, k := range keys {
+		burst, every := k.size()
+		b := l.m[k]
+		if b == nil {
+			l.room(now)
+			b = &bucket{burst, now}
+			l.m[k] = b
+		}
+		if d := now.Sub(b.at); d > 0 {
+			b.left = min(burst, b.left+float64(d)/float64(every))
+			b.at = now
+		}
+		if b.left < 1 {
+			wait = max(wait, time.Duration((1-b.left)*float64(every))+time.Second)
+		}
+	}
+	if wait == 0 {
+		for _, k := range keys {
+			l.m[k].left--
+		}
+	}
+	return wait
+}
+
+// give gives the tries back: they were right.
+func (l *limits) give(keys ...tryKey) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, k := range keys {
+		if b := l.m[k]; b != nil {
+			burst, _ := k.size()
+			b.left = min(burst, b.left+1)
+		}
+	}
+}
+
+// room makes room for one more key.
+func (l *limits) room(now time.Time) {
+	if len(l.m) < maxTries {
+		return
+	}
+	var oldest tryKey
+	var at time.Time
+	for k, b := range l.m {
+		burst, every := k.size()
+		if b.left+float64(now.Sub(b.at))/float64(every) >= burst {
+			delete(l.m, k)
+			continue
+		}
+		if at.IsZero() || b.at.Before(at) {
+			oldest, at = k, b.at
+		}
+	}
+	if len(l.m) >= maxTries {
+		delete(l.m, oldest)
+	}
+}
