@@ -246,6 +246,19 @@ func (c *Case) step(to CaseState, by Actor, at time.Time, note string) {
 	c.State = to
 }
 
+// Remark adds a note to the history of c without moving it; an empty note adds
+// nothing.
+func (c *Case) Remark(by Actor, at time.Time, note string) error {
+	if strings.TrimSpace(note) == "" {
+		return nil
+	}
+	if err := CheckNote(note); err != nil {
+		return err
+	}
+	c.step(c.State, by, at, note)
+	return nil
+}
+
 func (c *Case) meet(kind DeadlineKind, at time.Time) {
 	for i := range c.Deadlines {
 		if d := &c.Deadlines[i]; d.Kind == kind && d.Running() {
