@@ -1,0 +1,40 @@
+// Package data holds the data files that are built into the program. Each
+// folder has its own LICENSE and README: where the file comes from, under
+// which terms, and the command that made it. They are data with licences of
+// their own, apart from the licence of the code.
+//
+// Everything here is read-only.
+package data
+
+import _ "embed" // the files below
+
+var (
+	//go:embed langid/lid.176.ftz
+	langID string
+	//go:embed hanwords/words.txt
+	hanWords string
+	//go:embed cedict/words.txt
+	cedictWords string
+	//go:embed opencc/TSCharacters.txt
+	tsCharacters string
+	//go:embed opencc/TSPhrases.txt
+	tsPhrases string
+	//go:embed opencc/TWPhrasesRev.txt
+	twPhrases string
+)
+
+// LangID returns the fastText language identification model lid.176.ftz.
+func LangID() string { return langID }
+
+// HanWords returns Chinese words with how often they occur, one "word<TAB>n"
+// a line.
+func HanWords() string { return hanWords }
+
+// CedictWords returns the simplified headwords of CC-CEDICT that HanWords
+// lacks, one a line.
+func CedictWords() string { return cedictWords }
+
+// Simplify returns OpenCC's tables from traditional to simplified Chinese:
+// characters, phrases, and words that differ between Taiwan and the mainland
+// (both sides in traditional characters).
+func Simplify() (characters, phrases, taiwan string) { return tsCharacters, tsPhrases, twPhrases }
