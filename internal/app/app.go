@@ -1,0 +1,443 @@
+// Package app puts the parts together: it opens the store, the log and the
+// sources, starts the service and stops it again. The way of a message is in
+// pipeline.go, what happens by the clock in steps.go, what people do through
+// pages in console.go. It holds no rule of its own about any of them.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"example.org/hearback"
+	"example.org/hearback/internal/access"
+	"example.org/hearback/internal/answer"
+	"example.org/hearback/internal/cluster"
+	"example.org/hearback/internal/deident"
+	"example.org/hearback/internal/desk"
+	"example.org/hearback/internal/source"
+	"example.org/hearback/internal/source/feed"
+	"example.org/hearback/internal/source/safedial"
+	"example.org/hearback/internal/source/webhook"
+	"example.org/hearback/internal/store"
+	"example.org/hearback/internal/text"
+	"example.org/hearback/internal/topic"
+	"example.org/hearback/internal/translog"
+	"example.org/hearback/internal/web"
+)
+
+// Options is what a program gives an [App] besides its configuration.
+type Options struct {
+	Now     func() time.Time // the clock; a drill sets a simulated one
+	Log     *slog.Logger
+	Version string
+	// Drill says that this instance replays a drill: everything in it is
+	// invented, nobody signs in, and only the player moves the clock.
+	Drill bool
+	// DrillURL is where a drill runs beside this instance, for a link.
+	DrillURL string
+}
+
+// An App is one instance: a store, its log, and what works on them.
+type App struct {
+	Config   Config
+	Store    *store.DB
+	Log      *translog.Log
+	Pipeline *Pipeline
+	Accounts *access.Accounts
+	Registry *source.Registry
+	Topics   *source.Topics
+	Desks    *desk.Desks
+	Cases    *desk.Cases
+	Answers  *answer.Answers
+
+	opt       Options
+	now       func() time.Time
+	log       *slog.Logger
+	ids       *hearback.IDs
+	dir       *dataDir
+	text      *text.Analyzer
+	zone      *time.Location
+	client    *http.Client
+	scheduler *source.Scheduler
+	listeners []net.Listener
+	steps     steps
+	finder    finder
+
+	running sync.WaitGroup
+	cancel  context.CancelFunc
+	closers []func() error // last in, first out
+}
+
+// New opens an instance. Nothing is served and nothing is read until Start.
+func New(ctx context.Context, c Config, o Options) (_ *App, err error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	a := &App{Config: c, opt: o, now: o.Now, log: o.Log, ids: &hearback.IDs{}}
+	if a.now == nil {
+		a.now = time.Now
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.close())
+		}
+	}()
+	if a.zone, err = time.LoadLocation(c.Office.Zone); err != nil {
+		return nil, err
+	}
+	if a.dir, err = openDataDir(c.Data); err != nil {
+		return nil, err
+	}
+	a.closers = append(a.closers, a.dir.close)
+	if a.Store, err = store.Open(ctx, StoreDSN(c)); err != nil {
+		return nil, err
+	}
+	a.closers = append(a.closers, a.Store.Close)
+	if a.text, err = text.New(); err != nil {
+		return nil, err
+	}
+	if err := a.openLog(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.openPipeline(ctx); err != nil {
+		return nil, err
+	}
+	next := func() hearback.ID { return a.ids.Next(a.now()) }
+	a.Accounts = &access.Accounts{Store: a.Store, Now: a.now, NextID: next}
+	a.Registry = &source.Registry{Store: a.Store, Now: a.now, NextID: next, Retention: c.Privacy.Retention}
+	a.Topics = &source.Topics{Store: a.Store, Now: a.now, NextID: next, Check: func(q string) error { _, err := topic.Parse(q); return err }}
+	a.Desks = &desk.Desks{Store: a.Store, Now: a.now}
+	a.Cases = &desk.Cases{Store: a.Store, Now: a.now, NextID: next, Leak: leaks}
+	a.Answers = &answer.Answers{Store: a.Store, Now: a.now, NextID: next, Leak: leaks}
+	a.client = safedial.New(safedial.Options{Allow: c.Network.Allow, Contact: c.Network.Contact, Version: o.Version})
+	if err := a.firstStart(ctx); err != nil {
+		return nil, fmt.Errorf("first start: %w", err)
+	}
+	if err := a.steps.load(ctx, a); err != nil {
+		return nil, err
+	}
+	if err := a.finder.load(ctx, a); err != nil {
+		return nil, err
+	}
+	return a, a.Reload(ctx)
+}
+
+// StoreDSN returns where the store of a configuration is.
+func StoreDSN(c Config) string {
+	if c.DB != "" {
+		return c.DB
+	}
+	return filepath.Join(c.Data, "hearback.db")
+}
+
+// leaks reports whether a text that would go on the public log holds
+// something that could lead to a person.
+func leaks(s string) bool {
+	_, kinds := deident.Text(s)
+	return len(kinds) > 0
+}
+
+// origin names the log: the host that people verify it at, and the instance.
+func (a *App) origin(ctx context.Context) (string, error) {
+	name, err := a.Store.Setting(ctx, "log.origin")
+	if err != nil || name != "" {
+		return name, err
+	}
+	host := "localhost"
+	if _, rest, ok := strings.Cut(a.Config.Public.URL, "://"); ok {
+		host, _, _ = strings.Cut(rest, "/")
+	}
+	name = fmt.Sprintf("%s/hearback/%s", host, a.ids.Next(a.now()))
+	return name, a.Store.SetSetting(ctx, "log.origin", name)
+}
+
+func (a *App) openLog(ctx context.Context) error {
+	origin, err := a.origin(ctx)
+	if err != nil {
+		return err
+	}
+	key, err := translog.LoadOrCreateKey(a.dir.file("keys", "log.key"), origin)
+	if err != nil {
+		return err
+	}
+	pending, err := a.Store.Setting(ctx, store.RestoredPending)
+	if err != nil {
+		return err
+	}
+	if pending != "" {
+		return fmt.Errorf("%w: this store was restored from a backup, so its log may lack entries that people have seen; acknowledge that with: hearback restore --acknowledge --data %s", hearback.ErrRefused, a.Config.Data)
+	}
+	if a.Log, err = translog.Open(a.dir.file("log"), key, a.Store); err != nil {
+		return err
+	}
+	return nil
+}
+
+func (a *App) openPipeline(ctx context.Context) error {
+	post, err := a.dir.secret("post.key")
+	if err != nil {
+		return err
+	}
+	w, err := a.dir.window(a.now())
+	if err != nil {
+		return err
+	}
+	p := &Pipeline{
+		store: a.Store, text: a.text, ids: a.ids, now: a.now, log: a.log.With(slog.String("component", "pipeline")),
+		jobs: make(chan *job, 64), asks: make(chan func()), ready: make(chan struct{}), workers: newWorkers(),
+	}
+	p.group = cluster.New(cluster.Options{NextID: func() hearback.ID { return a.ids.Next(a.now()) }})
+	p.keys.Store(&keys{post, w})
+	p.listening.Store(&listening{})
+	a.Pipeline = p
+	// A window that was rolled just before a crash may have left sketches of the
+	// window before it.
+	kept, err := a.Store.Setting(ctx, "privacy.window")
+	if err != nil {
+		return err
+	}
+	if kept != w.Start.Format(time.RFC3339) {
+		if err := a.Store.CloseWindow(ctx); err != nil {
+			return err
+		}
+		return a.Store.SetSetting(ctx, "privacy.window", w.Start.Format(time.RFC3339))
+	}
+	return nil
+}
+
+// firstStart writes what every instance begins with: the first entry of the
+// log, a desk that takes what no other takes, and the form on its own site.
+func (a *App) firstStart(ctx context.Context) error {
+	n, err := a.Store.LogSize(ctx)
+	if err != nil || n > 0 {
+		return err
+	}
+	err = a.Store.AppendRecords(ctx, hearback.Record{
+		Type: hearback.LogCreated, At: a.now(), Actor: hearback.System, Subject: "log",
+		Pub: map[string]any{"drill": a.opt.Drill, "version": a.opt.Version, "reviewers": hearback.Reviewers},
+	})
+	if err != nil || a.opt.Drill {
+		return err
+	}
+	if err := a.PutDesk(ctx, hearback.System, hearback.Desk{Slug: "front", Name: "Front desk", NameZH: "综合受理", Fallback: true}); err != nil {
+		return err
+	}
+	_, _, err = a.Registry.Add(ctx, hearback.System, hearback.Source{
+		Slug: askSlug, Kind: hearback.Ask, Title: "Questions asked on our site", All: true, Weight: 3,
+		Reason: "People ask us here directly.", Basis: "public task",
+	})
+	return err
+}
+
+// askSlug is the source behind the form on the public site.
+const askSlug = "ask"
+
+// Reload makes the pipeline listen to what the store says.
+func (a *App) Reload(ctx context.Context) error {
+	sources, err := a.Store.Sources(ctx)
+	if err != nil {
+		return fmt.Errorf("read the sources: %w", err)
+	}
+	topics, err := a.Store.Topics(ctx)
+	if err != nil {
+		return fmt.Errorf("read the topics: %w", err)
+	}
+	l := &listening{sources: map[hearback.ID]hearback.Source{}}
+	for _, s := range sources {
+		l.sources[s.ID] = s
+	}
+	topics = slices.DeleteFunc(topics, func(t hearback.Topic) bool { return t.State != hearback.TopicActive })
+	if l.topics, err = topic.Compile(a.text, topics); err != nil {
+		return fmt.Errorf("read the topics: %w", err)
+	}
+	a.Pipeline.listening.Store(l)
+	a.Log.Kick()
+	return nil
+}
+
+// Start begins to read, to group, to publish the log, and to serve pages. It
+// returns once the addresses are taken.
+func (a *App) Start(ctx context.Context) error {
+	ctx, a.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	webOptions, err := a.web(ctx)
+	if err != nil {
+		return err
+	}
+	console, err := web.Console(webOptions)
+	if err != nil {
+		return err
+	}
+	public, err := web.Public(webOptions)
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/ingest/", webhook.New(webhook.Options{Store: a.Store, Sink: a.Pipeline, Now: a.now}))
+	mux.Handle("/", console)
+	if err := a.serve(a.Config.Console.Listen, "console.listen", mux); err != nil {
+		return err
+	}
+	if err := a.serve(a.Config.Public.Listen, "public.listen", public); err != nil {
+		return err
+	}
+	a.StartPipeline(ctx)
+	a.run(func() {
+		if err := a.Log.Run(ctx); err != nil && ctx.Err() == nil {
+			a.log.Error("the public log cannot be published", slog.Any("err", err))
+		}
+	})
+	if a.opt.Drill {
+		return nil
+	}
+	a.scheduler = &source.Scheduler{
+		Registry: a.Registry, Store: a.Store, Sink: a.Pipeline, Now: a.now, Log: a.log.With(slog.String("component", "source")),
+		Reader: &feed.Reader{Client: a.client, Now: a.now},
+	}
+	a.run(func() { a.scheduler.Run(ctx) })
+	a.run(func() { a.tick(ctx) })
+	return nil
+}
+
+// StartPipeline lets messages in, and returns once they are. Start calls it;
+// a program that serves no pages calls it alone.
+func (a *App) StartPipeline(ctx context.Context) {
+	a.run(func() {
+		if err := a.Pipeline.Run(ctx); err != nil {
+			a.log.Error("messages cannot be taken in", slog.Any("err", err))
+			a.Pipeline.refuse(err)
+		}
+	})
+}
+
+// run starts a part of the service that Stop waits for.
+func (a *App) run(f func()) { a.running.Go(f) }
+
+// tick runs the steps by the wall clock.
+func (a *App) tick(ctx context.Context) {
+	t := time.NewTicker(20 * time.Second)
+	defer t.Stop()
+	for {
+		if err := a.Step(ctx); err != nil && ctx.Err() == nil {
+			a.log.Error("a periodic step failed and will be tried again", slog.Any("err", err))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+	}
+}
+
+// serve listens on an address and serves h there until Stop.
+func (a *App) serve(addr, setting string, h http.Handler) error {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return fmt.Errorf("%w: %s cannot be listened on (%s); stop what uses it, or set %s to another address", hearback.ErrConflict, addr, lastCause(err), setting)
+	}
+	a.listeners = append(a.listeners, l)
+	s := &http.Server{
+		Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 5 * time.Minute, WriteTimeout: 5 * time.Minute, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+	}
+	a.run(func() {
+		if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			a.log.Error("pages are not served any more", slog.String("listen", addr), slog.Any("err", err))
+		}
+	})
+	a.closers = append(a.closers, func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if err := s.Shutdown(ctx); err != nil {
+			return s.Close() // whoever still holds a line had five seconds
+		}
+		return nil
+	})
+	return nil
+}
+
+// lastCause returns the innermost error, which names what the machine said.
+func lastCause(err error) error {
+	for {
+		next := errors.Unwrap(err)
+		if next == nil {
+			return err
+		}
+		err = next
+	}
+}
+
+// Addr returns where the console and the public site are served, which a port
+// of 0 leaves to the machine.
+func (a *App) Addr() (console, public string) {
+	return "http://" + a.listeners[0].Addr().String(), "http://" + a.listeners[1].Addr().String()
+}
+
+// Stop ends everything within ten seconds: pages first, so that nothing new
+// comes in; then what was taken in is committed and the log published.
+func (a *App) Stop() error {
+	pages := a.closers[min(len(a.closers), 2):]
+	a.closers = a.closers[:min(len(a.closers), 2)]
+	var errs []error
+	for _, f := range slices.Backward(pages) {
+		errs = append(errs, f())
+	}
+	if a.cancel != nil {
+		a.cancel()
+	}
+	a.running.Wait()
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	defer cancel()
+	errs = append(errs, a.Log.Publish(ctx), a.close())
+	return errors.Join(errs...)
+}
+
+// close gives back what New opened, last first.
+func (a *App) close() error {
+	var errs []error
+	for _, f := range slices.Backward(a.closers) {
+		errs = append(errs, f())
+	}
+	a.closers = nil
+	return errors.Join(errs...)
+}
+
+// PutDesk adds or changes a desk.
+func (a *App) PutDesk(ctx context.Context, by hearback.Actor, d hearback.Desk) error {
+	return a.Desks.Put(ctx, by, d)
+}
+
+// SetUpLink returns the one-time link with which the first administrator
+// joins, or "" if there is one already.
+func (a *App) SetUpLink(ctx context.Context) (string, error) {
+	token, err := a.Accounts.FirstAdmin(ctx)
+	if err != nil || token == "" {
+		return "", err
+	}
+	return a.ConsoleURL() + "/setup?token=" + token, nil
+}
+
+// ConsoleURL and PublicURL return where people reach the pages.
+func (a *App) ConsoleURL() string { return siteURL(a.Config.Console, a.listeners, 0) }
+func (a *App) PublicURL() string  { return siteURL(a.Config.Public, a.listeners, 1) }
+
+func siteURL(c ListenConfig, at []net.Listener, i int) string {
+	if c.URL != "" {
+		return strings.TrimSuffix(c.URL, "/")
+	}
+	if i < len(at) {
+		return "http://" + at[i].Addr().String()
+	}
+	return "http://" + c.Listen
+}
+
+// DataFile returns the path of a file of the instance.
+func (a *App) DataFile(name ...string) string { return a.dir.file(name...) }
