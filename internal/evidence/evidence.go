@@ -8,7 +8,6 @@ package evidence
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -163,19 +162,4 @@ func Checks(c *hearback.Case) []Check {
 		{"evidence.copies", held > 0 && s.Copies == held},
 		{"evidence.verdict", c.Verdict != "" && slices.Contains(s.Allowed, c.Verdict)},
 	}
-}
-
-// ErrUnsupported is what [Rule] returns for a verdict that needs more
-// evidence; it is a [hearback.ErrRefused].
-var ErrUnsupported = fmt.Errorf("%w: the evidence does not allow this verdict", hearback.ErrRefused)
-
-// Rule returns nil if the evidence allows the verdict: one primary source or
-// two independent ones for every verdict but "cannot be verified" and "not
-// yet known", which are always allowed.
-func Rule(v hearback.Verdict, list []hearback.Evidence) error {
-	err := hearback.Supports(v, list)
-	if errors.Is(err, hearback.ErrRefused) {
-		return fmt.Errorf("%w (%d primary, %d independent)", ErrUnsupported, Stand(list).Primary, hearback.Independent(list))
-	}
-	return err
 }
