@@ -435,11 +435,13 @@ func ValidLang(s string) bool {
 	return true
 }
 
-// tidy makes line ends "\n", as they are not in what a browser sends, and
+// tidy makes every line end "\n", which it is not in what a browser sends, and
 // takes spaces away at both ends, so that the same words have the same hash.
 func tidy(s string) string {
-	return strings.TrimSpace(strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n"))
+	return strings.TrimSpace(lineEnds.Replace(s))
 }
+
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n")
 
 func tidyTexts(texts []Text) []Text {
 	texts = slices.Clone(texts)
