@@ -16,7 +16,7 @@ test:
 	./scripts/test.sh
 
 bench: build
-	$(GO) run ./bench
+	$(GO) build -o bin/bench ./bench && ./bin/bench
 
 fuzz:
 	./scripts/fuzz.sh

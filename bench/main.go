@@ -1,0 +1,367 @@
+// Command bench measures the whole service: messages a second from the
+// webhook to the commit, memory at a million messages, how fast the list of
+// concerns is while messages come in, and how long a restart takes. It prints
+// one JSON object. Every figure is taken in a process of its own.
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"example.org/hearback"
+	"example.org/hearback/internal/app"
+)
+
+func main() {
+	n := flag.Int("n", 1_000_000, "messages at which memory, list and restart are measured")
+	phase := flag.String("phase", "", "one measurement, in this process")
+	dir := flag.String("dir", "", "data directory of the measurement")
+	flag.Parse()
+	var err error
+	switch *phase {
+	case "":
+		err = all(*n)
+	case "ingest":
+		err = print(ingest(*dir, *n))
+	case "serve":
+		err = print(serve(*dir))
+	default:
+		err = fmt.Errorf("no phase %q", *phase)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// figures are the measurements by name.
+type figures map[string]any
+
+func print(f figures, err error) error {
+	if err != nil {
+		return err
+	}
+	e := json.NewEncoder(os.Stdout)
+	e.SetIndent("", "  ")
+	return e.Encode(f)
+}
+
+// all runs every measurement in a process of its own and prints the figures
+// together.
+func all(n int) error {
+	out := figures{"machine": machine(), "commit": commit(), "messages": n}
+	dir, err := os.MkdirTemp("", "hearback-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	for _, m := range []struct {
+		name, phase, dir string
+		cores, n         int
+	}{
+		{"one_core", "ingest", "one", 1, min(n, 200_000)},
+		{"two_cores", "ingest", "two", 2, n},
+		{"serving", "serve", "two", 2, n},
+	} {
+		cmd := exec.Command(os.Args[0], "-phase", m.phase, "-dir", filepath.Join(dir, m.dir), "-n", strconv.Itoa(m.n))
+		cmd.Env = append(os.Environ(), "GOMAXPROCS="+strconv.Itoa(m.cores))
+		cmd.Stderr = os.Stderr
+		b, err := cmd.Output()
+		if err != nil {
+			return fmt.Errorf("%s: %w", m.name, err)
+		}
+		var f figures
+		if err := json.Unmarshal(b, &f); err != nil {
+			return fmt.Errorf("%s: %w", m.name, err)
+		}
+		out[m.name] = f
+	}
+	return print(out, nil)
+}
+
+func machine() string {
+	model := "unknown processor"
+	if b, err := os.ReadFile("/proc/cpuinfo"); err == nil {
+		for line := range strings.Lines(string(b)) {
+			if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
+				model = strings.TrimSpace(value)
+				break
+			}
+		}
+	}
+	return fmt.Sprintf("%s, %d cores, %s %s/%s", model, runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
+func commit() string {
+	b, err := exec.Command("git", "rev-parse", "--short", "HEAD").Output()
+	if err != nil {
+		return "unknown"
+	}
+	return strings.TrimSpace(string(b))
+}
+
+// peak returns the largest resident size of this process, in MiB.
+func peak() int {
+	b, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(b)) {
+		if f := strings.Fields(line); len(f) > 1 && f[0] == "VmHWM:" {
+			kb, _ := strconv.Atoi(f[1])
+			return kb >> 10
+		}
+	}
+	return 0
+}
+
+// start opens an instance that needs no sign-in, with one webhook.
+func start(dir string) (a *app.App, token string, err error) {
+	c := app.Defaults()
+	c.Data = dir
+	c.Console.Listen, c.Public.Listen = "127.0.0.1:0", "127.0.0.1:0"
+	ctx := context.Background()
+	a, err = app.New(ctx, c, app.Options{Now: time.Now, Log: slog.New(slog.DiscardHandler), Drill: true, Version: "bench"})
+	if err != nil {
+		return nil, "", err
+	}
+	file := filepath.Join(dir, "token")
+	if b, err := os.ReadFile(file); err == nil {
+		return a, string(b), a.Start(ctx)
+	}
+	_, token, err = a.Registry.Add(ctx, hearback.Actor{ID: 1, Role: "administrator", Number: 1}, hearback.Source{
+		Slug: "bench", Kind: hearback.Webhook, Title: "Synthetic messages", Reason: "Measuring.", Basis: "none", All: true,
+	})
+	if err == nil {
+		err = os.WriteFile(file, []byte(token), 0o600)
+	}
+	if err == nil {
+		err = a.Reload(ctx)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	return a, token, a.Start(ctx)
+}
+
+// perBody is how many messages one request holds.
+const perBody = 5000
+
+// ingest posts n messages in requests of perBody, two at a time, and measures
+// from the first byte to the last commit.
+func ingest(dir string, n int) (figures, error) {
+	a, token, err := start(dir)
+	if err != nil {
+		return nil, err
+	}
+	g := newGenerator(1)
+	console, _ := a.Addr()
+	var spent, cpu time.Duration
+	for done := 0; done < n; {
+		// Bodies are made before the clock runs, some at a time to spare memory.
+		var bodies [][]byte
+		for range 4 {
+			if k := min(perBody, n-done); k > 0 {
+				bodies = append(bodies, g.body(k))
+				done += k
+			}
+		}
+		runtime.GC()
+		began, before := time.Now(), cpuTime()
+		if err := post(console, token, bodies); err != nil {
+			return nil, err
+		}
+		spent += time.Since(began)
+		cpu += cpuTime() - before
+	}
+	y, err := a.Store.Total(context.Background(), 0)
+	if err != nil {
+		return nil, err
+	}
+	if y.Received != int64(n) || y.Kept+y.Copies != int64(n) {
+		return nil, fmt.Errorf("sent %d, and the counts are %+v", n, y)
+	}
+	f := figures{
+		"messages": n, "seconds": spent.Seconds(), "messages_per_second": int(float64(n) / spent.Seconds()),
+		"cpu_us_per_message": cpu.Seconds() * 1e6 / float64(n), "peak_rss_mib": peak(), "copies": y.Copies,
+	}
+	return f, a.Stop()
+}
+
+func post(console, token string, bodies [][]byte) error {
+	errs := make(chan error, len(bodies))
+	var wg sync.WaitGroup
+	gate := make(chan struct{}, 2)
+	for _, b := range bodies {
+		wg.Go(func() {
+			gate <- struct{}{}
+			defer func() { <-gate }()
+			req, err := http.NewRequest("POST", console+"/ingest/bench", bytes.NewReader(b))
+			if err != nil {
+				errs <- err
+				return
+			}
+			req.Header.Set("Authorization", "Bearer "+token)
+			req.Header.Set("Content-Type", "application/x-ndjson")
+			res, err := http.DefaultClient.Do(req)
+			if err != nil {
+				errs <- err
+				return
+			}
+			text, _ := io.ReadAll(res.Body)
+			res.Body.Close()
+			if res.StatusCode != http.StatusAccepted {
+				errs <- fmt.Errorf("%s: %.200s", res.Status, text)
+			}
+		})
+	}
+	wg.Wait()
+	close(errs)
+	return <-errs
+}
+
+// serve restarts a store that is full, then reads the list of concerns while
+// 2,000 messages a second come in.
+func serve(dir string) (figures, error) {
+	began := time.Now()
+	a, token, err := start(dir)
+	if err != nil {
+		return nil, err
+	}
+	console, _ := a.Addr()
+	if _, err := get(console + "/concerns"); err != nil {
+		return nil, err
+	}
+	restart := time.Since(began)
+	// The pipeline is ready once it has taken one message.
+	g := newGenerator(2)
+	if err := post(console, token, [][]byte{g.body(1)}); err != nil {
+		return nil, err
+	}
+	ready := time.Since(began)
+
+	stop := make(chan struct{})
+	fed := make(chan error, 1)
+	go func() {
+		t := time.NewTicker(100 * time.Millisecond)
+		defer t.Stop()
+		for {
+			select {
+			case <-stop:
+				fed <- nil
+				return
+			case <-t.C:
+				if err := post(console, token, [][]byte{g.body(200)}); err != nil {
+					fed <- err
+					return
+				}
+			}
+		}
+	}()
+	var took []time.Duration
+	for range 300 {
+		d, err := get(console + "/concerns")
+		if err != nil {
+			return nil, err
+		}
+		took = append(took, d)
+	}
+	close(stop)
+	if err := <-fed; err != nil {
+		return nil, err
+	}
+	slices.Sort(took)
+	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+	f := figures{
+		"restart_to_first_page_ms": ms(restart), "restart_to_first_message_ms": ms(ready),
+		"list_p50_ms": ms(took[len(took)/2]), "list_p99_ms": ms(took[len(took)*99/100]), "peak_rss_mib": peak(),
+	}
+	return f, a.Stop()
+}
+
+func get(url string) (time.Duration, error) {
+	began := time.Now()
+	res, err := http.Get(url)
+	if err != nil {
+		return 0, err
+	}
+	defer res.Body.Close()
+	_, err = io.Copy(io.Discard, res.Body)
+	if res.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %s", url, res.Status)
+	}
+	return time.Since(began), err
+}
+
+// A generator makes messages: 60 % in an English-like language of about 140
+// characters and 40 % Chinese of 40 to 80, about 2,000 concerns that are
+// unequally common, from 200,000 accounts.
+type generator struct {
+	rng      *rand.Rand
+	words    []string
+	han      []string
+	common   *rand.Zipf
+	concern  *rand.Zipf
+	n        int
+	instance uint64
+}
+
+func newGenerator(seed uint64) *generator {
+	g := &generator{rng: rand.New(rand.NewPCG(seed, 1)), instance: seed}
+	r := rand.New(rand.NewPCG(7, 7)) // the language is the same for every seed
+	syllables := []string{"ba", "con", "der", "est", "fil", "gra", "hom", "ing", "jo", "ker", "lan", "mo", "nit", "or", "pel", "qua", "rin", "sto", "tur", "val", "wen", "ty", "ous", "ship"}
+	for range 20000 {
+		w := ""
+		for range 2 + r.IntN(3) {
+			w += syllables[r.IntN(len(syllables))]
+		}
+		g.words = append(g.words, w)
+		g.han = append(g.han, string([]rune{rune(0x4e00 + r.IntN(3000)), rune(0x4e00 + r.IntN(3000))}))
+	}
+	g.common = rand.NewZipf(g.rng, 1.1, 20, uint64(len(g.words)-1))
+	g.concern = rand.NewZipf(g.rng, 1.05, 10, 1999)
+	return g
+}
+
+// body returns k messages as JSON lines.
+func (g *generator) body(k int) []byte {
+	var b bytes.Buffer
+	now := time.Now().UTC().Format(time.RFC3339)
+	for range k {
+		g.n++
+		c := int(g.concern.Uint64())
+		vocabulary, lang, sep, fill := g.words, "en", " ", 12
+		if g.rng.IntN(10) < 4 {
+			vocabulary, lang, sep, fill = g.han, "zh", "", 18
+		}
+		fmt.Fprintf(&b, `{"id":"%d-%d","account":"u%d","time":%q,"lang":%q,"text":"`, g.instance, g.n, g.rng.IntN(200000), now, lang)
+		for i := range 8 + g.rng.IntN(fill) {
+			if i > 0 {
+				b.WriteString(sep)
+			}
+			if i%2 == 0 { // every other word is one of the eight of its concern
+				b.WriteString(vocabulary[(c*8+g.rng.IntN(8))%len(vocabulary)])
+			} else {
+				b.WriteString(vocabulary[g.common.Uint64()])
+			}
+		}
+		b.WriteString("\"}\n")
+	}
+	return b.Bytes()
+}
