@@ -354,6 +354,18 @@ func PublicURL(address string) string {
 	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}).String()
 }
 
+// WithoutPassword returns an address without the name and password in it. What
+// follows the question mark stays: without it many feeds cannot be found. It
+// is for the operator's own eyes and lists, not for the public.
+func WithoutPassword(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	u.User = nil
+	return u.String()
+}
+
 // Span writes a length of time as an operator does: "30 d", "36 h", "15 min".
 func Span(d time.Duration) string {
 	switch {

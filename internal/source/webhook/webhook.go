@@ -32,7 +32,6 @@ import (
 const (
 	MaxBody     = 8 << 20 // bytes, decoded
 	maxErrors   = 100     // shown; the rest are counted
-	takeAtOnce  = 2000    // messages committed together
 	defaultRate = 20      // requests a second from one source
 )
 
@@ -116,20 +115,7 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request) (*Reply, error) {
 	}
 	reply := &Reply{Errors: []wire.LineError{}}
 	dec := wire.NewDecoder(body)
-	items := make([]source.Raw, 0, min(takeAtOnce, len(body)/64+1))
-	flush := func() error {
-		if len(items) == 0 {
-			return nil
-		}
-		y, err := h.Sink.Take(r.Context(), src.ID, items, nil)
-		if err != nil {
-			return err
-		}
-		reply.add(y)
-		clear(items) // raw text is not kept longer than it must
-		items = items[:0]
-		return nil
-	}
+	var items []source.Raw
 	for {
 		raw, bad, err := dec.Next()
 		if err == io.EOF {
@@ -143,14 +129,16 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request) (*Reply, error) {
 			}
 			continue
 		}
-		if items = append(items, raw); len(items) == takeAtOnce {
-			if err := flush(); err != nil {
-				return nil, err
-			}
-		}
+		items = append(items, raw)
 	}
-	if err := flush(); err != nil {
-		return nil, err
+	if len(items) > 0 {
+		// All in one piece: a sender who is told to send again must not find
+		// half of it taken already, since messages may have no id.
+		y, err := h.Sink.Take(r.Context(), src.ID, items, nil)
+		if err != nil {
+			return nil, err
+		}
+		reply.add(y)
 	}
 	if reply.Received == 0 {
 		return nil, refuse(http.StatusBadRequest, pEmpty)
