@@ -23,8 +23,13 @@ func (id ID) String() string { return strconv.FormatInt(int64(id), 36) }
 // MarshalText implements encoding.TextMarshaler.
 func (id ID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
+// UnmarshalText implements encoding.TextUnmarshaler. Unlike [ParseID] it takes
+// "0", which is how no ID at all is written.
 func (id *ID) UnmarshalText(b []byte) error {
+	if string(b) == "0" {
+		*id = 0
+		return nil
+	}
 	got, err := ParseID(string(b))
 	*id = got
 	return err
