@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"net/http"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -92,7 +93,7 @@ func vouches(entry, answer []byte) bool {
 	if json.Unmarshal(x.Pub, &pub) != nil {
 		return false
 	}
-	for _, form := range [][]byte{answer, unescape(answer), escape(answer)} {
+	for _, form := range [][]byte{answer, unescape(answer, false), unescape(answer, true), escape(answer)} {
 		sum := sha256.Sum256(form)
 		if hex.EncodeToString(sum[:]) == pub.SHA256 {
 			return true
@@ -107,8 +108,9 @@ func escape(b []byte) []byte {
 	return buf.Bytes()
 }
 
-// unescape takes back json.HTMLEscape.
-func unescape(b []byte) []byte {
+// unescape takes back json.HTMLEscape, for the two line separators only if
+// lines is set: Go's encoder always writes those escaped.
+func unescape(b []byte, lines bool) []byte {
 	out := make([]byte, 0, len(b))
 	for i := 0; i < len(b); i++ {
 		if b[i] != '\\' || i+1 == len(b) {
@@ -116,7 +118,7 @@ func unescape(b []byte) []byte {
 			continue
 		}
 		if i+6 <= len(b) {
-			if c, ok := map[string]string{`\u003c`: "<", `\u003e`: ">", `\u0026`: "&", `\u2028`: "\u2028", `\u2029`: "\u2029"}[string(b[i:i+6])]; ok {
+			if c, ok := map[string]string{`\u003c`: "<", `\u003e`: ">", `\u0026`: "&", `\u2028`: "\u2028", `\u2029`: "\u2029"}[string(b[i:i+6])]; ok && (lines || len(c) == 1) {
 				out = append(out, c...)
 				i += 5
 				continue
@@ -132,9 +134,9 @@ func unescape(b []byte) []byte {
 
 // VerifyOptions say what the checker brings along.
 type VerifyOptions struct {
-	// VKey is the verifier key that must have signed. If it is empty the key in
+	// Key is the verifier key that must have signed. If it is empty the key in
 	// the bundle is used, which shows only that the page agrees with itself.
-	VKey string
+	Key string
 	// Kept is a signed checkpoint that the checker has from elsewhere, or nil.
 	// It needs Log.
 	Kept []byte
@@ -143,6 +145,9 @@ type VerifyOptions struct {
 	Log Files
 	// Witnesses are verifier keys of witnesses whose confirmation counts.
 	Witnesses []string
+	// Client reads web pages for [Verify]; nil means one that gives up after
+	// half a minute.
+	Client *http.Client
 }
 
 // answerDoc is what a bundle's answer must hold for a page to be compared with.
@@ -181,8 +186,8 @@ func verifyBundle(ctx context.Context, b []byte, o VerifyOptions) (Report, []ans
 		return r, nil, err
 	}
 	r.Origin, r.Index, r.VKey = x.Origin, x.Index, x.VKey
-	if o.VKey != "" {
-		r.VKey = o.VKey
+	if o.Key != "" {
+		r.VKey = o.Key
 	}
 	r.Fingerprint = Fingerprint(r.VKey)
 
@@ -206,8 +211,8 @@ func verifyBundle(ctx context.Context, b []byte, o VerifyOptions) (Report, []ans
 	// The key, the signature, the proof.
 	c, cerr := ParseCheckpoint([]byte(x.Checkpoint), r.VKey)
 	r.check(cerr == nil && c.Origin == x.Origin, "signature", r.Fingerprint)
-	if o.VKey != "" {
-		r.check(x.VKey == o.VKey, "key", r.Fingerprint)
+	if o.Key != "" {
+		r.check(x.VKey == o.Key, "key", r.Fingerprint)
 	} else {
 		r.skip("key", r.Fingerprint)
 	}

@@ -241,7 +241,9 @@ func TestKey(t *testing.T) {
 	}{
 		{"another origin", func() error { return nil }, "other.example.org/hearback", translog.ErrKey},
 		{"readable by others", func() error { return os.Chmod(path, 0o644) }, origin, translog.ErrKey},
-		{"damaged", func() error { return errors.Join(os.Chmod(path, 0o600), os.WriteFile(path, []byte("PRIVATE+KEY+x"), 0o600)) }, origin, translog.ErrKey},
+		{"damaged", func() error {
+			return errors.Join(os.Chmod(path, 0o600), os.WriteFile(path, []byte("PRIVATE+KEY+x"), 0o600))
+		}, origin, translog.ErrKey},
 		{"no name", func() error { return os.Remove(path) }, "two words", hearback.ErrInvalid},
 	} {
 		if err := tt.do(); err != nil {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -98,6 +99,18 @@ func VerifyURL(ctx context.Context, client *http.Client, address string, o Verif
 		o.Log = Remote{client, u.Scheme + "://" + u.Host + "/log"}
 	}
 	return verify(ctx, b, o)
+}
+
+// Verify checks what is at a web address, or else in a file.
+func Verify(ctx context.Context, where string, o VerifyOptions) (Report, error) {
+	if !strings.HasPrefix(where, "http://") && !strings.HasPrefix(where, "https://") {
+		return VerifyFile(where, o)
+	}
+	client := o.Client
+	if client == nil {
+		client = &http.Client{Timeout: 30 * time.Second}
+	}
+	return VerifyURL(ctx, client, where, o)
 }
 
 func verify(ctx context.Context, b []byte, o VerifyOptions) (Report, error) {

@@ -2,6 +2,7 @@ package translog
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -87,6 +88,12 @@ func (r Report) Text(lang string) string {
 		fmt.Fprintf(&b, "%s%s\n", mark, pick(c.EN, c.ZH))
 	}
 	return b.String()
+}
+
+// Write writes the report in both languages.
+func (r Report) Write(w io.Writer) error {
+	_, err := fmt.Fprintf(w, "%s\n%s", r.Text("en"), r.Text("zh"))
+	return err
 }
 
 // A sentence is what one check says in each of its states.
