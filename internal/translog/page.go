@@ -234,7 +234,7 @@ func (t answerText) named() (list [][2]string) {
 func (p *seen) shows(texts []answerText) (lang, fault string) {
 	all := words(p.text.String())
 	best := -1
-	for _, t := range texts {
+	for i, t := range texts {
 		var faults []string
 		if len(p.parts) > 0 {
 			faults = p.exactly(t)
@@ -248,8 +248,11 @@ func (p *seen) shows(texts []answerText) (lang, fault string) {
 		if len(t.named()) == 0 {
 			faults = append(faults, "title")
 		}
-		if best < 0 || len(faults) < best {
-			best, lang, fault = len(faults), t.Lang, strings.Join(faults, ", ")
+		if len(faults) == 0 {
+			return t.Lang, ""
+		}
+		if n := len(t.named()) - len(faults); i == 0 || n > best {
+			best, lang, fault = n, t.Lang, strings.Join(faults, ", ")
 		}
 	}
 	return lang, fault
