@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -126,29 +127,45 @@ func (p *program) importTable(ctx context.Context, a *app.App, file, slug, title
 	if src == nil {
 		src = &hearback.Source{Slug: slug}
 	}
-	preview, err := table.Open(file, table.Options{Mapping: src.Mapping, Now: time.Now})
+	f, err := os.Open(file)
+	if err != nil {
+		return fmt.Errorf("%w: the file %s cannot be read", hearback.ErrNotFound, file)
+	}
+	defer f.Close()
+	info, err := f.Stat()
 	if err != nil {
 		return err
 	}
-	defer preview.Close()
-	fmt.Fprintf(p.out, "%s\n", preview.Mapping)
 	if dry {
+		t, err := table.Open(f, table.Options{Name: file, Size: info.Size()})
+		if err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+		defer t.Close()
+		fmt.Fprintf(p.out, "columns: %s\nread as: %s\n", strings.Join(t.Columns, ", "), t.Mapping.String())
+		for _, note := range t.Notes {
+			fmt.Fprintln(p.out, note)
+		}
 		return nil
 	}
-	report, err := a.ImportTable(ctx, operator, src.ID, preview)
+	rep, err := a.ImportTable(ctx, operator, src.ID, file, f, info.Size(), "")
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", file, err)
 	}
-	y := report.Tally
-	fmt.Fprintf(p.out, "%d rows: %d kept, %d copies, %d in no topic, %d known already, %d edited, %d unusable\n", y.Received, y.Kept, y.Copies, y.Dropped, y.Repeats, y.Edited, y.Refused+report.Bad)
-	for _, f := range report.Faults {
-		fmt.Fprintln(p.err, f)
+	y := rep.Tally
+	fmt.Fprintf(p.out, "read as: %s\n%d rows: %d kept, %d copies, %d in no topic, %d known already, %d edited, %d unusable\n",
+		rep.Columns.String(), y.Received+rep.Faulty, y.Kept, y.Copies, y.Dropped, y.Repeats, y.Edited, y.Refused+rep.Faulty)
+	if rep.Before > 0 {
+		fmt.Fprintf(p.out, "went on after row %d, where an earlier import was broken off\n", rep.Before)
+	}
+	for _, x := range rep.Faults {
+		fmt.Fprintf(p.err, "line %d: %s\n", x.Line, x.Error)
 	}
 	return nil
 }
 
 func (p *program) verifyCommand() *cobra.Command {
-	var key string
+	var key, lang string
 	cmd := &cobra.Command{
 		Use:     "verify URL|FILE",
 		Short:   "Check that an answer page is what the public log says, without trusting its server",
@@ -156,17 +173,25 @@ func (p *program) verifyCommand() *cobra.Command {
 		Example: "  hearback verify answer.html\n  hearback verify https://answers.example.org/answers/1k3x --key hearback.example.org+1a2b3c4d+AbCd...",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := translog.Verify(cmd.Context(), args[0], translog.VerifyOptions{Key: key})
+			o := translog.VerifyOptions{Key: key}
+			var r translog.Report
+			var err error
+			if strings.HasPrefix(args[0], "http://") || strings.HasPrefix(args[0], "https://") {
+				r, err = translog.VerifyURL(cmd.Context(), &http.Client{Timeout: 30 * time.Second}, args[0], o)
+			} else {
+				r, err = translog.VerifyFile(args[0], o)
+			}
 			if err != nil {
 				return err
 			}
-			r.Write(p.out)
+			fmt.Fprint(p.out, r.Text(lang))
 			if !r.OK() {
 				return fmt.Errorf("%s is not what the public log says", args[0])
 			}
 			return nil
 		},
 	}
+	cmd.Flags().StringVar(&lang, "lang", "en", "language of the report: en or zh")
 	cmd.Flags().StringVar(&key, "key", "", "the log's public key as you know it; without it the key in the page is used, and said so")
 	return cmd
 }
@@ -238,7 +263,7 @@ func (p *program) export(ctx context.Context, a *app.App, what, file, purpose st
 			return t.Error()
 		}
 	case "answers":
-		list, err := a.Store.Published(ctx)
+		list, err := a.Published(ctx)
 		if err != nil {
 			return err
 		}
@@ -268,9 +293,10 @@ func (p *program) export(ctx context.Context, a *app.App, what, file, purpose st
 	default:
 		return fmt.Errorf("%w: %.20q cannot be exported; choose concerns, answers or log", hearback.ErrInvalid, what)
 	}
+	rows, _ := publish.Public(int64(n))
 	return a.Store.AppendRecords(ctx, hearback.Record{
 		Type: hearback.ExportMade, At: time.Now(), Actor: operator, Subject: "export:" + what,
-		Pub: map[string]any{"kind": what, "rows": publish.Bucket(int64(n)), "purpose": purpose, "threshold": publish.Threshold},
+		Pub: map[string]any{"kind": what, "rows": rows, "purpose": purpose, "threshold": int64(publish.Floor)},
 	})
 }
 
@@ -307,14 +333,16 @@ func (p *program) backupCommand() *cobra.Command {
 
 func (p *program) restoreCommand() *cobra.Command {
 	var acknowledge bool
+	var reason string
 	cmd := &cobra.Command{
 		Use:     "restore FILE",
 		Short:   "Put a backup in the place of a lost store",
 		Long:    "Refuses to overwrite a store that is there. Afterwards the service does not sign the public log until an operator acknowledges, with --acknowledge, that entries made after the backup are gone; the acknowledgement is itself an entry.",
-		Example: "  hearback restore hearback-2026-03-18.db --data ./data\n  hearback restore --acknowledge --data ./data",
+		Example: "  hearback restore hearback-2026-03-18.db --data ./data\n  hearback restore --acknowledge --reason \"the disk failed\" --data ./data",
 		Args:    cobra.MaximumNArgs(1),
 	}
 	config := p.config(cmd)
+	cmd.Flags().StringVar(&reason, "reason", "", "why the store was restored; the public reads it")
 	cmd.Flags().BoolVar(&acknowledge, "acknowledge", false, "sign the log again, knowing that entries may be lost")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c, err := config()
@@ -323,7 +351,7 @@ func (p *program) restoreCommand() *cobra.Command {
 		}
 		switch {
 		case acknowledge && len(args) == 0:
-			if err := app.AcknowledgeRestore(cmd.Context(), c, operator); err != nil {
+			if err := app.AcknowledgeRestore(cmd.Context(), c, operator, reason); err != nil {
 				return err
 			}
 			fmt.Fprintln(p.out, "The log goes on, with an entry that says what happened. Start the service.")
@@ -357,11 +385,11 @@ func (p *program) migrateCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		moved, err := app.Migrate(cmd.Context(), c, to, operator)
+		moved, err := app.Migrate(cmd.Context(), c, to)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(p.out, "%d rows in %d tables moved; log size and root are the same on both sides.\nStart the service with --db %s\n", moved.Rows, moved.Tables, to)
+		fmt.Fprintf(p.out, "%d rows in %d tables moved; the log has the same %d entries and so the same root on both sides.\nStart the service with --db %s\n", moved.Rows, moved.Tables, moved.Log, to)
 		return nil
 	}
 	return cmd

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -73,6 +74,7 @@ type App struct {
 	finder    finder
 
 	running sync.WaitGroup
+	alive   context.Context
 	cancel  context.CancelFunc
 	closers []func() error // last in, first out
 }
@@ -118,7 +120,9 @@ func New(ctx context.Context, c Config, o Options) (_ *App, err error) {
 	a.Desks = &desk.Desks{Store: a.Store, Now: a.now}
 	a.Cases = &desk.Cases{Store: a.Store, Now: a.now, NextID: next, Leak: leaks}
 	a.Answers = &answer.Answers{Store: a.Store, Now: a.now, NextID: next, Leak: leaks}
-	a.client = safedial.New(safedial.Options{Allow: c.Network.Allow, Contact: c.Network.Contact, Version: o.Version})
+	if a.client, err = safedial.New(safedial.Options{Allow: c.Network.Allow, Contact: c.Network.Contact, Version: o.Version}); err != nil {
+		return nil, fmt.Errorf("network.allow: %w", err)
+	}
 	if err := a.firstStart(ctx); err != nil {
 		return nil, fmt.Errorf("first start: %w", err)
 	}
@@ -169,17 +173,11 @@ func (a *App) openLog(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	pending, err := a.Store.Setting(ctx, store.RestoredPending)
-	if err != nil {
-		return err
+	a.Log, err = translog.Open(a.dir.file("log"), key, a.Store)
+	if errors.Is(err, translog.ErrRestored) {
+		return fmt.Errorf("%w\nAcknowledge that with: hearback restore --acknowledge --reason \"…\" --data %s", err, a.Config.Data)
 	}
-	if pending != "" {
-		return fmt.Errorf("%w: this store was restored from a backup, so its log may lack entries that people have seen; acknowledge that with: hearback restore --acknowledge --data %s", hearback.ErrRefused, a.Config.Data)
-	}
-	if a.Log, err = translog.Open(a.dir.file("log"), key, a.Store); err != nil {
-		return err
-	}
-	return nil
+	return err
 }
 
 func (a *App) openPipeline(ctx context.Context) error {
@@ -267,7 +265,7 @@ func (a *App) Reload(ctx context.Context) error {
 // Start begins to read, to group, to publish the log, and to serve pages. It
 // returns once the addresses are taken.
 func (a *App) Start(ctx context.Context) error {
-	ctx, a.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	ctx = a.living(ctx)
 	webOptions, err := a.web(ctx)
 	if err != nil {
 		return err
@@ -281,7 +279,7 @@ func (a *App) Start(ctx context.Context) error {
 		return err
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/ingest/", webhook.New(webhook.Options{Store: a.Store, Sink: a.Pipeline, Now: a.now}))
+	mux.Handle("/ingest/", &webhook.Handler{Store: a.Store, Sink: a.Pipeline, Now: a.now, Log: a.log.With(slog.String("component", "webhook"))})
 	mux.Handle("/", console)
 	if err := a.serve(a.Config.Console.Listen, "console.listen", mux); err != nil {
 		return err
@@ -300,22 +298,36 @@ func (a *App) Start(ctx context.Context) error {
 	}
 	a.scheduler = &source.Scheduler{
 		Registry: a.Registry, Store: a.Store, Sink: a.Pipeline, Now: a.now, Log: a.log.With(slog.String("component", "source")),
-		Reader: &feed.Reader{Client: a.client, Now: a.now},
+		Poller: feed.New(a.client, a.now), Rand: rand.Float64,
 	}
-	a.run(func() { a.scheduler.Run(ctx) })
+	a.run(func() {
+		if err := a.scheduler.Run(ctx); err != nil && ctx.Err() == nil {
+			a.log.Error("feeds are not read any more", slog.Any("err", err))
+		}
+	})
 	a.run(func() { a.tick(ctx) })
 	return nil
 }
 
-// StartPipeline lets messages in, and returns once they are. Start calls it;
-// a program that serves no pages calls it alone.
+// StartPipeline lets messages in. Start calls it; a program that serves no
+// pages calls it alone.
 func (a *App) StartPipeline(ctx context.Context) {
+	ctx = a.living(ctx)
 	a.run(func() {
 		if err := a.Pipeline.Run(ctx); err != nil {
 			a.log.Error("messages cannot be taken in", slog.Any("err", err))
 			a.Pipeline.refuse(err)
 		}
 	})
+}
+
+// living returns the context of everything that runs until Stop. It does not
+// end with ctx: what was taken in is committed first.
+func (a *App) living(ctx context.Context) context.Context {
+	if a.alive == nil {
+		a.alive, a.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	}
+	return a.alive
 }
 
 // run starts a part of the service that Stop waits for.
@@ -410,9 +422,19 @@ func (a *App) close() error {
 	return errors.Join(errs...)
 }
 
-// PutDesk adds or changes a desk.
+// PutDesk adds a desk, or changes it if there is one of that name.
 func (a *App) PutDesk(ctx context.Context, by hearback.Actor, d hearback.Desk) error {
-	return a.Desks.Put(ctx, by, d)
+	list, err := a.Desks.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, old := range list {
+		if old.Slug == d.Slug {
+			d.Version = old.Version
+			return a.Desks.Change(ctx, by, d, "set up")
+		}
+	}
+	return a.Desks.Add(ctx, by, d, "set up")
 }
 
 // SetUpLink returns the one-time link with which the first administrator

@@ -304,3 +304,51 @@ func (c *Config) Manual() string {
 	}
 	return b.String()
 }
+
+// Sample returns a settings file in which every key is written out, commented
+// out unless it differs from the default.
+func (c *Config) Sample() string {
+	var b strings.Builder
+	b.WriteString("# Settings of Hearback. What stands here as a comment is the default.\n")
+	defaults := Defaults()
+	was := map[string]string{}
+	for _, s := range defaults.Settings() {
+		was[s.Key] = tomlText(s.value)
+	}
+	section := ""
+	for _, s := range c.Settings() {
+		table, name, ok := strings.Cut(s.Key, ".")
+		if !ok {
+			table, name = "", s.Key
+		}
+		if table != section {
+			section = table
+			fmt.Fprintf(&b, "\n[%s]\n", section)
+		}
+		fmt.Fprintf(&b, "# %s\n", s.Help)
+		mark := "#"
+		if now := tomlText(s.value); now != was[s.Key] {
+			mark = ""
+		}
+		fmt.Fprintf(&b, "%s%s = %s\n", mark, name, tomlText(s.value))
+	}
+	return b.String()
+}
+
+// tomlText writes a value as TOML.
+func tomlText(v reflect.Value) string {
+	switch x := v.Interface().(type) {
+	case string:
+		return strconv.Quote(x)
+	case time.Duration:
+		return strconv.Quote(x.String())
+	case []string:
+		quoted := make([]string, len(x))
+		for i, s := range x {
+			quoted[i] = strconv.Quote(s)
+		}
+		return "[" + strings.Join(quoted, ", ") + "]"
+	default:
+		return fmt.Sprint(x)
+	}
+}

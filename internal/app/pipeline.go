@@ -56,10 +56,18 @@ type listening struct {
 // memory is what grouping needs at hand. Only Run touches it.
 type memory struct {
 	group    *cluster.Grouper
-	concerns *recent[hearback.Concern]
+	concerns *recent[living]
 	sketches map[hearback.ID]*score.Sketch
 	posts    *seen
 	stale    bool // a commit failed: what is in memory is ahead of the store
+}
+
+// living is a concern that messages may still join, with what its last naming
+// found.
+type living struct {
+	hearback.Concern
+	Named  int64   // its messages when it was last named
+	Purity float64 // how alike its messages are, 0 to 1; 0 if not known yet
 }
 
 // maxBatch is how many messages are committed together at the most.
@@ -238,7 +246,7 @@ type build struct {
 	now      time.Time
 	batch    store.Batch
 	posts    map[postKey]*post
-	concerns map[hearback.ID]*hearback.Concern
+	concerns map[hearback.ID]*living
 	sketches map[hearback.ID]*score.Sketch
 	rolls    map[rollKey]*store.Roll
 	newest   map[hearback.ID]time.Time
@@ -264,7 +272,7 @@ type rollKey struct {
 
 func newBuild(now time.Time) *build {
 	return &build{
-		now: now, posts: map[postKey]*post{}, concerns: map[hearback.ID]*hearback.Concern{},
+		now: now, posts: map[postKey]*post{}, concerns: map[hearback.ID]*living{},
 		sketches: map[hearback.ID]*score.Sketch{}, rolls: map[rollKey]*store.Roll{}, newest: map[hearback.ID]time.Time{},
 	}
 }
@@ -381,7 +389,7 @@ func (p *Pipeline) admitNew(ctx context.Context, b *build, j *job, it *prepared)
 	if err != nil {
 		return false, err
 	}
-	grow(c, m, voices)
+	grow(&c.Concern, m, voices)
 	c.Theme = as.Theme
 
 	key := rollKey{m.At.Truncate(store.Bucket).UnixMicro(), as.Concern, j.src.ID}
@@ -445,18 +453,20 @@ func short(s string) string {
 }
 
 // concern returns a concern to add to.
-func (p *Pipeline) concern(ctx context.Context, b *build, id hearback.ID) (*hearback.Concern, error) {
+func (p *Pipeline) concern(ctx context.Context, b *build, id hearback.ID) (*living, error) {
 	if c := b.concerns[id]; c != nil {
 		return c, nil
 	}
 	c := p.concerns.get(id)
 	if c == nil {
-		var err error
-		c, err = p.store.Concern(ctx, id)
-		if errors.Is(err, hearback.ErrNotFound) {
-			c = &hearback.Concern{ID: id, State: hearback.Open}
-		} else if err != nil {
+		stored, err := p.store.Concern(ctx, id)
+		switch {
+		case errors.Is(err, hearback.ErrNotFound):
+			c = &living{Concern: hearback.Concern{ID: id, State: hearback.Open}}
+		case err != nil:
 			return nil, err
+		default:
+			c = &living{Concern: *stored}
 		}
 		p.concerns.put(id, c)
 	}
@@ -489,7 +499,7 @@ func (p *Pipeline) finish(b *build) *store.Batch {
 		}
 	}
 	for _, c := range b.concerns {
-		t.Concerns = append(t.Concerns, c)
+		t.Concerns = append(t.Concerns, &c.Concern)
 	}
 	for _, r := range b.rolls {
 		t.Rolls = append(t.Rolls, *r)
@@ -529,7 +539,7 @@ func (p *Pipeline) load(ctx context.Context) error {
 	}
 	p.ids.Observe(last)
 	p.group.Reset()
-	p.concerns = newRecent[hearback.Concern](20000)
+	p.concerns = newRecent[living](20000)
 	p.sketches = map[hearback.ID]*score.Sketch{}
 
 	n, err := p.store.PostCount(ctx)
@@ -588,6 +598,27 @@ func (r *recent[T]) put(id hearback.ID, x *T) {
 		r.young, r.previous = map[hearback.ID]*T{}, r.young
 	}
 	r.young[id] = x
+}
+
+// all returns what is kept, the younger generation first.
+func (r *recent[T]) all() []*T {
+	list := make([]*T, 0, len(r.young)+len(r.previous))
+	for _, x := range r.young {
+		list = append(list, x)
+	}
+	for id, x := range r.previous {
+		if r.young[id] == nil {
+			list = append(list, x)
+		}
+	}
+	return list
+}
+
+// postHash returns the keyed hash of a post's id, as [deident.Clean] makes it.
+func (p *Pipeline) postHash(src hearback.ID, post string) (uint64, error) {
+	k := p.keys.Load()
+	it, err := deident.Clean(hearback.Source{ID: src}, source.Raw{Post: post, Deleted: true}, deident.Keys{Window: k.window.Key, Post: k.post}, p.now())
+	return it.Post, err
 }
 
 // newWorkers returns as many tokens as there are processors.

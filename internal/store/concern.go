@@ -155,3 +155,14 @@ func (db *DB) Messages(ctx context.Context, ids []hearback.ID) ([]hearback.Messa
 	}
 	return list, nil
 }
+
+// MergedInto returns the concerns that were merged into one, in the order of
+// their ids.
+func (db *DB) MergedInto(ctx context.Context, id hearback.ID) (list []hearback.Concern, err error) {
+	rows, err := db.query(ctx, "SELECT "+concernColumns+" FROM concern WHERE state = 'merged' AND into_id = ? ORDER BY id", int64(id))
+	return list, each(rows, err, func(row scanner) error {
+		c, err := scanConcern(row)
+		list = append(list, c)
+		return err
+	})
+}

@@ -295,18 +295,15 @@ func (db *DB) Total(ctx context.Context, src hearback.ID) (y hearback.Tally, err
 }
 
 // Forget removes the text of messages of a source that came in before a time,
-// with the hashes that led to them. It returns how many messages went.
-func (db *DB) Forget(ctx context.Context, src hearback.ID, before time.Time, rs func(n int64) []hearback.Record) (n int64, err error) {
+// with the hashes that led to them. It returns how many messages went. The
+// rule is on the log since the source was added, so following it is no entry.
+func (db *DB) Forget(ctx context.Context, src hearback.ID, before time.Time) (n int64, err error) {
 	err = db.write(ctx, func(tx *Tx) error {
-		n, err = tx.execN(ctx, "DELETE FROM message WHERE source = ? AND seen < ?", int64(src), micros(before))
+		n, err = tx.execN(ctx, "DELETE FROM message WHERE id < ? AND source = ? AND seen < ?", int64(hearback.IDAt(before)), int64(src), micros(before))
 		if err != nil {
 			return err
 		}
-		if err := tx.exec(ctx, "DELETE FROM post WHERE source = ? AND seen < ?", int64(src), micros(before)); err != nil {
-			return err
-		}
-		_, err := tx.records(ctx, rs(n))
-		return err
+		return tx.exec(ctx, "DELETE FROM post WHERE source = ? AND seen < ?", int64(src), micros(before))
 	})
 	return n, err
 }

@@ -1,0 +1,211 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"example.org/hearback"
+	"example.org/hearback/internal/cluster"
+	"example.org/hearback/internal/web"
+)
+
+// concerns does what people decide about concerns, each act with its record.
+type concerns struct{ a *App }
+
+var _ web.Concerns = concerns{}
+
+// change reads a concern, lets f change it, and writes it with a record.
+func (s concerns) change(ctx context.Context, id hearback.ID, f func(c *hearback.Concern) (hearback.Record, error)) error {
+	c, err := s.a.Store.Concern(ctx, id)
+	if err != nil {
+		return err
+	}
+	r, err := f(c)
+	if err != nil {
+		return err
+	}
+	return s.a.Store.SetConcern(ctx, c, r)
+}
+
+// record is the entry of an act on a concern. A reason goes to the public log,
+// so it may hold nothing personal.
+func (s concerns) record(t hearback.RecordType, by hearback.Actor, id hearback.ID, reason string, pub map[string]any) (hearback.Record, error) {
+	reason = strings.TrimSpace(reason)
+	if leaks(reason) {
+		return hearback.Record{}, fmt.Errorf("%w: the reason goes to the public log for ever and seems to hold personal data; say it without", hearback.ErrRefused)
+	}
+	if len(reason) > 1000 {
+		return hearback.Record{}, fmt.Errorf("%w: the reason has more than 1000 bytes", hearback.ErrInvalid)
+	}
+	if pub == nil {
+		pub = map[string]any{}
+	}
+	if reason != "" {
+		pub["reason"] = reason
+	}
+	return hearback.Record{Type: t, At: s.a.now(), Actor: by, Subject: "concern:" + id.String(), Pub: pub}, nil
+}
+
+// Mute silences a concern until it is resolved, or ends that.
+func (s concerns) Mute(ctx context.Context, by hearback.Actor, id hearback.ID, on bool, reason string) error {
+	return s.change(ctx, id, func(c *hearback.Concern) (hearback.Record, error) {
+		from, to := hearback.Open, hearback.Muted
+		if !on {
+			from, to = to, from
+		}
+		if c.State != from {
+			return hearback.Record{}, fmt.Errorf("%w: this concern is %s", hearback.ErrRefused, c.State)
+		}
+		c.State = to
+		return s.record(hearback.ConcernMuted, by, id, reason, map[string]any{"muted": on})
+	})
+}
+
+// Retitle gives a concern a title that machines leave alone, and that the
+// public may see.
+func (s concerns) Retitle(ctx context.Context, by hearback.Actor, id hearback.ID, title string) error {
+	title = strings.Join(strings.Fields(title), " ")
+	switch {
+	case title == "":
+		return fmt.Errorf("%w: the title is empty", hearback.ErrInvalid)
+	case len([]rune(title)) > hearback.MaxTitle:
+		return fmt.Errorf("%w: the title has more than %d characters", hearback.ErrInvalid, hearback.MaxTitle)
+	case leaks(title):
+		return fmt.Errorf("%w: the title may become public and seems to hold personal data; say it without", hearback.ErrRefused)
+	}
+	c, err := s.a.Store.Concern(ctx, id)
+	if err != nil {
+		return err
+	}
+	c.Title, c.Titled = title, true
+	return s.a.Store.SetConcern(ctx, c)
+}
+
+// RateHarm keeps what one person found, and scores the concern again.
+func (s concerns) RateHarm(ctx context.Context, by hearback.Actor, r hearback.HarmRating) error {
+	for _, v := range []int{r.Severity, r.Believable, r.Immediate, r.CallToAction, r.Vulnerable} {
+		if v < 0 || v > 4 {
+			return fmt.Errorf("%w: every rating is 0 to 4", hearback.ErrInvalid)
+		}
+	}
+	if strings.TrimSpace(r.Reason) == "" {
+		return fmt.Errorf("%w: say why; a rating without a reason cannot be discussed", hearback.ErrInvalid)
+	}
+	r.By, r.At = by.ID, s.a.now()
+	rec, err := s.record(hearback.HarmRated, by, r.Concern, "", map[string]any{"severity": int64(r.Severity)})
+	if err != nil {
+		return err
+	}
+	if err := s.a.Store.RateHarm(ctx, r, rec); err != nil {
+		return err
+	}
+	return s.a.rescore(ctx, r.Concern)
+}
+
+// HarmRatings lists the ratings of a concern, newest first.
+func (s concerns) HarmRatings(ctx context.Context, id hearback.ID) ([]hearback.HarmRating, error) {
+	list, err := s.a.Store.HarmRatings(ctx, id)
+	slices.SortStableFunc(list, func(x, y hearback.HarmRating) int { return y.At.Compare(x.At) })
+	return list, err
+}
+
+// Merge makes from a part of into: what comes later joins into, and both are
+// counted together. Nothing is moved, so that it can be undone.
+func (s concerns) Merge(ctx context.Context, by hearback.Actor, into, from hearback.ID, reason string) error {
+	return s.a.Pipeline.Ask(ctx, func(g *cluster.Grouper) error {
+		a, err := s.a.Store.Concern(ctx, into)
+		if err != nil {
+			return err
+		}
+		b, err := s.a.Store.Concern(ctx, from)
+		if err != nil {
+			return err
+		}
+		switch {
+		case into == from:
+			return fmt.Errorf("%w: a concern cannot be merged with itself", hearback.ErrRefused)
+		case a.State == hearback.Merged || b.State == hearback.Merged:
+			return fmt.Errorf("%w: one of them is part of another concern already", hearback.ErrRefused)
+		case b.Case != 0:
+			return fmt.Errorf("%w: the concern that would be merged has a case; merge the other way round", hearback.ErrRefused)
+		}
+		r, err := s.record(hearback.ConcernMerged, by, into, reason, map[string]any{"from": from.String()})
+		if err != nil {
+			return err
+		}
+		if err := g.Merge(into, from); err != nil {
+			return err
+		}
+		b.State, b.Into = hearback.Merged, into
+		if err := s.a.Store.SetConcern(ctx, b, r); err != nil {
+			return errors.Join(err, g.Undo(into))
+		}
+		return s.a.Pipeline.keep(ctx)
+	})
+}
+
+// Undo takes back the newest merge into a concern.
+func (s concerns) Undo(ctx context.Context, by hearback.Actor, id hearback.ID, reason string) error {
+	return s.a.Pipeline.Ask(ctx, func(g *cluster.Grouper) error {
+		parts, err := s.a.Store.MergedInto(ctx, id)
+		if err != nil {
+			return err
+		}
+		if len(parts) == 0 {
+			return fmt.Errorf("%w: nothing was merged into this concern", hearback.ErrRefused)
+		}
+		b := &parts[len(parts)-1]
+		r, err := s.record(hearback.ConcernUndone, by, id, reason, map[string]any{"from": b.ID.String()})
+		if err != nil {
+			return err
+		}
+		if err := g.Undo(id); err != nil {
+			return err
+		}
+		b.State, b.Into = hearback.Open, 0
+		if err := s.a.Store.SetConcern(ctx, b, r); err != nil {
+			return errors.Join(err, g.Merge(id, b.ID))
+		}
+		return s.a.Pipeline.keep(ctx)
+	})
+}
+
+// Why says why a message stands in its concern: the words it shares with its
+// label and its most central message.
+func (s concerns) Why(ctx context.Context, m hearback.Message) ([]string, error) {
+	c, err := s.a.Store.Concern(ctx, m.Concern)
+	if err != nil {
+		return nil, err
+	}
+	d := s.a.text.Analyze(m.Text, m.Lang)
+	words := map[string]bool{}
+	list, err := s.a.Store.Messages(ctx, append([]hearback.ID{c.Medoid}, c.Recent[:min(len(c.Recent), 10)]...))
+	if err != nil {
+		return nil, err
+	}
+	count := map[string]int{}
+	for _, other := range list {
+		if other.ID == m.ID {
+			continue
+		}
+		o := s.a.text.Analyze(other.Text, other.Lang)
+		clear(words)
+		for _, t := range o.Terms {
+			if !words[t.Text] {
+				words[t.Text] = true
+				count[t.Text]++
+			}
+		}
+	}
+	var shared []string
+	for _, t := range d.Terms {
+		if len([]rune(t.Text)) > 1 && count[t.Text]*2 >= max(len(list)-1, 1) && !slices.Contains(shared, t.Text) {
+			shared = append(shared, t.Text)
+		}
+	}
+	return shared[:min(len(shared), 8)], nil
+}
+

@@ -1,0 +1,217 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"example.org/hearback"
+	"example.org/hearback/internal/cluster"
+	"example.org/hearback/internal/store"
+)
+
+// How often the steps are taken.
+const (
+	labelEvery  = 5 * time.Minute
+	scoreEvery  = 5 * time.Minute
+	forgetEvery = 6 * time.Hour
+	sweepEvery  = time.Hour
+)
+
+// steps is what happens by the clock, and when each last did.
+type steps struct {
+	mu   sync.Mutex
+	last map[string]time.Time
+	judge
+}
+
+// Step does what is due at the time of the clock: it closes the window of
+// voices, names concerns, scores them, raises alerts, measures answers, and
+// forgets what has been kept long enough. The service calls it every few
+// seconds, a drill at every tick.
+func (a *App) Step(ctx context.Context) error {
+	a.steps.mu.Lock()
+	defer a.steps.mu.Unlock()
+	now := a.now()
+	for _, s := range []struct {
+		name  string
+		every time.Duration
+		do    func(context.Context, time.Time) error
+	}{
+		{"close the window of voices", 0, a.rollWindow},
+		{"name concerns", labelEvery, a.label},
+		{"score concerns", scoreEvery, a.score},
+		{"raise alerts", 0, a.alert},
+		{"measure answers", store.Bucket, a.measure},
+		{"forget old messages", forgetEvery, a.forget},
+		{"end old sessions", sweepEvery, func(ctx context.Context, _ time.Time) error { return a.Accounts.Sweep(ctx) }},
+	} {
+		if s.every > 0 && now.Sub(a.steps.last[s.name]) < s.every {
+			continue
+		}
+		if err := s.do(ctx, now); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+		a.steps.last[s.name] = now
+	}
+	return nil
+}
+
+// rollWindow ends the window of voices when its time is over: the key is
+// destroyed first, then the sketches that were made with it.
+func (a *App) rollWindow(ctx context.Context, now time.Time) error {
+	k := a.Pipeline.keys.Load()
+	if now.Sub(k.window.Start) < a.Config.Privacy.Window && !now.Before(k.window.Start.Add(-time.Hour)) {
+		return nil
+	}
+	w, err := a.dir.newWindow(now)
+	if err != nil {
+		return err
+	}
+	return a.Pipeline.rollWindow(ctx, w, hearback.Record{
+		Type: hearback.WindowRolled, At: now, Actor: hearback.System, Subject: "window",
+		Pub: map[string]any{"began": k.window.Start.Format(time.RFC3339), "ended": now.UTC().Format(time.RFC3339)},
+	})
+}
+
+// rollWindow counts voices with the key of a new window from now on, and
+// forgets the sketches of the old one.
+func (p *Pipeline) rollWindow(ctx context.Context, w window, r hearback.Record) error {
+	return p.Ask(ctx, func(*cluster.Grouper) error {
+		p.keys.Store(&keys{p.keys.Load().post, w})
+		if err := p.store.CloseWindow(ctx, r); err != nil {
+			p.stale = true
+			return err
+		}
+		clear(p.sketches)
+		return p.store.SetSetting(ctx, "privacy.window", w.Start.Format(time.RFC3339))
+	})
+}
+
+// label names the concerns that grew since they were last named and are worth
+// a row: five phrases, and the most central message.
+func (a *App) label(ctx context.Context, _ time.Time) error {
+	return a.Pipeline.Ask(ctx, func(g *cluster.Grouper) error {
+		var b store.Batch
+		for _, c := range a.Pipeline.concerns.all() {
+			if c.Voices < hearback.VisibleVoices || c.Messages < c.Named+c.Named/8+1 {
+				continue
+			}
+			c.Named = c.Messages
+			phrases, medoid, purity := g.Label(c.ID)
+			if len(phrases) == 0 {
+				continue
+			}
+			c.Phrases, c.Medoid, c.Purity = phrases, medoid, purity
+			if m, err := a.Store.Messages(ctx, []hearback.ID{medoid}); err != nil {
+				return err
+			} else if len(m) == 1 {
+				c.Title = short(m[0].Text)
+			}
+			b.Concerns = append(b.Concerns, &c.Concern)
+		}
+		if len(b.Concerns) == 0 {
+			return nil
+		}
+		return a.Store.Take(ctx, &b)
+	})
+}
+
+// forget removes the text of messages that have been kept as long as their
+// source says, with a record of how many.
+func (a *App) forget(ctx context.Context, now time.Time) error {
+	sources, err := a.Store.Sources(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range sources {
+		_, err := a.Store.Forget(ctx, s.ID, now.Add(-s.Retention))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Where returns the concern that a post was grouped into, or
+// [hearback.ErrNotFound] if it was not kept.
+func (a *App) Where(ctx context.Context, src hearback.ID, post string) (hearback.ID, error) {
+	hash, err := a.Pipeline.postHash(src, post)
+	if err != nil {
+		return 0, err
+	}
+	p, err := a.Store.Post(ctx, src, hash)
+	if err != nil {
+		return 0, err
+	}
+	list, err := a.Store.Messages(ctx, []hearback.ID{p.Message})
+	if err != nil {
+		return 0, err
+	}
+	if len(list) == 0 {
+		return 0, hearback.ErrNotFound
+	}
+	c, err := a.Store.Concern(ctx, list[0].Concern)
+	for err == nil && c.Into != 0 {
+		c, err = a.Store.Concern(ctx, c.Into)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return c.ID, nil
+}
+
+// NoteFault notes that a source could not be read, and why.
+func (a *App) NoteFault(ctx context.Context, src hearback.ID, why string) error {
+	return a.Store.NoteTry(ctx, src, a.now(), why, time.Time{})
+}
+
+// CaseOf returns the newest case of a concern.
+func (a *App) CaseOf(ctx context.Context, concern hearback.ID) (*hearback.Case, error) {
+	return a.Store.CaseByConcern(ctx, concern)
+}
+
+// Rehearse does in a drill what an office does with a concern: it opens a case
+// if there is none, and has an answer drafted, approved by two others and
+// published.
+func (a *App) Rehearse(ctx context.Context, concern hearback.ID, desk string, tier hearback.Tier, texts []hearback.Text, author, first, second hearback.Actor) error {
+	c, err := a.CaseOf(ctx, concern)
+	if errors.Is(err, hearback.ErrNotFound) || err == nil && c.State == hearback.CaseClosed {
+		c, err = a.Cases.Open(ctx, author, concern, desk, tier, "Opened by the drill.")
+	}
+	if err != nil {
+		return fmt.Errorf("open a case: %w", err)
+	}
+	if c.State == hearback.CaseOpen {
+		if c, err = a.Cases.Route(ctx, author, c.ID, desk, "The drill names the desk."); err != nil {
+			return fmt.Errorf("route the case: %w", err)
+		}
+	}
+	if _, err := a.Cases.AddEvidence(ctx, author, c.ID, hearback.Evidence{Title: "Measurements of the drill", URL: "https://example.org/drill", Note: "Invented for the drill.", Primary: true}); err != nil {
+		return fmt.Errorf("add evidence: %w", err)
+	}
+	if v := texts[0].Verdict; v != "" {
+		if _, err := a.Cases.SetVerdict(ctx, author, c.ID, v, "What the drill's evidence shows."); err != nil {
+			return fmt.Errorf("set the verdict: %w", err)
+		}
+	}
+	x, err := a.Answers.Draft(ctx, author, c.ID, texts, "", 0)
+	if err != nil {
+		return fmt.Errorf("draft: %w", err)
+	}
+	if x, err = a.Answers.Submit(ctx, author, x.ID); err != nil {
+		return fmt.Errorf("submit: %w", err)
+	}
+	for _, by := range []hearback.Actor{first, second} {
+		if x, err = a.Answers.Approve(ctx, by, x.ID, x.Draft().Hash(), ""); err != nil {
+			return fmt.Errorf("approve: %w", err)
+		}
+	}
+	if _, err := a.Answers.Publish(ctx, second, x.ID); err != nil {
+		return fmt.Errorf("publish: %w", err)
+	}
+	a.Log.Kick()
+	return a.finder.load(ctx, a)
+}

@@ -1,0 +1,181 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"example.org/hearback"
+	"example.org/hearback/internal/desk"
+	"example.org/hearback/internal/match"
+	"example.org/hearback/internal/publish"
+	"example.org/hearback/internal/source"
+	"example.org/hearback/internal/store"
+	"example.org/hearback/internal/topic"
+	"example.org/hearback/internal/translog"
+	"example.org/hearback/internal/web"
+)
+
+// web gathers all that the pages need.
+func (a *App) web(ctx context.Context) (web.Options, error) {
+	site, err := a.site(ctx)
+	if err != nil {
+		return web.Options{}, err
+	}
+	o := web.Options{
+		Office: a.Config.Office.Name, OfficeZH: a.Config.Office.NameZH,
+		ConsoleURL: a.ConsoleURL(), PublicURL: a.PublicURL(), Contact: a.Config.Network.Contact,
+		Version: a.opt.Version, Zone: a.zone, Window: a.Config.Privacy.Window, Retention: a.Config.Privacy.Retention,
+		AlertsPerDay: a.Config.Alerts.PerDay, Drill: a.opt.Drill, DrillURL: a.opt.DrillURL,
+		Now: a.now, Log: a.log.With(slog.String("component", "web")),
+		Store: a.Store, Cases: a.Cases, Answers: a.Answers, Desks: a.Desks, Accounts: a.Accounts,
+		Sources: liveSources{a.Registry, a.Reload}, Intake: intake{a}, Topics: liveTopics{a.Topics, a.Reload},
+		Concerns: concerns{a}, Alerts: a, Entries: a.Log,
+		TestTopic: a.testTopic, Match: a.match, Suggest: a.suggestDesk, Bundle: a.bundle,
+	}
+	if !a.opt.Drill {
+		o.Ask = a.ask
+	}
+	o.Feed = func(ctx context.Context, format, lang string) ([]byte, string, error) {
+		list, err := a.Published(ctx)
+		if err != nil {
+			return nil, "", err
+		}
+		var b bytes.Buffer
+		if format == "json" {
+			return b.Bytes(), "application/feed+json; charset=utf-8", publish.JSONFeed(&b, site, lang, list)
+		}
+		err = publish.Atom(&b, site, lang, list)
+		return b.Bytes(), "application/atom+xml; charset=utf-8", err
+	}
+	o.ClaimReview = func(_ context.Context, x *hearback.Answer, lang string) ([]byte, error) {
+		return publish.ClaimReview(site, x, lang)
+	}
+	return o, nil
+}
+
+// site is the public face of the office.
+func (a *App) site(ctx context.Context) (publish.Site, error) {
+	first, err := a.Store.Entries(ctx, 0, 1)
+	if err != nil || len(first) == 0 {
+		return publish.Site{}, fmt.Errorf("read the first entry of the log: %w", err)
+	}
+	office := map[string]string{"en": a.Config.Office.Name, "zh": a.Config.Office.NameZH}
+	return publish.Site{Base: a.PublicURL(), Name: office, Office: office, Started: first[0].At, Zone: a.zone}, nil
+}
+
+// testTopic says whether a query keeps a text.
+func (a *App) testTopic(_ context.Context, query, s string) (bool, error) {
+	set, err := topic.Compile(a.text, []hearback.Topic{{ID: 1, Name: "test", Query: query, State: hearback.TopicActive}})
+	if err != nil {
+		return false, err
+	}
+	d := a.text.Analyze(s, "")
+	return len(set.Match(&d)) > 0, nil
+}
+
+// ask takes a question from the form on the public site, like a message from
+// any other source.
+func (a *App) ask(ctx context.Context, s, lang string) error {
+	src, err := a.Store.SourceBySlug(ctx, askSlug)
+	if err != nil {
+		return fmt.Errorf("the form for questions: %w", err)
+	}
+	_, err = a.Pipeline.Take(ctx, src.ID, []source.Raw{{Post: a.ids.Next(a.now()).String(), At: a.now(), Text: s, Lang: lang}}, nil)
+	return err
+}
+
+// bundle returns the proof of an answer's entry, or nothing while the log has
+// not been published that far.
+func (a *App) bundle(ctx context.Context, x *hearback.Answer, index int64) ([]byte, error) {
+	var canonical []byte
+	if rev := x.Current(); rev != nil && (x.Withdrawn == nil || index == rev.Record) {
+		var err error
+		if canonical, err = x.Canonical(rev); err != nil {
+			return nil, err
+		}
+	}
+	b, err := a.Log.Bundle(ctx, index, canonical)
+	if errors.Is(err, translog.ErrPending) {
+		a.Log.Kick()
+		return nil, nil
+	}
+	return b, err
+}
+
+// suggestDesk names the desk whose keywords a text holds, with its share of
+// all keywords that the text holds.
+func (a *App) suggestDesk(ctx context.Context, s, _ string) (string, float64) {
+	list, err := a.Desks.List(ctx)
+	if err != nil {
+		return "", 0
+	}
+	found := desk.Suggest(list, s)
+	total := 0
+	for _, f := range found {
+		total += len(f.Words)
+	}
+	if total == 0 {
+		return "", 0
+	}
+	return found[0].Desk.Slug, float64(len(found[0].Words)) / float64(total)
+}
+
+// Published returns every answer that the public can see, withdrawn ones too,
+// the newest change first.
+func (a *App) Published(ctx context.Context) ([]hearback.Answer, error) {
+	return a.Store.Answers(ctx, store.AnswerFilter{Public: true, Limit: 100_000})
+}
+
+// A finder keeps the index of published answers.
+type finder struct {
+	mu     sync.RWMutex
+	index  *match.Index
+	titles map[string]string
+}
+
+// load reads every published answer into the index. It is called at start and
+// whenever one goes out or is withdrawn.
+func (f *finder) load(ctx context.Context, a *App) error {
+	list, err := a.Published(ctx)
+	if err != nil {
+		return fmt.Errorf("read the answers: %w", err)
+	}
+	ix, titles := match.New(a.text, match.Options{}), map[string]string{}
+	for _, x := range list {
+		rev := x.Current()
+		if rev == nil || x.State != hearback.AnswerPublished {
+			continue
+		}
+		for _, t := range rev.Texts {
+			id := x.ID.String() + " " + t.Lang
+			titles[id] = t.Title
+			ix.Add(match.Answer{ID: id, Claim: t.Going, Title: t.Title, Aliases: []string{t.Lead}, Lang: t.Lang})
+		}
+	}
+	f.mu.Lock()
+	f.index, f.titles = ix, titles
+	f.mu.Unlock()
+	return nil
+}
+
+// match finds published answers like a text, each once.
+func (a *App) match(_ context.Context, s, lang string, k int) []web.Match {
+	a.finder.mu.RLock()
+	defer a.finder.mu.RUnlock()
+	var list []web.Match
+	seen := map[hearback.ID]bool{}
+	for _, m := range a.finder.index.Find(s, lang, 3*k) {
+		name, _, _ := bytes.Cut([]byte(m.Answer), []byte(" "))
+		id, err := hearback.ParseID(string(name))
+		if err != nil || seen[id] || m.Decision == "" || len(list) == k {
+			continue
+		}
+		seen[id] = true
+		list = append(list, web.Match{Answer: id, Title: a.finder.titles[m.Answer], Score: m.Score, Same: m.Decision == match.Same, Shared: m.Shared})
+	}
+	return list
+}
