@@ -51,7 +51,7 @@ type Store interface {
 	// Outcomes returns the newest outcome of each answer, newest answer first,
 	// or of one answer.
 	OutcomeList(ctx context.Context, answer hearback.ID, limit int) ([]hearback.Outcome, error)
-	// Desks returns all desks that are not removed.
+	// Desks returns all desks, removed ones too, in the order of their slugs.
 	Desks(ctx context.Context) ([]hearback.Desk, error)
 
 	LogSize(ctx context.Context) (int64, error)

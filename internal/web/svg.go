@@ -76,15 +76,15 @@ func (l *locale) four(s hearback.Score) template.HTML {
 		say = append(say, l.t("part."+p.Name)+" "+v)
 	}
 	title := l.list(say)
-	d.add(`<svg class="four" viewBox="0 0 38 24" role="img" aria-label="%s"><title>%s</title>`, title, title)
+	d.add(`<svg class="four" viewBox="0 0 38 24" role="img" aria-label="%v"><title>%v</title>`, title, title)
 	for i, p := range parts(s) {
 		x := float64(i * 10)
 		if !p.Known {
-			d.add(`<rect class="none" x="%s" y=".5" width="7" height="23"/>`, x+.5)
+			d.add(`<rect class="none" x="%v" y=".5" width="7" height="23"/>`, x+.5)
 			continue
 		}
 		h := clamp(p.Value, 0, 100) * .24
-		d.add(`<rect class="t" x="%s" width="8" height="24"/><rect class="%s" x="%s" y="%s" width="8" height="%s"/>`, x, p.Class(), x, 24-h, h)
+		d.add(`<rect class="t" x="%v" width="8" height="24"/><rect class="%v" x="%v" y="%v" width="8" height="%v"/>`, x, p.Class(), x, 24-h, h)
 	}
 	d.add(`</svg>`)
 	return d.html()
@@ -93,10 +93,10 @@ func (l *locale) four(s hearback.Score) template.HTML {
 // meter draws one bar of 0 to 100 with an interval, if there is one.
 func meter(class string, value, low, high float64) template.HTML {
 	var d drawing
-	d.add(`<svg class="meter" viewBox="0 0 160 8" preserveAspectRatio="none" aria-hidden="true"><rect class="t" width="160" height="8"/><rect class="%s" width="%s" height="8"/>`, class, clamp(value, 0, 100)*1.6)
+	d.add(`<svg class="meter" viewBox="0 0 160 8" preserveAspectRatio="none" aria-hidden="true"><rect class="t" width="160" height="8"/><rect class="%v" width="%v" height="8"/>`, class, clamp(value, 0, 100)*1.6)
 	if high > low {
 		a, b := clamp(low, 0, 100)*1.6, clamp(high, 0, 100)*1.6
-		d.add(`<path class="ci" d="M%s 4H%sM%s 1v6M%s 1v6"/>`, a, b, a, b)
+		d.add(`<path class="ci" d="M%v 4H%vM%v 1v6M%v 1v6"/>`, a, b, a, b)
 	}
 	d.add(`</svg>`)
 	return d.html()
@@ -104,14 +104,18 @@ func meter(class string, value, low, high float64) template.HTML {
 
 // spark draws 24 hours of voices on a scale of its own.
 func (l *locale) spark(points []hearback.Point, alerts, answers []time.Time) template.HTML {
+	return l.sparkTitled(points, alerts, answers, "spark.title")
+}
+
+func (l *locale) sparkTitled(points []hearback.Point, alerts, answers []time.Time, key string) template.HTML {
 	var d drawing
 	var sum, top float64
 	for _, p := range points {
 		sum += p.Voices
 		top = max(top, p.Voices)
 	}
-	title := l.t("spark.title", int64(sum))
-	d.add(`<svg class="spark" viewBox="0 0 112 28" role="img" aria-label="%s"><title>%s</title>`, title, title)
+	title := l.t(key, int64(sum))
+	d.add(`<svg class="spark" viewBox="0 0 112 28" role="img" aria-label="%v"><title>%v</title>`, title, title)
 	n := len(points)
 	if n > 1 {
 		x := func(i int) float64 { return 112 * float64(i) / float64(n-1) }
@@ -125,7 +129,7 @@ func (l *locale) spark(points []hearback.Point, alerts, answers []time.Time) tem
 				a, b := x(max(i-1, 0)), x(min(j, n-1))
 				d.add(`<path class="hl" d="`)
 				for at := a; at < b; at += 7 {
-					d.add("M%s 27l%s -9", at, min(6, b-at))
+					d.add("M%v 27l%v -9", at, min(6, b-at))
 				}
 				d.add(`"/>`)
 				i = j
@@ -134,12 +138,12 @@ func (l *locale) spark(points []hearback.Point, alerts, answers []time.Time) tem
 			j := i
 			var line drawing
 			for ; j < n && !points[j].Missing; j++ {
-				line.add("L%s %s", x(j), y(points[j].Voices))
+				line.add("L%v %v", x(j), y(points[j].Voices))
 			}
 			path := line.String()
-			d.add(`<path class="a" d="M%s 27`, x(i))
+			d.add(`<path class="a" d="M%v 27`, x(i))
 			d.WriteString(path)
-			d.add(`L%s 27z"/><path class="l" d="M`, x(j-1))
+			d.add(`L%v 27z"/><path class="l" d="M`, x(j-1))
 			d.WriteString(path[1:])
 			d.add(`"/>`)
 			i = j
@@ -152,16 +156,16 @@ func (l *locale) spark(points []hearback.Point, alerts, answers []time.Time) tem
 		}
 		for _, t := range alerts {
 			if at, ok := place(t); ok {
-				d.add(`<path class="al" d="M%s 6h8l-4-7z"/>`, at-4)
+				d.add(`<path class="al" d="M%v 6h8l-4-7z"/>`, at-4)
 			}
 		}
 		for _, t := range answers {
 			if at, ok := place(t); ok {
-				d.add(`<path class="an" d="M%s 0h6v6h-6z"/>`, at-3)
+				d.add(`<path class="an" d="M%v 0h6v6h-6z"/>`, at-3)
 			}
 		}
 		if !points[n-1].Missing {
-			d.add(`<circle class="e" cx="112" cy="%s" r="2.2"/>`, y(points[n-1].Voices))
+			d.add(`<circle class="e" cx="112" cy="%v" r="2.2"/>`, y(points[n-1].Voices))
 		}
 	}
 	d.add(`</svg>`)
@@ -208,11 +212,11 @@ func (l *locale) timelineAt(t timeline, id, class string, width, height float64)
 	y := func(v float64) float64 { return bottom - (bottom-top)*v/roof }
 
 	var d drawing
-	d.add(`<svg class="chart %s" viewBox="0 0 %s %s" role="img" aria-labelledby="%s">`, class, width, height, id)
+	d.add(`<svg class="chart %v" viewBox="0 0 %v %v" role="img" aria-labelledby="%v">`, class, width, height, id)
 	pattern := "hatch-" + id + "-" + class[:1]
-	d.add(`<defs><pattern id="%s" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path class="hl" d="M0 0V6"/></pattern></defs>`, pattern)
+	d.add(`<defs><pattern id="%v" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path class="hl" d="M0 0V6"/></pattern></defs>`, pattern)
 	for v := 0.0; v <= roof+step/2; v += step {
-		d.add(`<path class="grid" d="M%s %sH%s"/><text x="%s" y="%s" text-anchor="end">%s</text>`, left, y(v), right, left-6, y(v)+4, l.dec(v))
+		d.add(`<path class="grid" d="M%v %vH%v"/><text x="%v" y="%v" text-anchor="end">%v</text>`, left, y(v), right, left-6, y(v)+4, l.dec(v))
 	}
 	// Gaps first, then the lines over them.
 	n := len(t.points)
@@ -225,13 +229,13 @@ func (l *locale) timelineAt(t timeline, id, class string, width, height float64)
 			j++
 		}
 		a, b := x(t.points[max(i-1, 0)].At), x(t.points[min(j, n-1)].At)
-		d.add(`<rect class="gap" fill="url(#%s)" x="%s" y="%s" width="%s" height="%s"/>`, pattern, a, top, max(b-a, 2), bottom-top)
+		d.add(`<rect class="gap" fill="url(#%v)" x="%v" y="%v" width="%v" height="%v"/>`, pattern, a, top, max(b-a, 2), bottom-top)
 		i = j
 	}
 	if len(t.expected) == n {
 		d.add(`<path class="exp" d="`)
 		for i, v := range t.expected {
-			d.add("%s%s %s", pen(i == 0), x(t.points[i].At), y(v))
+			d.add("%v%v %v", pen(i == 0), x(t.points[i].At), y(v))
 		}
 		d.add(`"/>`)
 	}
@@ -242,10 +246,10 @@ func (l *locale) timelineAt(t timeline, id, class string, width, height float64)
 			down = false
 			continue
 		}
-		d.add("%s%s %s", pen(!down), x(p.At), y(p.Voices))
+		d.add("%v%v %v", pen(!down), x(p.At), y(p.Voices))
 		down = true
 	}
-	d.add(`"/><path class="axis" d="M%s %sH%s"/>`, left, bottom, right)
+	d.add(`"/><path class="axis" d="M%v %vH%v"/>`, left, bottom, right)
 	l.days(&d, first, last, x, bottom, class == "narrow")
 
 	shown := slices.Clone(t.marks)
@@ -263,12 +267,12 @@ func (l *locale) timelineAt(t timeline, id, class string, width, height float64)
 		case "correction":
 			shape = "co"
 		}
-		d.add(`<path class="%s" d="M%s 20V%s"/>`, line, at, bottom)
+		d.add(`<path class="%v" d="M%v 20V%v"/>`, line, at, bottom)
 		switch m.kind {
 		case "alert":
-			d.add(`<path class="%s" d="M%s 26h10l-5-9z"/>`, shape, at-5)
+			d.add(`<path class="%v" d="M%v 26h10l-5-9z"/>`, shape, at-5)
 		default:
-			d.add(`<path class="%s" d="M%s 17h9v9h-9z"/>`, shape, at-4.5)
+			d.add(`<path class="%v" d="M%v 17h9v9h-9z"/>`, shape, at-4.5)
 		}
 		label := l.t("mark." + m.kind)
 		if class == "wide" {
@@ -287,7 +291,7 @@ func (l *locale) timelineAt(t timeline, id, class string, width, height float64)
 			if anchor == "end" {
 				pos = at - 9
 			}
-			d.add(`<text class="em halo" x="%s" y="%s" text-anchor="%s">%s</text>`, pos, y, anchor, label)
+			d.add(`<text class="em halo" x="%v" y="%v" text-anchor="%v">%v</text>`, pos, y, anchor, label)
 			ends[level] = from + wide
 			break
 		}
@@ -313,10 +317,10 @@ func (l *locale) days(d *drawing, first, last time.Time, x func(time.Time) float
 	left := x(first)
 	for i := 0; !day.After(last); i++ {
 		if !day.Before(first) && i%every == 0 && x(day) > left+14 {
-			d.add(`<path class="axis" d="M%s %sv4"/><text x="%s" y="%s" text-anchor="middle">%s</text>`, x(day), bottom, x(day), bottom+20, l.shortDay(day))
+			d.add(`<path class="axis" d="M%v %vv4"/><text x="%v" y="%v" text-anchor="middle">%v</text>`, x(day), bottom, x(day), bottom+20, l.shortDay(day))
 		}
 		if noon := day.Add(12 * time.Hour); noons && noon.After(first) && noon.Before(last) && x(noon) > left+14 {
-			d.add(`<path class="axis" d="M%s %sv4"/><text x="%s" y="%s" text-anchor="middle">%s</text>`, x(noon), bottom, x(noon), bottom+20, l.clock(noon))
+			d.add(`<path class="axis" d="M%v %vv4"/><text x="%v" y="%v" text-anchor="middle">%v</text>`, x(noon), bottom, x(noon), bottom+20, l.clock(noon))
 		}
 		day = time.Date(day.Year(), day.Month(), day.Day()+1, 0, 0, 0, 0, l.zone)
 	}
@@ -371,11 +375,11 @@ func (l *locale) ruler(now time.Time, list []due) template.HTML {
 	left, right := 18.0, 1012.0
 	x := func(t time.Time) float64 { return left + (right-left)*float64(t.Sub(from))/float64(to.Sub(from)) }
 	var d drawing
-	d.add(`<svg class="chart wide" viewBox="0 0 1030 118" role="img" aria-label="%s"><path class="axis" d="M18 92H1012"/>`, l.t("ruler.title", l.clock(from), l.clock(to)))
+	d.add(`<svg class="chart wide" viewBox="0 0 1030 118" role="img" aria-label="%v"><path class="axis" d="M18 92H1012"/>`, l.t("ruler.title", l.clock(from), l.clock(to)))
 	for h := from.Truncate(time.Hour).Add(time.Hour); h.Before(to); h = h.Add(time.Hour) {
-		d.add(`<path class="axis" d="M%s 92v5"/><text x="%s" y="112" text-anchor="middle">%s</text>`, x(h), x(h), l.clock(h))
+		d.add(`<path class="axis" d="M%v 92v5"/><text x="%v" y="112" text-anchor="middle">%v</text>`, x(h), x(h), l.clock(h))
 	}
-	d.add(`<path class="now" d="M%s 13V92"/><text class="em" x="%s" y="24">%s</text>`, x(now), x(now)+5, l.t("ruler.now"))
+	d.add(`<path class="now" d="M%v 13V92"/><text class="em" x="%v" y="24">%v</text>`, x(now), x(now)+5, l.t("ruler.now"))
 	ends := []float64{x(now) + 50, -1e9}
 	for _, e := range list {
 		if e.at.Before(now) || e.at.After(to) {
@@ -393,13 +397,13 @@ func (l *locale) ruler(now time.Time, list []due) template.HTML {
 			level = 1
 		}
 		if at < ends[level] || at+wide > right+14 && labelWidth(title) > right-at {
-			d.add(`<path class="%s" d="M%s 80V92"/><circle class="%s" cx="%s" cy="92" r="5"/>`, line, at, dot, at)
+			d.add(`<path class="%v" d="M%v 80V92"/><circle class="%v" cx="%v" cy="92" r="5"/>`, line, at, dot, at)
 			continue
 		}
 		ends[level] = at + wide
 		y := float64(13 + 38*level)
-		d.add(`<path class="%s" d="M%s %sV92"/><circle class="%s" cx="%s" cy="92" r="5"/>`, line, at, y, dot, at)
-		d.add(`<text class="em halo" x="%s" y="%s">%s</text><text class="halo" x="%s" y="%s">%s</text>`, at+6, y+11, title, at+6, y+26, l.clock(e.at))
+		d.add(`<path class="%v" d="M%v %vV92"/><circle class="%v" cx="%v" cy="92" r="5"/>`, line, at, y, dot, at)
+		d.add(`<text class="em halo" x="%v" y="%v">%v</text><text class="halo" x="%v" y="%v">%v</text>`, at+6, y+11, title, at+6, y+26, l.clock(e.at))
 	}
 	d.add(`</svg>`)
 	return d.html()
@@ -422,9 +426,9 @@ func (l *locale) clockLine(now, opened, end time.Time, deadlines []hearback.Dead
 		x := func(t time.Time) float64 {
 			return 8 + (right-8)*clamp(float64(t.Sub(opened))/float64(end.Sub(opened)), 0, 1)
 		}
-		d.add(`<svg class="chart %s" viewBox="0 0 %s 62" role="img" aria-label="%s"><path class="axis" d="M8 34H%s"/><path class="obs" d="M8 34H%s"/>`,
+		d.add(`<svg class="chart %v" viewBox="0 0 %v 62" role="img" aria-label="%v"><path class="axis" d="M8 34H%v"/><path class="obs" d="M8 34H%v"/>`,
 			v.class, v.width, l.t("clock.title", l.when(opened), l.when(end)), right, x(now))
-		d.add(`<path class="axis" d="M8 28V40"/><text x="8" y="56">%s</text>`, l.t("clock.opened"))
+		d.add(`<path class="axis" d="M8 28V40"/><text x="8" y="56">%v</text>`, l.t("clock.opened"))
 		last := 8 + labelWidth(l.t("clock.opened"))
 		for _, e := range deadlines {
 			at, label := x(e.Due), l.t("deadline."+string(e.Kind))
@@ -432,13 +436,13 @@ func (l *locale) clockLine(now, opened, end time.Time, deadlines []hearback.Dead
 			if e.Late(now) {
 				class = "all"
 			}
-			d.add(`<path class="%s" d="M%s 28V40"/>`, class, at)
+			d.add(`<path class="%v" d="M%v 28V40"/>`, class, at)
 			anchor, from := "middle", at-labelWidth(label)/2
 			if at+labelWidth(label)/2 > v.width {
 				anchor, from = "end", at-labelWidth(label)
 			}
 			if from > last+6 {
-				d.add(`<text class="em" x="%s" y="56" text-anchor="%s">%s</text>`, at, anchor, label)
+				d.add(`<text class="em" x="%v" y="56" text-anchor="%v">%v</text>`, at, anchor, label)
 				last = from + labelWidth(label)
 			}
 		}
@@ -448,7 +452,7 @@ func (l *locale) clockLine(now, opened, end time.Time, deadlines []hearback.Dead
 		} else if x(now) < 24 {
 			anchor = "start"
 		}
-		d.add(`<path class="now" d="M%s 20V40"/><text class="em" x="%s" y="14" text-anchor="%s">%s</text></svg>`, x(now), x(now), anchor, l.t("ruler.now"))
+		d.add(`<path class="now" d="M%v 20V40"/><text class="em" x="%v" y="14" text-anchor="%v">%v</text></svg>`, x(now), x(now), anchor, l.t("ruler.now"))
 	}
 	return d.html()
 }
@@ -464,4 +468,37 @@ func shorten(s string, n int) string {
 		cut = cut[:i]
 	}
 	return cut + "…"
+}
+
+// intervals draws the share that was in time for each tier, with its 95 %
+// interval. Rows with too few cases say so.
+func (l *locale) intervals(rows []tierRow) template.HTML {
+	var d drawing
+	for _, v := range []struct {
+		class             string
+		width, left, size float64
+	}{{"wide", 860, 190, 5}, {"narrow", 330, 96, 4.5}} {
+		right, bottom := v.width-52, float64(24+32*len(rows))
+		x := func(f float64) float64 { return v.left + (right-v.left)*f }
+		d.add(`<svg class="chart %v" viewBox="0 0 %v %v" role="img" aria-label="%v">`, v.class, v.width, bottom+28, l.t("pub.chart.text"))
+		for _, f := range []float64{0, .5, 1} {
+			d.add(`<path class="grid" d="M%v 16V%v"/><text x="%v" y="%v" text-anchor="middle">%v%%</text>`, x(f), bottom, x(f), bottom+18, int(100*f))
+		}
+		for i, r := range rows {
+			y := float64(36 + 32*i)
+			d.add(`<text class="on2" x="0" y="%v">%v</text>`, y+4, string(r.Tier))
+			if v.class == "wide" {
+				d.add(`<text x="%v" y="%v" text-anchor="end">%v</text>`, v.left-14, y+4, l.t("pub.cases", r.Cases))
+			}
+			if r.Cases < fewCases {
+				d.add(`<text x="%v" y="%v">%v</text>`, v.left+8, y+4, l.t("pub.too_few"))
+				continue
+			}
+			low, high := wilson(r.InTime, r.Cases)
+			d.add(`<path class="iv" d="M%v %vH%v"/><circle class="pt" cx="%v" cy="%v" r="%v"/><text x="%v" y="%v" text-anchor="end">%v</text>`,
+				x(low), y, x(high), x(float64(r.InTime)/float64(r.Cases)), y, v.size, v.width-2, y+4, r.Rate)
+		}
+		d.add(`</svg>`)
+	}
+	return d.html()
 }

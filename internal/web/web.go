@@ -19,6 +19,7 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
+	"example.org/hearback/internal/answer"
 )
 
 // Options is all that the pages need. [Console] and [Public] read the same
@@ -55,6 +56,7 @@ type Options struct {
 	Store    Store
 	Cases    Cases
 	Answers  Answers
+	Desks    Desks
 	Accounts *access.Accounts // console only; not used in a drill
 	Sources  Sources
 	Intake   Intake
@@ -237,20 +239,37 @@ type Cases interface {
 	Route(ctx context.Context, by hearback.Actor, id hearback.ID, desk, note string) (*hearback.Case, error)
 	StartChecking(ctx context.Context, by hearback.Actor, id hearback.ID, note string) (*hearback.Case, error)
 	AddEvidence(ctx context.Context, by hearback.Actor, id hearback.ID, e hearback.Evidence) (*hearback.Case, error)
-	SetVerdict(ctx context.Context, by hearback.Actor, id hearback.ID, v hearback.Verdict) (*hearback.Case, error)
-	SetTier(ctx context.Context, by hearback.Actor, id hearback.ID, tier hearback.Tier, note string) (*hearback.Case, error)
+	RetractEvidence(ctx context.Context, by hearback.Actor, id, evidence hearback.ID, why string) (*hearback.Case, error)
+	SetVerdict(ctx context.Context, by hearback.Actor, id hearback.ID, v hearback.Verdict, note string) (*hearback.Case, error)
+	SetTier(ctx context.Context, by hearback.Actor, id hearback.ID, tier hearback.Tier, reason string) (*hearback.Case, error)
+	Pause(ctx context.Context, by hearback.Actor, id hearback.ID, reason string) (*hearback.Case, error)
+	Resume(ctx context.Context, by hearback.Actor, id hearback.ID) (*hearback.Case, error)
 	Close(ctx context.Context, by hearback.Actor, id hearback.ID, why hearback.CaseReason, note string) (*hearback.Case, error)
+	CloseByExisting(ctx context.Context, by hearback.Actor, id, answer hearback.ID, note string) (*hearback.Case, error)
 	Reopen(ctx context.Context, by hearback.Actor, id hearback.ID, note string) (*hearback.Case, error)
 }
 
 // Answers takes an answer from draft to the public; *answer.Answers is one.
 type Answers interface {
-	Draft(ctx context.Context, by hearback.Actor, kase hearback.ID, texts []hearback.Text, reason string, version int) (*hearback.Answer, error)
+	Draft(ctx context.Context, by hearback.Actor, caseID hearback.ID, texts []hearback.Text, reason string, version int) (*hearback.Answer, error)
 	Submit(ctx context.Context, by hearback.Actor, id hearback.ID) (*hearback.Answer, error)
 	Approve(ctx context.Context, by hearback.Actor, id hearback.ID, hash, note string) (*hearback.Answer, error)
 	Return(ctx context.Context, by hearback.Actor, id hearback.ID, note string) (*hearback.Answer, error)
+	Drop(ctx context.Context, by hearback.Actor, id hearback.ID, note string) (*hearback.Answer, error)
 	Publish(ctx context.Context, by hearback.Actor, id hearback.ID) (*hearback.Answer, error)
 	Withdraw(ctx context.Context, by hearback.Actor, id hearback.ID, reason string) (*hearback.Answer, error)
+	// Needed is how many approvals an answer needs.
+	Needed(ctx context.Context) (int, error)
+	SetReviewers(ctx context.Context, by hearback.Actor, n int, reason string) error
+	// Check returns what plain checks find in the newest text.
+	Check(ctx context.Context, id hearback.ID) ([]answer.Warning, error)
+}
+
+// Desks keeps the list of desks; *desk.Desks is one.
+type Desks interface {
+	Add(ctx context.Context, by hearback.Actor, d hearback.Desk, reason string) error
+	Change(ctx context.Context, by hearback.Actor, d hearback.Desk, reason string) error
+	Remove(ctx context.Context, by hearback.Actor, slug, reason string) error
 }
 
 // Entries is the public log as pages read it; *translog.Log is one.

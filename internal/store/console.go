@@ -1,0 +1,338 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"example.org/hearback"
+	"example.org/hearback/internal/web"
+)
+
+// What follows are the lists that only pages need.
+
+// (the guard stands in console_test.go)
+
+// Where a question counts as asked by many and answered by nobody: at least so
+// many voices, and at least this share of questions.
+const (
+	voidVoices = 15
+	voidShare  = .4
+)
+
+func (d concernDoc) void() bool {
+	var all int64
+	for _, n := range d.Kinds {
+		all += n
+	}
+	return all > 0 && float64(d.Kinds[hearback.Question]) >= voidShare*float64(all)
+}
+
+// ConcernList returns the concerns that pass the filter, the most urgent
+// first: by tier, then by the upper end of priority. What the filter asks for
+// and no column holds is looked for in doc as text first, and then made sure
+// of, so that no engine needs to understand JSON.
+func (db *DB) ConcernList(ctx context.Context, f web.ConcernFilter) (list []hearback.Concern, next string, err error) {
+	limit := f.Limit
+	if limit <= 0 {
+		limit = 50
+	}
+	after, err := parseCursor(f.After)
+	if err != nil {
+		return nil, "", err
+	}
+	states, kase, answer, least := " open ", 0, 0, int64(hearback.VisibleVoices)
+	switch f.View {
+	case "triage":
+		kase = 1
+	case "case":
+		kase = 2
+	case "void":
+		answer, least = 1, voidVoices
+	case "muted":
+		states = " muted "
+	case "all":
+		states = " open muted "
+	}
+	if f.Small {
+		least = min(least, 0)
+	}
+	rank := -1
+	if f.Tier != "" {
+		rank = f.Tier.Rank()
+	}
+	like := func(key string) string {
+		if key == "" {
+			return ""
+		}
+		b, err := json.Marshal(key)
+		if err != nil {
+			return ""
+		}
+		return "%" + escapeLike(string(b)) + ":%"
+	}
+	text := ""
+	if f.Text != "" {
+		text = "%" + escapeLike(strings.ToLower(f.Text)) + "%"
+	}
+	rows, err := db.query(ctx, `
+		SELECT `+concernColumns+`, rank, priority FROM concern c
+		WHERE CAST(? AS TEXT) LIKE '% ' || state || ' %'
+			AND (voices >= CAST(? AS BIGINT) OR rank = 0)
+			AND (CAST(? AS BIGINT) = 0 OR CAST(? AS BIGINT) = 1 AND kase = 0 OR CAST(? AS BIGINT) = 2 AND kase > 0)
+			AND (CAST(? AS BIGINT) = 0 OR answer = 0)
+			AND (CAST(? AS BIGINT) < 0 OR rank = CAST(? AS BIGINT))
+			AND first_at >= CAST(? AS BIGINT)
+			AND (CAST(? AS TEXT) = '' OR doc LIKE CAST(? AS TEXT) ESCAPE '\')
+			AND (CAST(? AS TEXT) = '' OR doc LIKE CAST(? AS TEXT) ESCAPE '\')
+			AND (CAST(? AS TEXT) = '' OR LOWER(title) LIKE CAST(? AS TEXT) ESCAPE '\' OR LOWER(doc) LIKE CAST(? AS TEXT) ESCAPE '\')
+			AND (CAST(? AS BIGINT) = 0 OR EXISTS (SELECT 1 FROM roll r WHERE r.concern = c.id AND r.source = CAST(? AS BIGINT)))
+			AND (rank > CAST(? AS BIGINT) OR rank = CAST(? AS BIGINT) AND (priority < CAST(? AS DOUBLE PRECISION)
+				OR priority = CAST(? AS DOUBLE PRECISION) AND id > CAST(? AS BIGINT)))
+		ORDER BY rank, priority DESC, id`,
+		states, least, kase, kase, kase, answer, rank, rank, micros(f.Since),
+		like(f.Lang), like(f.Lang), like(f.Area), like(f.Area), text, text, text,
+		int64(f.Source), int64(f.Source), after.rank, after.rank, after.priority, after.priority, after.id)
+	if err != nil {
+		return nil, "", err
+	}
+	defer rows.Close()
+	var last cursor
+	for rows.Next() {
+		var at cursor
+		c, err := scanConcern(also{rows, []any{&at.rank, &at.priority}})
+		if err != nil {
+			return nil, "", err
+		}
+		at.id = int64(c.ID)
+		if !passes(&c, f) {
+			continue
+		}
+		if len(list) == limit {
+			return list, last.String(), nil
+		}
+		list, last = append(list, c), at
+	}
+	return list, "", rows.Err()
+}
+
+// passes makes sure of what the text of doc only hinted at.
+func passes(c *hearback.Concern, f web.ConcernFilter) bool {
+	if f.Lang != "" && c.Langs[f.Lang] == 0 || f.Area != "" && c.Areas[f.Area] == 0 {
+		return false
+	}
+	if f.View == "void" && !(concernDoc{Kinds: c.Kinds}).void() {
+		return false
+	}
+	if f.Text != "" {
+		low := strings.ToLower(f.Text)
+		return strings.Contains(strings.ToLower(c.Title), low) ||
+			slices.ContainsFunc(c.Phrases, func(s string) bool { return strings.Contains(strings.ToLower(s), low) })
+	}
+	return true
+}
+
+// also scans further columns after those that a function knows.
+type also struct {
+	row  scanner
+	more []any
+}
+
+func (a also) Scan(dest ...any) error { return a.row.Scan(append(dest, a.more...)...) }
+
+// escapeLike takes its meaning from what LIKE would understand.
+func escapeLike(s string) string {
+	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s)
+}
+
+// A cursor is a place in the order of concerns.
+type cursor struct {
+	rank     int64
+	priority float64
+	id       int64
+}
+
+func (c cursor) String() string {
+	return strconv.FormatInt(c.rank, 10) + "_" + strconv.FormatFloat(c.priority, 'g', -1, 64) + "_" + hearback.ID(c.id).String()
+}
+
+func parseCursor(s string) (cursor, error) {
+	if s == "" {
+		return cursor{rank: -1}, nil
+	}
+	part := strings.Split(s, "_")
+	bad := fmt.Errorf("%w: this page of the list is not there; begin again", hearback.ErrInvalid)
+	if len(part) != 3 {
+		return cursor{}, bad
+	}
+	rank, err1 := strconv.ParseInt(part[0], 10, 32)
+	priority, err2 := strconv.ParseFloat(part[1], 64)
+	id, err3 := hearback.ParseID(part[2])
+	if err1 != nil || err2 != nil || err3 != nil || priority != priority {
+		return cursor{}, bad
+	}
+	return cursor{rank, priority, int64(id)}, nil
+}
+
+// ConcernTotals counts the concerns of each view.
+func (db *DB) ConcernTotals(ctx context.Context, since time.Time) (t web.ConcernTotals, err error) {
+	err = db.row(ctx, `SELECT
+			COALESCE(SUM(CASE WHEN state = 'open' AND kase = 0 THEN 1 ELSE 0 END), 0),
+			COALESCE(SUM(CASE WHEN state = 'open' AND kase > 0 THEN 1 ELSE 0 END), 0),
+			COALESCE(SUM(CASE WHEN state = 'muted' THEN 1 ELSE 0 END), 0),
+			COUNT(*),
+			COALESCE(SUM(CASE WHEN first_at >= CAST(? AS BIGINT) THEN 1 ELSE 0 END), 0)
+		FROM concern WHERE state <> 'merged' AND (voices >= CAST(? AS BIGINT) OR rank = 0)`, micros(since), hearback.VisibleVoices).
+		Scan(&t.Triage, &t.Case, &t.Muted, &t.All, &t.New)
+	if err != nil {
+		return t, err
+	}
+	rows, err := db.query(ctx, "SELECT doc FROM concern WHERE state = 'open' AND answer = 0 AND voices >= CAST(? AS BIGINT)", voidVoices)
+	return t, each(rows, err, func(row scanner) error {
+		var text string
+		if err := row.Scan(&text); err != nil {
+			return err
+		}
+		var d struct {
+			Kinds map[hearback.Kind]int64 `json:"kinds"`
+		}
+		if err := json.Unmarshal([]byte(text), &d); err != nil {
+			return err
+		}
+		if (concernDoc{Kinds: d.Kinds}).void() {
+			t.Void++
+		}
+		return nil
+	})
+}
+
+// Hourly returns the voices of a concern by hour from a time to another, one
+// point for every hour, oldest first. An hour in which no source sent anything
+// at all is Missing: nothing was heard, which is not the same as nothing said.
+func (db *DB) Hourly(ctx context.Context, concern hearback.ID, from, to time.Time) ([]hearback.Point, error) {
+	all, err := db.Sparks(ctx, []hearback.ID{concern}, from, to)
+	return all[concern], err
+}
+
+// Sparks does the same for several concerns.
+func (db *DB) Sparks(ctx context.Context, concerns []hearback.ID, from, to time.Time) (map[hearback.ID][]hearback.Point, error) {
+	from = from.UTC().Truncate(time.Hour)
+	n := int(to.Sub(from)/time.Hour) + 1
+	if n <= 0 || n > 24*400 {
+		return nil, fmt.Errorf("%w: from %v to %v is no time to draw", hearback.ErrInvalid, from, to)
+	}
+	heard := make([]bool, n)
+	place := func(us int64) int { return int(at(us).Sub(from) / time.Hour) }
+	rows, err := db.query(ctx, "SELECT DISTINCT bucket FROM tally WHERE bucket >= ? AND received > 0", micros(from))
+	err = each(rows, err, func(row scanner) error {
+		var us int64
+		err := row.Scan(&us)
+		if i := place(us); i >= 0 && i < n {
+			heard[i] = true
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[hearback.ID][]hearback.Point, len(concerns))
+	for _, id := range concerns {
+		points := make([]hearback.Point, n)
+		for i := range points {
+			points[i].At = from.Add(time.Duration(i) * time.Hour)
+		}
+		some := make([]bool, n)
+		rows, err := db.query(ctx, "SELECT bucket, SUM(voices) FROM roll WHERE concern = ? AND bucket >= ? GROUP BY bucket", int64(id), micros(from))
+		err = each(rows, err, func(row scanner) error {
+			var us, voices int64
+			err := row.Scan(&us, &voices)
+			if i := place(us); i >= 0 && i < n {
+				points[i].Voices += float64(voices)
+				some[i] = true
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		// Counts stand by when things were said and tallies by when they came
+		// in, so an hour with counts was heard, and so is the one going on.
+		for i := range points {
+			points[i].Missing = !heard[i] && !some[i] && i < n-1
+		}
+		all[id] = points
+	}
+	return all, nil
+}
+
+// BySource counts the messages of a concern by source from a time on.
+func (db *DB) BySource(ctx context.Context, concern hearback.ID, from time.Time) (map[hearback.ID]int64, error) {
+	m := map[hearback.ID]int64{}
+	rows, err := db.query(ctx, "SELECT source, SUM(messages) FROM roll WHERE concern = ? AND bucket >= ? GROUP BY source", int64(concern), micros(from))
+	return m, each(rows, err, func(row scanner) error {
+		var src hearback.ID
+		var n int64
+		err := row.Scan(&src, &n)
+		m[src] = n
+		return err
+	})
+}
+
+// CaseList returns the cases that pass the filter: those that are not closed
+// by the clock that ends first, closed ones newest first.
+func (db *DB) CaseList(ctx context.Context, f web.CaseFilter) (list []hearback.Case, err error) {
+	q := "SELECT " + caseColumns + ` FROM kase
+		WHERE state <> 'closed' AND (CAST(? AS TEXT) = '' OR desk = CAST(? AS TEXT)) AND (CAST(? AS BIGINT) = 0 OR concern = CAST(? AS BIGINT)) AND opened >= CAST(? AS BIGINT)
+		ORDER BY due, id LIMIT ?`
+	if f.Closed {
+		q = "SELECT " + caseColumns + ` FROM kase
+		WHERE state = 'closed' AND (CAST(? AS TEXT) = '' OR desk = CAST(? AS TEXT)) AND (CAST(? AS BIGINT) = 0 OR concern = CAST(? AS BIGINT)) AND opened >= CAST(? AS BIGINT)
+		ORDER BY id DESC LIMIT ?`
+	}
+	rows, err := db.query(ctx, q, f.Desk, f.Desk, int64(f.Concern), int64(f.Concern), micros(f.Since), atMost(f.Limit))
+	return list, each(rows, err, func(row scanner) error {
+		c, err := scanCase(row)
+		if err == nil {
+			list = append(list, *c)
+		}
+		return err
+	})
+}
+
+// AnswerList returns answers, the newest change that the public saw first, and
+// before those the ones that the public has not seen.
+func (db *DB) AnswerList(ctx context.Context, f web.AnswerFilter) (list []hearback.Answer, err error) {
+	least := micros(f.Since)
+	if f.Public {
+		least = max(least, 1)
+	}
+	rows, err := db.query(ctx, "SELECT "+answerColumns+` FROM answer
+		WHERE changed >= CAST(? AS BIGINT) AND (CAST(? AS BIGINT) = 0 OR kase = CAST(? AS BIGINT))
+		ORDER BY CASE WHEN changed = 0 THEN 0 ELSE 1 END, changed DESC, id DESC LIMIT ?`, least, int64(f.Case), int64(f.Case), atMost(f.Limit))
+	return list, each(rows, err, func(row scanner) error {
+		a, err := scanAnswer(row)
+		if err == nil {
+			list = append(list, *a)
+		}
+		return err
+	})
+}
+
+// EntriesBefore returns entries below an index, newest first; of one type or
+// group of types ("answer" means "answer.*"), or of all.
+func (db *DB) EntriesBefore(ctx context.Context, before int64, types string, limit int) ([]hearback.Entry, error) {
+	return db.entries(ctx, `SELECT seq, at, type, subject, leaf FROM entry
+		WHERE seq < ? AND (CAST(? AS TEXT) = '' OR type = CAST(? AS TEXT) OR type LIKE CAST(? AS TEXT) ESCAPE '\') ORDER BY seq DESC LIMIT ?`,
+		before, types, types, escapeLike(types)+".%", atMost(limit))
+}
+
+func atMost(n int) int {
+	if n <= 0 {
+		return 50
+	}
+	return n
+}

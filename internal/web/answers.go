@@ -1,0 +1,617 @@
+package web
+
+import (
+	"errors"
+	"html/template"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"example.org/hearback"
+	"example.org/hearback/internal/access"
+	"example.org/hearback/internal/answer"
+)
+
+type draftPage struct {
+	frame
+	Case    *hearback.Case
+	Concern *hearback.Concern
+	Title   string
+	Answer  *hearback.Answer
+	Texts   []hearback.Text
+	Verdict hearback.Verdict
+	Reason  string
+	Version int
+	Current *hearback.Revision // what is public now
+	Rev     int
+	Newer   bool // somebody else saved meanwhile
+	Asked   []countRow
+	Matches []Match
+	Samples []excerpt
+	Limit   int
+	Extra   []string // languages that people asked in besides those on the form
+}
+
+// draftLangs are the languages that the form always offers; more are offered
+// when the draft has them.
+var draftLangs = []string{"en", "zh"}
+
+// draftOf collects what the form for an answer shows, before anything that was
+// typed.
+func (q *request) draftOf(id hearback.ID) (*draftPage, error) {
+	ctx := q.ctx()
+	c, err := q.o.Store.Case(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	concern, err := q.o.Store.Concern(ctx, c.Concern)
+	if err != nil {
+		return nil, err
+	}
+	p := &draftPage{Case: c, Concern: concern, Title: q.concernTitle(concern), Rev: 1, Limit: hearback.MaxTitle}
+	p.frame = q.frame(q.t("draft.title", p.Title), "cases")
+	have := map[string]hearback.Text{}
+	if c.Answer != 0 {
+		if p.Answer, err = q.o.Store.Answer(ctx, c.Answer); err != nil {
+			return nil, err
+		}
+		p.Version, p.Current = p.Answer.Version, p.Answer.Current()
+		from := p.Answer.Draft()
+		if from == nil {
+			from = p.Current
+			p.Rev = len(p.Answer.Revisions) + 1
+		} else {
+			p.Rev, p.Reason = from.N, from.Reason
+		}
+		if from != nil {
+			for _, t := range from.Texts {
+				have[t.Lang] = t
+			}
+			p.Verdict = from.Verdict()
+		}
+	}
+	if p.Verdict == "" {
+		p.Verdict = c.Verdict
+	}
+	order := slices.Clone(draftLangs)
+	if q.l.lang == "zh" {
+		slices.Reverse(order)
+	}
+	for lang := range have {
+		if !slices.Contains(order, lang) {
+			order = append(order, lang)
+		}
+	}
+	slices.Sort(order[len(draftLangs):])
+	for _, lang := range order {
+		t := have[lang]
+		t.Lang = lang
+		p.Texts = append(p.Texts, t)
+	}
+	var all int64
+	for _, n := range concern.Langs {
+		all += n
+	}
+	for _, lang := range most(concern.Langs, 6) {
+		p.Asked = append(p.Asked, countRow{Label: q.l.langName(lang), N: concern.Langs[lang], Share: float64(concern.Langs[lang]) / float64(max(all, 1))})
+		if !slices.Contains(order, lang) && lang != "und" {
+			p.Extra = append(p.Extra, lang)
+		}
+	}
+	messages, err := q.o.Store.Messages(ctx, recentOf(concern))
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range choose(messages, concern.Medoid, 3) {
+		p.Samples = append(p.Samples, excerpt{Message: m, HTML: q.l.marked(m.Text)})
+	}
+	return p, nil
+}
+
+func (q *request) draftPage() error {
+	id, err := q.id()
+	if err != nil {
+		return err
+	}
+	p, err := q.draftOf(id)
+	if err != nil {
+		return err
+	}
+	if add := q.r.URL.Query().Get("add"); hearback.ValidLang(add) && !slices.ContainsFunc(p.Texts, func(t hearback.Text) bool { return t.Lang == add }) {
+		p.Texts = append(p.Texts, hearback.Text{Lang: add})
+	}
+	return q.page("draft", p)
+}
+
+// draft saves the draft, and sends it to review if that button was pressed.
+// When it cannot be saved the form comes back as it was typed.
+func (q *request) draft() error {
+	id, err := q.id()
+	if err != nil {
+		return err
+	}
+	verdict := hearback.Verdict(q.form("verdict"))
+	var typed, texts []hearback.Text
+	for _, lang := range q.r.PostForm["lang"] {
+		t := hearback.Text{Lang: lang, Title: q.form("title-" + lang), Lead: q.form("lead-" + lang), Do: q.form("do-" + lang),
+			Known: q.form("known-" + lang), Going: q.form("going-" + lang), Why: q.form("why-" + lang), Next: q.form("next-" + lang), Verdict: verdict}
+		typed = append(typed, t)
+		if t.Title != "" || slices.ContainsFunc(t.Parts(), func(s string) bool { return s != "" }) {
+			texts = append(texts, t)
+		}
+	}
+	version, _ := strconv.Atoi(q.form("version"))
+	by := q.by(access.Draft)
+	a, err := q.o.Answers.Draft(q.ctx(), by, id, texts, q.form("reason"), version)
+	if err == nil && q.form("act") == "submit" {
+		if !q.may(access.Submit) {
+			return notAllowed{access.Submit}
+		}
+		if a, err = q.o.Answers.Submit(q.ctx(), q.by(access.Submit), a.ID); err == nil {
+			return q.see("/answers/"+a.ID.String(), "submitted")
+		}
+	}
+	if err == nil {
+		return q.see("/answers/"+a.ID.String(), "draft_saved")
+	}
+	if status := statusOf(err); status != http.StatusInternalServerError && status != http.StatusNotFound {
+		p, perr := q.draftOf(id)
+		if perr != nil {
+			return perr
+		}
+		p.Fault = q.fault(err)
+		p.Newer = errors.Is(err, hearback.ErrConflict)
+		p.Texts, p.Verdict, p.Reason = typed, verdict, q.form("reason")
+		return q.render(status, "console", "draft", p)
+	}
+	return err
+}
+
+type answersPage struct {
+	frame
+	Rows []answerRow
+	View string
+	Tabs []tab
+}
+
+type answerRow struct {
+	hearback.Answer
+	Title     string
+	TitleLang string
+	State     string
+	Class     string
+	Changed   time.Time
+	Record    int64
+	Case      hearback.ID
+	Due       time.Time
+}
+
+// titleOf returns the title of a revision in the language of the reader, or
+// in the first one that it has.
+func (l *locale) textOf(r *hearback.Revision) *hearback.Text {
+	if r == nil || len(r.Texts) == 0 {
+		return &hearback.Text{}
+	}
+	if t := r.Text(l.lang); t != nil {
+		return t
+	}
+	return &r.Texts[0]
+}
+
+func (q *request) answerRow(a hearback.Answer) answerRow {
+	r := answerRow{Answer: a, Case: a.Case, Changed: a.Changed(), Record: -1, Class: stateClass(a.State), State: q.l.label("answerstate", a.State)}
+	rev := a.Draft()
+	if rev != nil {
+		r.Changed = rev.At
+		r.State, r.Class = q.t("answerstate.drafting"), "open"
+		if !rev.Submitted.IsZero() {
+			r.State, r.Class = q.t("answerstate.review"), "busy"
+		}
+		if a.State == hearback.AnswerPublished {
+			r.State = q.t("answerstate.correcting", r.State)
+		}
+	} else {
+		rev = a.Current()
+	}
+	if cur := a.Current(); cur != nil {
+		r.Record = cur.Record
+	}
+	t := q.l.textOf(rev)
+	r.Title, r.TitleLang = t.Title, t.Lang
+	if r.Title == "" {
+		r.Title = q.t("answer.untitled")
+	}
+	return r
+}
+
+func (q *request) answers() error {
+	p := &answersPage{frame: q.frame(q.t("nav.answers"), "answers"), View: q.r.URL.Query().Get("view")}
+	if !slices.Contains([]string{"draft", "published", "withdrawn"}, p.View) {
+		p.View = "all"
+	}
+	f := AnswerFilter{Limit: 500}
+	if q.r.URL.Query().Get("since") == "week" {
+		f.Since, f.Public, p.View = q.o.Now().Add(-7*24*time.Hour), true, "published"
+	}
+	list, err := q.o.Store.AnswerList(q.ctx(), f)
+	if err != nil {
+		return err
+	}
+	in := func(view string, a *hearback.Answer) bool {
+		switch view {
+		case "draft":
+			return a.Draft() != nil
+		case "published":
+			return a.State == hearback.AnswerPublished
+		case "withdrawn":
+			return a.State == hearback.AnswerWithdrawn
+		}
+		return true
+	}
+	for _, view := range []string{"all", "draft", "published", "withdrawn"} {
+		t := tab{Label: q.t("answerview." + view), URL: "/answers?view=" + view, On: view == p.View}
+		for i := range list {
+			if in(view, &list[i]) {
+				t.Count++
+			}
+		}
+		p.Tabs = append(p.Tabs, t)
+	}
+	for i := range list {
+		if in(p.View, &list[i]) {
+			p.Rows = append(p.Rows, q.answerRow(list[i]))
+		}
+	}
+	return q.page("answers", p)
+}
+
+type reviewPage struct {
+	frame
+	A        *hearback.Answer
+	Row      answerRow
+	Case     *hearback.Case
+	Desk     string
+	Draft    *hearback.Revision
+	Current  *hearback.Revision
+	Shown    *hearback.Revision // the text on the page
+	Langs    []langView
+	Hash     string
+	Needed   int
+	Valid    int
+	Ready    bool
+	MayAct   bool   // this person may approve this text
+	WhyNot   string // or why not
+	Warnings []string
+	Evidence []hearback.Evidence
+	Entries  []entryRow
+	Outcome  *hearback.Outcome
+	PublicAt string
+
+	MayDraft, MayPublish, MayWithdraw, MayApprove bool
+	InReview                                      bool
+}
+
+// A langView is one language of a revision, each part with what changed.
+type langView struct {
+	Lang    string
+	Verdict hearback.Verdict
+	Parts   []partView
+}
+
+type partView struct {
+	Name string // key of its heading
+	HTML template.HTML
+}
+
+// langViews sets out a revision part by part, and marks what differs from the
+// published one.
+func langViews(r, was *hearback.Revision) []langView {
+	var list []langView
+	for _, t := range r.Texts {
+		v := langView{Lang: t.Lang, Verdict: t.Verdict}
+		var old hearback.Text
+		compare := false
+		if was != nil && was != r {
+			compare = true
+			if o := was.Text(t.Lang); o != nil {
+				old = *o
+			}
+		}
+		for _, x := range []struct{ name, old, now string }{
+			{"title", old.Title, t.Title}, {"lead", old.Lead, t.Lead}, {"do", old.Do, t.Do}, {"known", old.Known, t.Known},
+			{"going", old.Going, t.Going}, {"why", old.Why, t.Why}, {"next", old.Next, t.Next},
+		} {
+			if x.now == "" && x.old == "" {
+				continue
+			}
+			html := template.HTML(template.HTMLEscapeString(x.now))
+			if compare {
+				html = diff(x.old, x.now)
+			}
+			v.Parts = append(v.Parts, partView{x.name, html})
+		}
+		list = append(list, v)
+	}
+	return list
+}
+
+// review shows the exact text, what changed, and who vouches for it.
+func (q *request) review() error {
+	id, err := q.id()
+	if err != nil {
+		return err
+	}
+	ctx := q.ctx()
+	a, err := q.o.Store.Answer(ctx, id)
+	if err != nil {
+		return err
+	}
+	p := &reviewPage{A: a, Row: q.answerRow(*a), Draft: a.Draft(), Current: a.Current(),
+		MayDraft: q.may(access.Draft), MayPublish: q.may(access.Publish), MayWithdraw: q.may(access.Withdraw), MayApprove: q.may(access.Approve)}
+	p.frame = q.frame(p.Row.Title, "answers")
+	if p.Case, err = q.o.Store.Case(ctx, a.Case); err != nil {
+		return err
+	}
+	desks, err := q.deskNames()
+	if err != nil {
+		return err
+	}
+	p.Desk, p.Evidence = desks[p.Case.Desk], p.Case.Evidence
+	if p.Needed, err = q.o.Answers.Needed(ctx); err != nil {
+		return err
+	}
+	if p.Shown = p.Draft; p.Shown == nil {
+		p.Shown = p.Current
+	}
+	if p.Shown != nil {
+		p.Hash = p.Shown.Hash()
+		p.Valid = len(p.Shown.Valid())
+		p.Langs = langViews(p.Shown, p.Current)
+		sortLangs(p.Langs, q.l.lang)
+		found, err := q.o.Answers.Check(ctx, id)
+		if err != nil {
+			return err
+		}
+		p.Warnings = q.warnings(found)
+	}
+	if p.Draft != nil {
+		p.Ready = a.Ready(p.Needed)
+		p.InReview = !p.Draft.Submitted.IsZero()
+		if !q.may(access.Approve) {
+			p.WhyNot = q.fault(notAllowed{access.Approve})
+		} else if err := a.MayApprove(q.by(access.Approve)); err != nil {
+			p.WhyNot = q.fault(err)
+		} else {
+			p.MayAct = true
+		}
+	}
+	if p.Current != nil {
+		outcomes, err := q.o.Store.OutcomeList(ctx, id, 1)
+		if err != nil {
+			return err
+		}
+		if len(outcomes) > 0 {
+			p.Outcome = &outcomes[0]
+		}
+		p.PublicAt = q.o.PublicURL + a.Path()
+	}
+	entries, err := q.o.Store.EntriesAbout(ctx, "answer:"+id.String(), 50)
+	if err != nil {
+		return err
+	}
+	p.Entries = q.entryRows(entries)
+	return q.page("review", p)
+}
+
+// sortLangs puts the language of the reader first.
+func sortLangs(list []langView, lang string) {
+	slices.SortStableFunc(list, func(a, b langView) int {
+		switch {
+		case a.Lang == lang && b.Lang != lang:
+			return -1
+		case b.Lang == lang && a.Lang != lang:
+			return 1
+		}
+		return 0
+	})
+}
+
+// warnings says in words what the plain checks found.
+func (q *request) warnings(found []answer.Warning) []string {
+	var list []string
+	for _, w := range found {
+		s := q.t(w.Key, w.Word, w.Asked, q.l.langName(w.Lang))
+		list = append(list, q.t("answer.warn.in", q.l.langName(w.Lang), s))
+	}
+	return list
+}
+
+// answerAct runs an act on the answer in the path and goes back to it.
+func (q *request) answerAct(need access.Action, done string, f func(by hearback.Actor, id hearback.ID) error) error {
+	id, err := q.id()
+	if err == nil {
+		err = f(q.by(need), id)
+	}
+	if err != nil {
+		return err
+	}
+	return q.see("/answers/"+id.String(), done)
+}
+
+func (q *request) submit() error {
+	return q.answerAct(access.Submit, "submitted", func(by hearback.Actor, id hearback.ID) error {
+		_, err := q.o.Answers.Submit(q.ctx(), by, id)
+		return err
+	})
+}
+
+func (q *request) approve() error {
+	return q.answerAct(access.Approve, "approved", func(by hearback.Actor, id hearback.ID) error {
+		_, err := q.o.Answers.Approve(q.ctx(), by, id, q.form("hash"), q.form("note"))
+		return err
+	})
+}
+
+func (q *request) sendBack() error {
+	return q.answerAct(access.Approve, "returned", func(by hearback.Actor, id hearback.ID) error {
+		_, err := q.o.Answers.Return(q.ctx(), by, id, q.form("note"))
+		return err
+	})
+}
+
+func (q *request) publish() error {
+	return q.answerAct(access.Publish, "published", func(by hearback.Actor, id hearback.ID) error {
+		_, err := q.o.Answers.Publish(q.ctx(), by, id)
+		return err
+	})
+}
+
+func (q *request) dropDraft() error {
+	return q.answerAct(access.Draft, "dropped", func(by hearback.Actor, id hearback.ID) error {
+		_, err := q.o.Answers.Drop(q.ctx(), by, id, q.form("note"))
+		return err
+	})
+}
+
+func (q *request) withdraw() error {
+	return q.answerAct(access.Withdraw, "withdrawn", func(by hearback.Actor, id hearback.ID) error {
+		_, err := q.o.Answers.Withdraw(q.ctx(), by, id, q.form("reason"))
+		return err
+	})
+}
+
+type resultsPage struct {
+	frame
+	Rows    []resultRow
+	Helped  int
+	Waiting int
+}
+
+type resultRow struct {
+	hearback.Outcome
+	Answer answerRow
+	Text   string
+	Before string
+	After  string
+}
+
+// results lists what happened after each answer, whatever it is.
+func (q *request) results() error {
+	p := &resultsPage{frame: q.frame(q.t("nav.results"), "results")}
+	list, err := q.o.Store.OutcomeList(q.ctx(), 0, 200)
+	if err != nil {
+		return err
+	}
+	for _, o := range list {
+		a, err := q.o.Store.Answer(q.ctx(), o.Answer)
+		if err != nil {
+			return err
+		}
+		p.Rows = append(p.Rows, resultRow{Outcome: o, Answer: q.answerRow(*a), Text: q.outcomeText(&o)})
+		if o.Level >= 2 {
+			p.Helped++
+		}
+		if !o.Complete {
+			p.Waiting++
+		}
+	}
+	return q.page("results", p)
+}
+
+// outcomeText is the sentence that the claim level of an outcome allows.
+func (q *request) outcomeText(o *hearback.Outcome) string {
+	switch {
+	case o == nil:
+		return q.t("outcome.none")
+	case q.l.lang == "zh" && o.TextZH != "":
+		return o.TextZH
+	case o.Text != "":
+		return o.Text
+	}
+	return q.t("outcome.measuring", o.Window)
+}
+
+// diff marks what changed from one text to another, word by word, and
+// character by character where words have no spaces between them.
+func diff(old, now string) template.HTML {
+	a, b := pieces(old), pieces(now)
+	if len(a)*len(b) > 4_000_000 { // too long to compare finely: show both
+		return template.HTML("<del>" + template.HTMLEscapeString(old) + "</del> <ins>" + template.HTMLEscapeString(now) + "</ins>")
+	}
+	// The longest common subsequence, by length from every pair of places on.
+	common := make([][]int32, len(a)+1)
+	for i := range common {
+		common[i] = make([]int32, len(b)+1)
+	}
+	for i := len(a) - 1; i >= 0; i-- {
+		for j := len(b) - 1; j >= 0; j-- {
+			if a[i] == b[j] {
+				common[i][j] = common[i+1][j+1] + 1
+			} else {
+				common[i][j] = max(common[i+1][j], common[i][j+1])
+			}
+		}
+	}
+	var out strings.Builder
+	var gone, come strings.Builder
+	flush := func() {
+		if gone.Len() > 0 {
+			out.WriteString("<del>" + template.HTMLEscapeString(gone.String()) + "</del>")
+			if come.Len() > 0 {
+				out.WriteByte(' ')
+			}
+		}
+		if come.Len() > 0 {
+			out.WriteString("<ins>" + template.HTMLEscapeString(come.String()) + "</ins>")
+		}
+		gone.Reset()
+		come.Reset()
+	}
+	i, j := 0, 0
+	for i < len(a) || j < len(b) {
+		switch {
+		case i < len(a) && j < len(b) && a[i] == b[j]:
+			flush()
+			out.WriteString(template.HTMLEscapeString(a[i]))
+			i++
+			j++
+		case j == len(b) || i < len(a) && common[i+1][j] >= common[i][j+1]:
+			gone.WriteString(a[i])
+			i++
+		default:
+			come.WriteString(b[j])
+			j++
+		}
+	}
+	flush()
+	return template.HTML(out.String())
+}
+
+// pieces cuts a text into words with the space after them; Han characters are
+// pieces of their own.
+func pieces(s string) []string {
+	var list []string
+	var word strings.Builder
+	flush := func() {
+		if word.Len() > 0 {
+			list = append(list, word.String())
+			word.Reset()
+		}
+	}
+	for _, r := range s {
+		switch {
+		case r >= 0x2e80:
+			flush()
+			list = append(list, string(r))
+		case r == ' ' || r == '\n' || r == '\t':
+			word.WriteRune(r)
+			flush()
+		default:
+			word.WriteRune(r)
+		}
+	}
+	flush()
+	return list
+}

@@ -1,0 +1,352 @@
+package web
+
+import (
+	"html/template"
+	"slices"
+	"time"
+
+	"example.org/hearback"
+	"example.org/hearback/internal/access"
+	"example.org/hearback/internal/evidence"
+)
+
+type casesPage struct {
+	frame
+	Rows   []caseRow
+	Tabs   []tab
+	Desks  []option
+	Desk   string
+	Closed bool
+	View   string
+}
+
+// A caseRow is one line of a list of cases.
+type caseRow struct {
+	Case  hearback.Case
+	Title string
+	Desk  string
+	Next  *hearback.Deadline
+	Late  bool
+	Soon  bool // the last fifth of its clock has begun
+	Left  time.Duration
+	Class string
+	State string
+}
+
+func (q *request) caseRows(list []hearback.Case) ([]caseRow, error) {
+	desks, err := q.deskNames()
+	if err != nil {
+		return nil, err
+	}
+	now := q.o.Now()
+	rows := make([]caseRow, len(list))
+	for i, c := range list {
+		r := caseRow{Case: c, Desk: desks[c.Desk], Next: c.Next(), Late: c.Late(now), Class: stateClass(c.State), State: q.caseState(&c)}
+		if r.Desk == "" {
+			r.Desk = c.Desk
+		}
+		concern, err := q.o.Store.Concern(q.ctx(), c.Concern)
+		if err != nil {
+			return nil, err
+		}
+		r.Title = q.concernTitle(concern)
+		if r.Next != nil {
+			at := now
+			if c.Paused() {
+				at = c.Pauses[len(c.Pauses)-1].From
+			}
+			r.Left = r.Next.Due.Sub(at)
+			r.Soon = !r.Late && r.Left*5 < r.Next.Due.Sub(c.Since)
+		}
+		rows[i] = r
+	}
+	return rows, nil
+}
+
+// caseState says where a case stands, and why if it is closed.
+func (q *request) caseState(c *hearback.Case) string {
+	switch {
+	case c.State == hearback.CaseClosed:
+		return q.t("case.closed_because", q.l.label("closereason", c.Reason))
+	case c.Paused():
+		return q.t("case.paused")
+	}
+	return q.l.label("casestate", c.State)
+}
+
+// stateClass is the shape that stands before the name of a state.
+func stateClass(s any) string {
+	switch s {
+	case hearback.CaseOpen, hearback.AnswerDraft:
+		return "open"
+	case hearback.CasePublished, hearback.AnswerPublished:
+		return "done"
+	case hearback.CaseClosed:
+		return "off"
+	case hearback.AnswerWithdrawn:
+		return "bad"
+	default:
+		return "busy"
+	}
+}
+
+func (q *request) cases() error {
+	v := q.r.URL.Query()
+	p := &casesPage{frame: q.frame(q.t("nav.cases"), "cases"), Desk: v.Get("desk"), View: v.Get("view")}
+	if !slices.Contains([]string{"late", "review", "published", "closed"}, p.View) {
+		p.View = "open"
+	}
+	list, err := q.o.Store.CaseList(q.ctx(), CaseFilter{Closed: p.View == "closed", Limit: 500})
+	if err != nil {
+		return err
+	}
+	if p.Rows, err = q.caseRows(list); err != nil {
+		return err
+	}
+	in := func(view string, r caseRow) bool {
+		switch view {
+		case "late":
+			return r.Late
+		case "review":
+			return r.Case.State == hearback.CaseReview
+		case "published":
+			return r.Case.State == hearback.CasePublished
+		case "open":
+			return r.Case.State != hearback.CasePublished || r.Late
+		}
+		return true
+	}
+	if p.Desk != "" {
+		p.Rows = slices.DeleteFunc(p.Rows, func(r caseRow) bool { return r.Case.Desk != p.Desk })
+	}
+	for _, view := range []string{"open", "late", "review", "published", "closed"} {
+		t := tab{Label: q.t("caseview." + view), URL: "/cases?view=" + view, On: view == p.View, Count: -1}
+		if p.Desk != "" {
+			t.URL += "&desk=" + template.URLQueryEscaper(p.Desk)
+		}
+		if p.View != "closed" && view != "closed" {
+			t.Count = 0
+			for _, r := range p.Rows {
+				if in(view, r) {
+					t.Count++
+				}
+			}
+		}
+		p.Tabs = append(p.Tabs, t)
+	}
+	p.Rows = slices.DeleteFunc(p.Rows, func(r caseRow) bool { return !in(p.View, r) })
+	desks, err := q.liveDesks()
+	if err != nil {
+		return err
+	}
+	for _, d := range desks {
+		p.Desks = append(p.Desks, option{d.Slug, q.deskName(d)})
+	}
+	return q.page("cases", p)
+}
+
+type casePage struct {
+	frame
+	Row       caseRow
+	C         *hearback.Case
+	Concern   *hearback.Concern
+	Title     string
+	Clock     template.HTML
+	End       time.Time
+	Gross     time.Duration // since its clocks started
+	PausedFor time.Duration
+	Answer    *hearback.Answer
+	Existing  *hearback.Answer
+	Matches   []Match
+	Desks     []option
+	Checks    []evidence.Check
+	Steps     []hearback.Step
+	Entries   []entryRow
+	Reasons   []hearback.CaseReason
+	DeskNames map[string]string
+	Why       string
+	Suggested string
+	Hint      string
+	Do        string
+
+	MayRoute, MayCheck, MayDraft bool
+}
+
+func (q *request) caseView() error {
+	id, err := q.id()
+	if err != nil {
+		return err
+	}
+	ctx, now := q.ctx(), q.o.Now()
+	c, err := q.o.Store.Case(ctx, id)
+	if err != nil {
+		return err
+	}
+	rows, err := q.caseRows([]hearback.Case{*c})
+	if err != nil {
+		return err
+	}
+	concern, err := q.o.Store.Concern(ctx, c.Concern)
+	if err != nil {
+		return err
+	}
+	p := &casePage{
+		C: c, Row: rows[0], Concern: concern, Title: rows[0].Title, Checks: evidence.Checks(c), Why: q.whyNow(concern.Score),
+		Gross: now.Sub(c.Since), Do: q.r.URL.Query().Get("do"),
+		MayRoute: q.may(access.Route), MayCheck: q.may(access.CheckEvidence), MayDraft: q.may(access.Draft),
+	}
+	p.frame = q.frame(p.Title, "cases")
+	for _, r := range hearback.CaseReasons() {
+		if r != hearback.ClosedByExisting {
+			p.Reasons = append(p.Reasons, r)
+		}
+	}
+	for _, x := range c.Pauses {
+		to := x.To
+		if to.IsZero() {
+			to = now
+		}
+		p.PausedFor += to.Sub(x.From)
+	}
+	if p.Row.Next != nil {
+		var running []hearback.Deadline
+		for _, d := range c.Deadlines {
+			if d.Stopped.IsZero() {
+				running = append(running, d)
+			}
+			if d.Running() && d.Due.After(p.End) {
+				p.End = d.Due
+			}
+		}
+		p.Clock = q.l.clockLine(now, c.Since, p.End, running)
+	}
+	if c.Answer != 0 {
+		if p.Answer, err = q.o.Store.Answer(ctx, c.Answer); err != nil {
+			return err
+		}
+	}
+	if c.Existing != 0 {
+		if p.Existing, err = q.o.Store.Answer(ctx, c.Existing); err != nil {
+			return err
+		}
+	}
+	if q.o.Match != nil && c.State != hearback.CaseClosed && c.State != hearback.CasePublished {
+		for _, m := range q.o.Match(ctx, concern.Title, most1(concern.Langs), 5) {
+			if m.Answer != c.Answer {
+				p.Matches = append(p.Matches, m)
+			}
+		}
+	}
+	if p.DeskNames, err = q.deskNames(); err != nil {
+		return err
+	}
+	desks, err := q.liveDesks()
+	if err != nil {
+		return err
+	}
+	for _, d := range desks {
+		p.Desks = append(p.Desks, option{d.Slug, q.deskName(d)})
+	}
+	if p.Suggested, p.Hint, err = q.suggestDesk(concern, nil); err != nil {
+		return err
+	}
+	p.Steps = slices.Clone(c.Steps)
+	slices.Reverse(p.Steps)
+	entries, err := q.o.Store.EntriesAbout(ctx, "case:"+id.String(), 50)
+	if err != nil {
+		return err
+	}
+	p.Entries = q.entryRows(entries)
+	return q.page("case", p)
+}
+
+// caseAct runs an act on the case in the path and goes back to it.
+func (q *request) caseAct(need access.Action, done string, f func(by hearback.Actor, id hearback.ID) error) error {
+	id, err := q.id()
+	if err == nil {
+		err = f(q.by(need), id)
+	}
+	if err != nil {
+		return err
+	}
+	return q.see("/cases/"+id.String(), done)
+}
+
+func (q *request) routeCase() error {
+	return q.caseAct(access.Route, "routed", func(by hearback.Actor, id hearback.ID) error {
+		_, err := q.o.Cases.Route(q.ctx(), by, id, q.form("desk"), q.form("note"))
+		return err
+	})
+}
+
+func (q *request) startChecking() error {
+	return q.caseAct(access.CheckEvidence, "checking", func(by hearback.Actor, id hearback.ID) error {
+		_, err := q.o.Cases.StartChecking(q.ctx(), by, id, q.form("note"))
+		return err
+	})
+}
+
+func (q *request) addEvidence() error {
+	return q.caseAct(access.CheckEvidence, "evidence_added", func(by hearback.Actor, id hearback.ID) error {
+		_, err := q.o.Cases.AddEvidence(q.ctx(), by, id, hearback.Evidence{
+			URL: q.form("url"), Title: q.form("title"), Note: q.form("note"), Hash: q.form("hash"), Primary: q.form("primary") == "1",
+		})
+		return err
+	})
+}
+
+func (q *request) retractEvidence() error {
+	return q.caseAct(access.CheckEvidence, "evidence_retracted", func(by hearback.Actor, id hearback.ID) error {
+		_, err := q.o.Cases.RetractEvidence(q.ctx(), by, id, q.formID("evidence"), q.form("reason"))
+		return err
+	})
+}
+
+func (q *request) setVerdict() error {
+	return q.caseAct(access.CheckEvidence, "verdict_set", func(by hearback.Actor, id hearback.ID) error {
+		_, err := q.o.Cases.SetVerdict(q.ctx(), by, id, hearback.Verdict(q.form("verdict")), q.form("note"))
+		return err
+	})
+}
+
+func (q *request) setTier() error {
+	return q.caseAct(access.Route, "tier_set", func(by hearback.Actor, id hearback.ID) error {
+		tier, err := hearback.ParseTier(q.form("tier"))
+		if err == nil {
+			_, err = q.o.Cases.SetTier(q.ctx(), by, id, tier, q.form("reason"))
+		}
+		return err
+	})
+}
+
+func (q *request) pauseCase() error {
+	return q.caseAct(access.Route, "case_paused", func(by hearback.Actor, id hearback.ID) error {
+		_, err := q.o.Cases.Pause(q.ctx(), by, id, q.form("reason"))
+		return err
+	})
+}
+
+func (q *request) resumeCase() error {
+	return q.caseAct(access.Route, "case_resumed", func(by hearback.Actor, id hearback.ID) error {
+		_, err := q.o.Cases.Resume(q.ctx(), by, id)
+		return err
+	})
+}
+
+func (q *request) closeCase() error {
+	return q.caseAct(access.Route, "case_closed", func(by hearback.Actor, id hearback.ID) error {
+		if answer := q.formID("existing"); answer != 0 {
+			_, err := q.o.Cases.CloseByExisting(q.ctx(), by, id, answer, q.form("note"))
+			return err
+		}
+		_, err := q.o.Cases.Close(q.ctx(), by, id, hearback.CaseReason(q.form("why")), q.form("note"))
+		return err
+	})
+}
+
+func (q *request) reopenCase() error {
+	return q.caseAct(access.Route, "case_reopened", func(by hearback.Actor, id hearback.ID) error {
+		_, err := q.o.Cases.Reopen(q.ctx(), by, id, q.form("note"))
+		return err
+	})
+}

@@ -1,0 +1,595 @@
+package web
+
+import (
+	"cmp"
+	"html/template"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"example.org/hearback"
+	"example.org/hearback/internal/access"
+)
+
+type concernPage struct {
+	frame
+	C          *hearback.Concern
+	Title      string
+	Why        string
+	Alerts     []alertRow
+	Timeline   template.HTML
+	Points     []hourRow
+	Finding    string
+	ChartText  string
+	Usual      bool
+	Excerpts   []excerpt
+	Forgotten  bool // text was kept once and has been forgotten
+	Parts      []partRow
+	Spread     string // the formula with its numbers
+	Matches    []Match
+	Nearest    []Nearest
+	Flags      []string
+	Words      []wordRow
+	Areas      []countRow
+	Nowhere    float64
+	Langs      []countRow
+	Kinds      []countRow
+	Sources    []countRow
+	Ratings    []hearback.HarmRating
+	Proposals  []Proposal
+	Case       *hearback.Case
+	CaseDesk   string
+	Next       *hearback.Deadline
+	Late       bool
+	Answer     *hearback.Answer
+	Into       *hearback.Concern
+	Desks      []option
+	Desk, Hint string // the desk that it looks like, and why
+	Tier       hearback.Tier
+	Do         string // the form that stands open
+	Entries    []entryRow
+	MayTriage  bool
+	MayCase    bool
+	MayRate    bool
+	Undoable   bool
+}
+
+type hourRow struct {
+	At       time.Time
+	Voices   float64
+	Missing  bool
+	Expected string
+}
+
+type excerpt struct {
+	hearback.Message
+	Source string
+	HTML   template.HTML
+	Why    string
+}
+
+type partRow struct {
+	namedPart
+	Bar   template.HTML
+	Terms []string
+}
+
+type countRow struct {
+	Label string
+	Lang  string // for the lang attribute, if the label is in another language
+	N     int64
+	Share float64
+	Bar   template.HTML
+	URL   string
+}
+
+type wordRow struct {
+	Word string
+	N    int
+	Of   int
+	Bar  template.HTML
+}
+
+func (q *request) concern() error {
+	id, err := q.id()
+	if err != nil {
+		return err
+	}
+	ctx, now := q.ctx(), q.o.Now()
+	c, err := q.o.Store.Concern(ctx, id)
+	if err != nil {
+		return err
+	}
+	p := &concernPage{
+		C: c, Title: q.concernTitle(c), Why: q.whyNow(c.Score), Do: q.r.URL.Query().Get("do"), Tier: replyTier(c.Score.Tier),
+		MayTriage: q.may(access.Triage), MayCase: q.may(access.OpenCase), MayRate: q.may(access.RateHarm),
+	}
+	p.frame = q.frame(p.Title, "concerns")
+	if c.Into != 0 {
+		if p.Into, err = q.o.Store.Concern(ctx, c.Into); err != nil {
+			return err
+		}
+	}
+	alerts, err := q.o.Store.AlertList(ctx, AlertFilter{Concern: id, Limit: 50})
+	if err != nil {
+		return err
+	}
+	if p.Alerts, err = q.alertRows(alerts); err != nil {
+		return err
+	}
+	desks, err := q.deskNames()
+	if err != nil {
+		return err
+	}
+	if c.Case != 0 {
+		if p.Case, err = q.o.Store.Case(ctx, c.Case); err != nil {
+			return err
+		}
+		p.CaseDesk, p.Next, p.Late = desks[p.Case.Desk], p.Case.Next(), p.Case.Late(now)
+	}
+	if c.Answer != 0 {
+		if p.Answer, err = q.o.Store.Answer(ctx, c.Answer); err != nil {
+			return err
+		}
+	}
+	if err := q.concernHistory(p, alerts); err != nil {
+		return err
+	}
+	messages, err := q.o.Store.Messages(ctx, recentOf(c))
+	if err != nil {
+		return err
+	}
+	sources, err := q.o.Store.Sources(ctx)
+	if err != nil {
+		return err
+	}
+	titles := map[hearback.ID]string{}
+	for _, s := range sources {
+		titles[s.ID] = s.Title
+	}
+	p.Forgotten = len(messages) == 0 && c.Messages > 0
+	for _, m := range choose(messages, c.Medoid, 6) {
+		p.Excerpts = append(p.Excerpts, excerpt{m, titles[m.Source], q.l.marked(m.Text), q.belongs(c, m)})
+	}
+	p.Words = phraseCounts(c.Phrases, messages)
+	for _, part := range parts(c.Score) {
+		r := partRow{namedPart: part}
+		if part.Known {
+			r.Bar = meter(part.Class(), part.Value, 0, 0)
+		}
+		for _, t := range part.Terms {
+			r.Terms = append(r.Terms, q.term(t))
+		}
+		p.Parts = append(p.Parts, r)
+	}
+	p.Spread = q.formula(c.Score)
+	for _, f := range c.Score.Flags {
+		p.Flags = append(p.Flags, q.l.label("flag", f))
+	}
+	if q.o.Match != nil {
+		p.Matches = q.o.Match(ctx, strings.Join(append([]string{c.Title}, c.Phrases...), "\n"), most1(c.Langs), 5)
+	}
+	if q.o.Concerns != nil {
+		if p.Nearest, err = q.o.Concerns.Nearest(ctx, id, 5); err != nil {
+			return err
+		}
+		if p.Proposals, err = q.o.Concerns.Proposals(ctx, id); err != nil {
+			return err
+		}
+		if p.Ratings, err = q.o.Concerns.HarmRatings(ctx, id); err != nil {
+			return err
+		}
+	}
+	if err := q.concernCounts(p, titles); err != nil {
+		return err
+	}
+	live, err := q.liveDesks()
+	if err != nil {
+		return err
+	}
+	for _, d := range live {
+		p.Desks = append(p.Desks, option{d.Slug, q.deskName(d)})
+	}
+	if p.Desk, p.Hint, err = q.suggestDesk(c, messages[:min(len(messages), 5)]); err != nil {
+		return err
+	}
+	entries, err := q.o.Store.EntriesAbout(ctx, "concern:"+id.String(), 20)
+	if err != nil {
+		return err
+	}
+	p.Entries = q.entryRows(entries)
+	p.Undoable = slices.ContainsFunc(entries, func(e hearback.Entry) bool {
+		return e.Type == hearback.ConcernMerged || e.Type == hearback.ConcernSplit
+	})
+	return q.page("concern", p)
+}
+
+// concernHistory makes the timeline: three days of voices beside the usual
+// level, with what was raised and said.
+func (q *request) concernHistory(p *concernPage, alerts []hearback.Alert) error {
+	ctx, now, c := q.ctx(), q.o.Now(), p.C
+	to := now.Truncate(time.Hour)
+	from := to.Add(-72 * time.Hour)
+	if first := c.First.Truncate(time.Hour); first.After(from) {
+		from = first.Add(-2 * time.Hour)
+	}
+	if to.Sub(from) < 12*time.Hour {
+		from = to.Add(-12 * time.Hour)
+	}
+	all, err := q.o.Store.Hourly(ctx, c.ID, from.Add(-7*24*time.Hour), now)
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	cut := 0
+	for cut < len(all) && all[cut].At.Before(from) {
+		cut++
+	}
+	before, points := all[:cut], all[cut:]
+	tl := timeline{points: points, expected: usual(before, points, c.First)}
+	p.Usual = tl.expected != nil
+	for _, a := range alerts {
+		tl.marks = append(tl.marks, mark{a.At, "alert"})
+	}
+	if p.Answer != nil {
+		for i, r := range p.Answer.Public() {
+			kind := "answer"
+			if i > 0 {
+				kind = "correction"
+			}
+			tl.marks = append(tl.marks, mark{r.Published, kind})
+		}
+	}
+	p.Timeline = q.l.timeline(tl, "tlt")
+	var top, last hearback.Point
+	for i, pt := range points {
+		if !pt.Missing && pt.Voices > top.Voices {
+			top = pt
+		}
+		if !pt.Missing {
+			last = pt
+		}
+		row := hourRow{At: pt.At, Voices: pt.Voices, Missing: pt.Missing, Expected: "–"}
+		if tl.expected != nil {
+			row.Expected = q.l.dec(tl.expected[i])
+		}
+		p.Points = append(p.Points, row)
+	}
+	slices.Reverse(p.Points)
+	p.Points = p.Points[:min(24, len(p.Points))]
+	p.Finding = q.t("chart.finding", int64(last.Voices+.5), int64(top.Voices+.5), q.l.when(top.At))
+	p.ChartText = q.t("chart.text", int64(len(points)), q.l.when(points[0].At), int64(top.Voices+.5), q.l.when(top.At), int64(last.Voices+.5), int64(len(alerts)))
+	return nil
+}
+
+// usual returns the level to expect in every hour: the median of the same
+// hour of the day on the days before, from when the concern was first heard.
+// With fewer than three such days there is nothing to expect by.
+func usual(before, points []hearback.Point, first time.Time) []float64 {
+	byHour := map[int][]float64{}
+	for _, p := range before {
+		if !p.Missing && !p.At.Before(first.Truncate(time.Hour)) {
+			byHour[p.At.UTC().Hour()] = append(byHour[p.At.UTC().Hour()], p.Voices)
+		}
+	}
+	out := make([]float64, len(points))
+	for i, p := range points {
+		list := byHour[p.At.UTC().Hour()]
+		if len(list) < 3 {
+			return nil
+		}
+		slices.Sort(list)
+		out[i] = list[len(list)/2]
+	}
+	return out
+}
+
+// concernCounts fills the tables of where, in which language and how.
+func (q *request) concernCounts(p *concernPage, titles map[hearback.ID]string) error {
+	c := p.C
+	rows := func(m map[string]int64, n int, label func(string) countRow) []countRow {
+		var sum, top int64
+		for _, k := range m {
+			sum += k
+			top = max(top, k)
+		}
+		var list []countRow
+		for _, key := range most(m, n) {
+			r := label(key)
+			r.N, r.Share = m[key], float64(m[key])/float64(max(sum, 1))
+			r.Bar = meter("f-reach", 100*float64(m[key])/float64(max(top, 1)), 0, 0)
+			list = append(list, r)
+		}
+		return list
+	}
+	named := map[string]int64{}
+	var all int64
+	for a, n := range c.Areas {
+		all += n
+		if a != "" {
+			named[a] = n
+		}
+	}
+	if all > 0 {
+		p.Nowhere = float64(c.Areas[""]) / float64(all)
+	}
+	p.Areas = rows(named, 10, func(k string) countRow {
+		return countRow{Label: k, URL: "/concerns?view=all&area=" + template.URLQueryEscaper(k)}
+	})
+	p.Langs = rows(c.Langs, 10, func(k string) countRow {
+		return countRow{Label: q.l.langName(k), URL: "/concerns?view=all&speech=" + template.URLQueryEscaper(k)}
+	})
+	kinds := map[string]int64{}
+	for k, n := range c.Kinds {
+		kinds[string(k)] = n
+	}
+	p.Kinds = rows(kinds, 10, func(k string) countRow { return countRow{Label: q.l.label("kind", k)} })
+	bySource, err := q.o.Store.BySource(q.ctx(), c.ID, time.Time{})
+	if err != nil {
+		return err
+	}
+	m := map[string]int64{}
+	for id, n := range bySource {
+		m[id.String()] = n
+	}
+	p.Sources = rows(m, 10, func(k string) countRow {
+		id, _ := hearback.ParseID(k)
+		return countRow{Label: cmp.Or(titles[id], k), URL: "/sources/" + k}
+	})
+	return nil
+}
+
+// recentOf lists the newest messages of a concern, its most central one first.
+func recentOf(c *hearback.Concern) []hearback.ID {
+	ids := make([]hearback.ID, 0, len(c.Recent)+1)
+	if c.Medoid != 0 {
+		ids = append(ids, c.Medoid)
+	}
+	for _, id := range c.Recent {
+		if id != c.Medoid {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// choose picks messages that differ from each other: the most central one
+// first, then each time the one that brings most that is new (a language, a
+// kind, a source, an area), and no copies.
+func choose(list []hearback.Message, medoid hearback.ID, n int) []hearback.Message {
+	var picked []hearback.Message
+	left := slices.DeleteFunc(slices.Clone(list), func(m hearback.Message) bool { return m.CopyOf != 0 || m.Text == "" })
+	seen := map[string]bool{}
+	news := func(m hearback.Message) (k int) {
+		for _, f := range []string{"l" + m.Lang, "k" + string(m.Kind), "s" + m.Source.String(), "a" + m.Area} {
+			if !seen[f] {
+				k++
+			}
+		}
+		return k
+	}
+	for len(picked) < n && len(left) > 0 {
+		best := 0
+		for i, m := range left {
+			if m.ID == medoid {
+				best = i
+				break
+			}
+			if len(picked) > 0 && news(m) > news(left[best]) {
+				best = i
+			}
+		}
+		m := left[best]
+		left = slices.Delete(left, best, best+1)
+		if slices.ContainsFunc(picked, func(x hearback.Message) bool { return x.Text == m.Text }) {
+			continue
+		}
+		for _, f := range []string{"l" + m.Lang, "k" + string(m.Kind), "s" + m.Source.String(), "a" + m.Area} {
+			seen[f] = true
+		}
+		picked = append(picked, m)
+	}
+	return picked
+}
+
+// belongs says why a message stands in its concern.
+func (q *request) belongs(c *hearback.Concern, m hearback.Message) string {
+	var shared []string
+	if q.o.Concerns != nil {
+		if words, err := q.o.Concerns.Why(q.ctx(), m); err == nil {
+			shared = words
+		}
+	}
+	if len(shared) == 0 {
+		low := strings.ToLower(m.Text)
+		for _, ph := range c.Phrases {
+			if ph != "" && strings.Contains(low, strings.ToLower(ph)) {
+				shared = append(shared, ph)
+			}
+		}
+	}
+	if len(shared) == 0 {
+		return q.t("excerpt.why_alike")
+	}
+	return q.t("excerpt.why", q.l.list(shared[:min(6, len(shared))]))
+}
+
+// phraseCounts says in how many of the newest messages each phrase stands.
+func phraseCounts(phrases []string, messages []hearback.Message) []wordRow {
+	var list []wordRow
+	for _, ph := range phrases {
+		r := wordRow{Word: ph, Of: len(messages)}
+		for _, m := range messages {
+			if strings.Contains(strings.ToLower(m.Text), strings.ToLower(ph)) {
+				r.N++
+			}
+		}
+		if r.N == 0 {
+			continue
+		}
+		r.Bar = meter("f-reach", 100*float64(r.N)/float64(max(r.Of, 1)), 0, 0)
+		list = append(list, r)
+	}
+	slices.SortStableFunc(list, func(a, b wordRow) int { return b.N - a.N })
+	return list[:min(8, len(list))]
+}
+
+// term writes one input of a formula with its unit.
+func (q *request) term(t hearback.Term) string {
+	v := q.l.dec(t.Value)
+	if t.Value != math.Trunc(t.Value) && math.Abs(t.Value) < 10 {
+		v = strconv.FormatFloat(t.Value, 'f', 1, 64)
+		if t.Value < 0 {
+			v = q.l.minus() + strings.TrimPrefix(v, "-")
+		}
+	}
+	if t.Unit != "" {
+		unit := t.Unit
+		if q.l.has("unit." + unit) {
+			unit = q.t("unit." + unit)
+		}
+		v += q.t("unit.gap") + unit
+	}
+	return q.t("term", q.l.label("term", t.Name), v)
+}
+
+// formula writes the two formulae with the numbers that went in.
+func (q *request) formula(s hearback.Score) string {
+	if s.Rules == "" {
+		return ""
+	}
+	var terms []string
+	for _, x := range []struct {
+		weight string
+		part   hearback.Part
+	}{{".5", s.Heat}, {".2", s.Reach}, {".3", s.Persistence}} {
+		if x.part.Known {
+			terms = append(terms, x.weight+" × "+strconv.Itoa(int(x.part.Value+.5)))
+		}
+	}
+	return strings.Join(terms, " + ")
+}
+
+// marked shows the text of a message with what was masked set apart. The
+// masks are words in brackets that de-identification put there.
+func (l *locale) marked(s string) template.HTML {
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(s, "[")
+		b.WriteString(template.HTMLEscapeString(before))
+		if !found {
+			return template.HTML(b.String())
+		}
+		name, after, closed := strings.Cut(rest, "]")
+		if closed && l.has("mask."+name) {
+			b.WriteString(`<span class="masked">` + template.HTMLEscapeString(l.t("mask."+name)) + `</span>`)
+			s = after
+			continue
+		}
+		b.WriteByte('[')
+		s = rest
+	}
+}
+
+// concernAct runs an act on the concern in the path and goes back to it.
+func (q *request) concernAct(need access.Action, done string, f func(by hearback.Actor, id hearback.ID) error) error {
+	id, err := q.id()
+	if err == nil {
+		err = f(q.by(need), id)
+	}
+	if err != nil {
+		return err
+	}
+	return q.see("/concerns/"+id.String(), done)
+}
+
+func (q *request) mute() error {
+	on := q.form("on") != "0"
+	done := "muted"
+	if !on {
+		done = "unmuted"
+	}
+	return q.concernAct(access.Triage, done, func(by hearback.Actor, id hearback.ID) error {
+		return q.o.Concerns.Mute(q.ctx(), by, id, on, q.form("reason"))
+	})
+}
+
+func (q *request) retitle() error {
+	return q.concernAct(access.Triage, "retitled", func(by hearback.Actor, id hearback.ID) error {
+		return q.o.Concerns.Retitle(q.ctx(), by, id, q.form("title"))
+	})
+}
+
+func (q *request) rateHarm() error {
+	return q.concernAct(access.RateHarm, "rated", func(by hearback.Actor, id hearback.ID) error {
+		n := func(name string) int {
+			v, err := strconv.Atoi(q.form(name))
+			if err != nil {
+				return -1 // refused as out of range
+			}
+			return v
+		}
+		return q.o.Concerns.RateHarm(q.ctx(), by, hearback.HarmRating{
+			Concern: id, By: by.ID, Severity: n("severity"), Believable: n("believable"), Immediate: n("immediate"),
+			CallToAction: n("call"), Vulnerable: n("vulnerable"), Reason: q.form("reason"), At: q.o.Now(),
+		})
+	})
+}
+
+func (q *request) openCase() error {
+	id, err := q.id()
+	if err != nil {
+		return err
+	}
+	tier := hearback.Tier(q.form("tier"))
+	if tier != "" {
+		if tier, err = hearback.ParseTier(string(tier)); err != nil {
+			return err
+		}
+	}
+	if err := q.openOne(q.by(access.OpenCase), id, q.form("desk"), tier, q.form("note")); err != nil {
+		return err
+	}
+	c, err := q.o.Store.Concern(q.ctx(), id)
+	if err != nil {
+		return err
+	}
+	if c.Case == 0 {
+		return q.see("/concerns/"+id.String(), "case_opened")
+	}
+	return q.see("/cases/"+c.Case.String(), "case_opened")
+}
+
+func (q *request) merge() error {
+	other, err := hearback.ParseID(strings.TrimPrefix(lastPart(q.form("other")), "#"))
+	if err != nil {
+		return err
+	}
+	return q.concernAct(access.Triage, "merged", func(by hearback.Actor, id hearback.ID) error {
+		return q.o.Concerns.Merge(q.ctx(), by, id, other, q.form("reason"))
+	})
+}
+
+// lastPart lets one paste the address of a concern instead of its number.
+func lastPart(s string) string {
+	s, _, _ = strings.Cut(s, "?")
+	return s[strings.LastIndexByte(s, '/')+1:]
+}
+
+func (q *request) proposal() error {
+	accept := q.form("act") == "accept"
+	done := "proposal_rejected"
+	if accept {
+		done = "proposal_accepted"
+	}
+	return q.concernAct(access.Triage, done, func(by hearback.Actor, _ hearback.ID) error {
+		return q.o.Concerns.Decide(q.ctx(), by, q.form("key"), accept, q.form("reason"))
+	})
+}
+
+func (q *request) undo() error {
+	return q.concernAct(access.Triage, "undone", func(by hearback.Actor, id hearback.ID) error {
+		return q.o.Concerns.Undo(q.ctx(), by, id, q.form("reason"))
+	})
+}

@@ -1,0 +1,443 @@
+package web
+
+import (
+	"fmt"
+	"html/template"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"example.org/hearback"
+	"example.org/hearback/internal/access"
+	"example.org/hearback/internal/desk"
+)
+
+type concernsPage struct {
+	frame
+	Filter  ConcernFilter
+	View    string
+	Tabs    []tab
+	Chips   []chip
+	Rows    []concernRow
+	Sources []hearback.Source
+	Desks   []option
+	Areas   []string
+	LangSet []string
+	Next    string // address of the next page
+	First   string // address of the first page, unless this is it
+	CanBulk bool
+	Self    string
+}
+
+type tab struct {
+	Label, URL string
+	Count      int64
+	On         bool
+}
+
+// A chip is a filter that is set, and the address without it.
+type chip struct{ Name, Value, URL string }
+
+type option struct{ Value, Label string }
+
+// A concernRow is one line of the list.
+type concernRow struct {
+	hearback.Concern
+	Title string
+	Why   string
+	Spark template.HTML
+	Day   int64 // voices of the last 24 hours
+	Areas []string
+	Langs []string
+	Desk  string
+	Next  *hearback.Deadline
+	Late  bool
+}
+
+const pageSize = 50
+
+// concernFilter reads the filter out of the address.
+func (q *request) concernFilter() (ConcernFilter, url.Values) {
+	v := q.r.URL.Query()
+	f := ConcernFilter{View: v.Get("view"), Lang: v.Get("speech"), Area: v.Get("area"), Text: v.Get("q"), Small: v.Get("small") == "1", After: v.Get("after"), Limit: pageSize}
+	if !slices.Contains([]string{"triage", "case", "void", "muted", "all"}, f.View) {
+		f.View = "triage"
+		if f.Text != "" || v.Get("since") != "" {
+			f.View = "all"
+		}
+	}
+	f.Tier, _ = hearback.ParseTier(v.Get("tier"))
+	f.Source, _ = hearback.ParseID(v.Get("source"))
+	if v.Get("since") == "today" {
+		f.Since = q.midnight()
+	}
+	f.Text = shortenTo(f.Text, 200)
+	keep := url.Values{}
+	for _, name := range []string{"view", "tier", "speech", "area", "source", "q", "since", "small"} {
+		if x := v.Get(name); x != "" {
+			keep.Set(name, x)
+		}
+	}
+	return f, keep
+}
+
+func (q *request) concerns() error {
+	ctx, now := q.ctx(), q.o.Now()
+	f, keep := q.concernFilter()
+	p := &concernsPage{frame: q.frame(q.t("nav.concerns"), "concerns"), Filter: f, View: f.View, CanBulk: q.may(access.Triage) || q.may(access.OpenCase)}
+	list, next, err := q.o.Store.ConcernList(ctx, f)
+	if err != nil {
+		return err
+	}
+	if p.Rows, err = q.concernRows(list); err != nil {
+		return err
+	}
+	at := func(change ...string) string {
+		v := url.Values{}
+		for k, x := range keep {
+			v[k] = x
+		}
+		for i := 0; i < len(change); i += 2 {
+			if change[i+1] == "" {
+				v.Del(change[i])
+			} else {
+				v.Set(change[i], change[i+1])
+			}
+		}
+		if len(v) == 0 {
+			return "/concerns"
+		}
+		return "/concerns?" + v.Encode()
+	}
+	p.Self = at()
+	if next != "" {
+		p.Next = at("after", next)
+	}
+	if f.After != "" {
+		p.First = at()
+	}
+	totals, err := q.o.Store.ConcernTotals(ctx, now)
+	if err != nil {
+		return err
+	}
+	for _, v := range []struct {
+		view string
+		n    int64
+	}{{"triage", totals.Triage}, {"case", totals.Case}, {"void", totals.Void}, {"muted", totals.Muted}, {"all", totals.All}} {
+		p.Tabs = append(p.Tabs, tab{q.t("view." + v.view), at("view", v.view), v.n, v.view == f.View})
+	}
+	if p.Sources, err = q.o.Store.Sources(ctx); err != nil {
+		return err
+	}
+	p.Sources = slices.DeleteFunc(p.Sources, func(s hearback.Source) bool { return s.State == hearback.SourceRemoved })
+	for _, x := range []struct{ name, value string }{
+		{"tier", q.l.label("tier", f.Tier)}, {"speech", q.l.langName(f.Lang)}, {"area", f.Area}, {"source", sourceTitle(p.Sources, f.Source)}, {"q", f.Text},
+	} {
+		if keep.Get(x.name) != "" {
+			p.Chips = append(p.Chips, chip{q.t("filter." + x.name), x.value, at(x.name, "")})
+		}
+	}
+	if !f.Since.IsZero() {
+		p.Chips = append(p.Chips, chip{q.t("filter.since"), q.t("filter.today"), at("since", "")})
+	}
+	if f.Small {
+		p.Chips = append(p.Chips, chip{q.t("filter.small"), q.t("filter.small_on"), at("small", "")})
+	}
+	desks, err := q.liveDesks()
+	if err != nil {
+		return err
+	}
+	for _, d := range desks {
+		p.Desks = append(p.Desks, option{d.Slug, q.deskName(d)})
+	}
+	seen := map[string]bool{}
+	spoken := map[string]bool{"en": true, "zh": true}
+	for _, r := range p.Rows {
+		for a := range r.Concern.Areas {
+			if a != "" && !seen[a] {
+				seen[a] = true
+				p.Areas = append(p.Areas, a)
+			}
+		}
+		for lang := range r.Concern.Langs {
+			spoken[lang] = true
+		}
+	}
+	slices.Sort(p.Areas)
+	for lang := range spoken {
+		p.LangSet = append(p.LangSet, lang)
+	}
+	slices.Sort(p.LangSet)
+	p.Query = f.Text
+	return q.page("concerns", p)
+}
+
+func sourceTitle(list []hearback.Source, id hearback.ID) string {
+	for _, s := range list {
+		if s.ID == id {
+			return s.Title
+		}
+	}
+	return ""
+}
+
+// concernRows adds to concerns what a line of the list shows.
+func (q *request) concernRows(list []hearback.Concern) ([]concernRow, error) {
+	ctx, now := q.ctx(), q.o.Now()
+	ids := make([]hearback.ID, len(list))
+	for i := range list {
+		ids[i] = list[i].ID
+	}
+	day := now.Add(-24 * time.Hour).Truncate(time.Hour)
+	sparks, err := q.o.Store.Sparks(ctx, ids, day, now)
+	if err != nil {
+		return nil, err
+	}
+	alerts, err := q.o.Store.AlertList(ctx, AlertFilter{Since: day, Limit: 500})
+	if err != nil {
+		return nil, err
+	}
+	raised := map[hearback.ID][]time.Time{}
+	for _, a := range alerts {
+		raised[a.Concern] = append(raised[a.Concern], a.At)
+	}
+	answers, err := q.o.Store.AnswerList(ctx, AnswerFilter{Public: true, Since: day, Limit: 500})
+	if err != nil {
+		return nil, err
+	}
+	answered := map[hearback.ID][]time.Time{}
+	for i := range answers {
+		for _, r := range answers[i].Public() {
+			answered[answers[i].Concern] = append(answered[answers[i].Concern], r.Published)
+		}
+	}
+	desks, err := q.deskNames()
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]concernRow, len(list))
+	for i, c := range list {
+		r := concernRow{Concern: c, Title: q.concernTitle(&c), Why: q.whyNow(c.Score)}
+		points := sparks[c.ID]
+		for _, p := range points {
+			r.Day += int64(p.Voices + .5)
+		}
+		r.Spark = q.l.spark(points, raised[c.ID], answered[c.ID])
+		r.Areas, r.Langs = q.topAreas(c.Areas, 2), most(c.Langs, 3)
+		if c.Case != 0 {
+			k, err := q.o.Store.Case(ctx, c.Case)
+			if err != nil {
+				return nil, err
+			}
+			if k.State != hearback.CaseClosed {
+				r.Desk, r.Next, r.Late = desks[k.Desk], k.Next(), k.Late(now)
+			}
+		}
+		rows[i] = r
+	}
+	return rows, nil
+}
+
+// concernTitle is the title of a concern, or its words while it has none.
+func (q *request) concernTitle(c *hearback.Concern) string {
+	switch {
+	case strings.TrimSpace(c.Title) != "":
+		return c.Title
+	case len(c.Phrases) > 0:
+		return q.l.list(c.Phrases[:min(3, len(c.Phrases))])
+	}
+	return q.t("concern.untitled", c.ID.String())
+}
+
+// whyNow is the sentence that says why a concern stands where it stands.
+func (q *request) whyNow(s hearback.Score) string {
+	if q.l.lang == "zh" && s.WhyZH != "" {
+		return s.WhyZH
+	}
+	if s.Why != "" {
+		return s.Why
+	}
+	return q.t("why.none")
+}
+
+// topAreas names the areas that a concern is most about.
+func (q *request) topAreas(m map[string]int64, n int) []string {
+	named := map[string]int64{}
+	for a, k := range m {
+		if a != "" {
+			named[a] = k
+		}
+	}
+	return most(named, n)
+}
+
+// most returns the keys with the largest counts, at most n.
+func most(m map[string]int64, n int) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(a, b string) int {
+		if m[a] != m[b] {
+			return int(min(max(m[b]-m[a], -1), 1))
+		}
+		return strings.Compare(a, b)
+	})
+	return keys[:min(n, len(keys))]
+}
+
+func shortenTo(s string, n int) string {
+	r := []rune(s)
+	return string(r[:min(n, len(r))])
+}
+
+// bulk does one thing to every concern that was ticked. Each is asked for by
+// itself: one that cannot be done does not keep the others from it.
+func (q *request) bulk() error {
+	act, reason := q.form("act"), q.form("reason")
+	var ids []hearback.ID
+	for _, s := range q.r.PostForm["id"] {
+		id, err := hearback.ParseID(s)
+		if err != nil {
+			return err
+		}
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	need := map[string]access.Action{"mute": access.Triage, "unmute": access.Triage, "merge": access.Triage, "case": access.OpenCase}[act]
+	switch {
+	case need == "":
+		return fmt.Errorf("%w: choose what to do", hearback.ErrInvalid)
+	case !q.may(need):
+		return notAllowed{need}
+	case len(ids) == 0:
+		return fmt.Errorf("%w: tick at least one concern", hearback.ErrInvalid)
+	case len(ids) > 200:
+		return fmt.Errorf("%w: tick at most 200 concerns", hearback.ErrInvalid)
+	case act == "merge" && len(ids) < 2:
+		return fmt.Errorf("%w: tick two concerns or more to merge them", hearback.ErrInvalid)
+	}
+	by := q.by(need)
+	done := 0
+	var last error
+	for i, id := range ids {
+		var err error
+		switch act {
+		case "mute", "unmute":
+			err = q.o.Concerns.Mute(q.ctx(), by, id, act == "mute", reason)
+		case "merge":
+			if i > 0 {
+				err = q.o.Concerns.Merge(q.ctx(), by, ids[0], id, reason)
+			}
+		case "case":
+			err = q.openOne(by, id, q.form("desk"), "", reason)
+		}
+		if err == nil {
+			done++
+		} else {
+			last = err
+		}
+	}
+	if done == 0 || act == "merge" && done == 1 {
+		return last
+	}
+	to := local(q.form("back"))
+	if last != nil {
+		return q.see(to, "some_"+act)
+	}
+	return q.see(to, "bulk_"+act)
+}
+
+// openOne opens a case for a concern, with the desk that it looks like and
+// the tier of its score unless others are chosen.
+func (q *request) openOne(by hearback.Actor, id hearback.ID, slug string, tier hearback.Tier, note string) error {
+	c, err := q.o.Store.Concern(q.ctx(), id)
+	if err != nil {
+		return err
+	}
+	if slug == "" {
+		if slug, _, err = q.suggestDesk(c, nil); err != nil {
+			return err
+		}
+	}
+	if tier == "" {
+		tier = replyTier(c.Score.Tier)
+	}
+	_, err = q.o.Cases.Open(q.ctx(), by, id, slug, tier, note)
+	return err
+}
+
+// replyTier is the tier that a case starts with: a concern that is only
+// watched becomes routine once somebody decides that it needs a reply.
+func replyTier(t hearback.Tier) hearback.Tier {
+	if t == "" || t == hearback.Watch {
+		return hearback.P4
+	}
+	return t
+}
+
+// suggestDesk names the desk that a concern looks like, and the words or the
+// certainty that say so.
+func (q *request) suggestDesk(c *hearback.Concern, samples []hearback.Message) (slug, because string, err error) {
+	desks, err := q.liveDesks()
+	if err != nil {
+		return "", "", err
+	}
+	texts := append([]string{c.Title}, c.Phrases...)
+	for _, m := range samples {
+		texts = append(texts, m.Text)
+	}
+	if q.o.Suggest != nil {
+		name, p := q.o.Suggest(q.ctx(), strings.Join(texts, "\n"), most1(c.Langs))
+		if p >= .5 && slices.ContainsFunc(desks, func(d hearback.Desk) bool { return d.Slug == name }) {
+			return name, q.t("suggest.learned", q.l.dec(p*100)), nil
+		}
+	}
+	for _, s := range desk.Suggest(desks, texts...) {
+		if len(s.Words) > 0 {
+			return s.Desk.Slug, q.t("suggest.words", q.l.list(s.Words[:min(4, len(s.Words))])), nil
+		}
+		return s.Desk.Slug, q.t("suggest.fallback"), nil
+	}
+	return "", "", nil
+}
+
+func most1(m map[string]int64) string {
+	if top := most(m, 1); len(top) == 1 {
+		return top[0]
+	}
+	return ""
+}
+
+type searchPage struct {
+	frame
+	Text    string
+	Rows    []concernRow
+	Matches []Match
+	More    string
+}
+
+// search looks for a text among concerns and published answers.
+func (q *request) search() error {
+	text := shortenTo(strings.TrimSpace(q.r.URL.Query().Get("q")), 200)
+	p := &searchPage{frame: q.frame(q.t("search.title"), ""), Text: text}
+	p.Query = text
+	if text != "" {
+		list, next, err := q.o.Store.ConcernList(q.ctx(), ConcernFilter{View: "all", Text: text, Small: true, Limit: 20})
+		if err != nil {
+			return err
+		}
+		if p.Rows, err = q.concernRows(list); err != nil {
+			return err
+		}
+		if next != "" {
+			p.More = "/concerns?" + url.Values{"view": {"all"}, "small": {"1"}, "q": {text}}.Encode()
+		}
+		if q.o.Match != nil {
+			p.Matches = q.o.Match(q.ctx(), text, q.l.lang, 10)
+		}
+	}
+	return q.page("search", p)
+}

@@ -1,0 +1,764 @@
+package web
+
+import (
+	"fmt"
+	"html/template"
+	"math"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"example.org/hearback"
+	"example.org/hearback/internal/publish"
+)
+
+// people writes a count of people as the public may read it.
+func (q *request) people(n int64) string {
+	s, withheld := publish.Public(n)
+	if withheld {
+		return q.t("pub.few", publish.Floor)
+	}
+	return q.t("pub.about", s)
+}
+
+// publicTitle names a concern in public. What the machine drafted may be the
+// words of one message, so only a title that a person wrote is shown; until
+// there is one, the words that many messages share stand for it.
+func (q *request) publicTitle(c *hearback.Concern) string {
+	if c.Titled && strings.TrimSpace(c.Title) != "" {
+		return c.Title
+	}
+	if _, withheld := publish.Public(c.Voices); !withheld && len(c.Phrases) > 0 {
+		return q.t("pub.untitled", q.l.list(c.Phrases[:min(4, len(c.Phrases))]))
+	}
+	return q.t("pub.unnamed")
+}
+
+// A question is a case that the public waits for.
+type question struct {
+	ID     hearback.ID
+	Title  string
+	People string
+	Desk   string
+	State  string
+	Next   *hearback.Deadline
+	Left   time.Duration
+	Late   bool
+	Soon   bool
+	Paused bool
+	Opened time.Time
+	Answer *hearback.Answer // a holding statement, if one is out
+}
+
+// questions lists what is open, the clock that ends first at the top.
+func (q *request) questions(limit int) (list []question, all int, err error) {
+	cases, err := q.o.Store.CaseList(q.ctx(), CaseFilter{Limit: 1000})
+	if err != nil {
+		return nil, 0, err
+	}
+	cases = slices.DeleteFunc(cases, func(c hearback.Case) bool { return c.Next() == nil })
+	all = len(cases)
+	rows, err := q.caseRows(cases[:min(limit, len(cases))])
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, r := range rows {
+		c, err := q.o.Store.Concern(q.ctx(), r.Case.Concern)
+		if err != nil {
+			return nil, 0, err
+		}
+		x := question{ID: r.Case.ID, Title: q.publicTitle(c), People: q.people(c.Voices), Desk: r.Desk, State: q.t("pub.state." + string(r.Case.State)),
+			Next: r.Next, Left: r.Left, Late: r.Late, Soon: r.Soon, Paused: r.Case.Paused(), Opened: r.Case.Opened}
+		if r.Case.Answer != 0 {
+			if x.Answer, err = q.o.Store.Answer(q.ctx(), r.Case.Answer); err != nil {
+				return nil, 0, err
+			}
+			if x.Answer.State != hearback.AnswerPublished {
+				x.Answer = nil
+			}
+		}
+		list = append(list, x)
+	}
+	return list, all, nil
+}
+
+// A publicRow is one answer in a list.
+type publicRow struct {
+	ID        hearback.ID
+	Title     string
+	Lead      string
+	Lang      string
+	At        time.Time
+	Corrected int
+	Withdrawn bool
+	Record    int64
+	Shared    []string // words that met a search
+	Same      bool
+}
+
+func (q *request) publicRow(a *hearback.Answer) publicRow {
+	t := q.l.textOf(a.Current())
+	r := publicRow{ID: a.ID, Title: t.Title, Lead: t.Lead, Lang: t.Lang, At: a.Changed(), Corrected: len(a.Public()) - 1, Withdrawn: a.State == hearback.AnswerWithdrawn}
+	if cur := a.Current(); cur != nil {
+		r.Record = cur.Record
+	}
+	if a.Withdrawn != nil {
+		r.Record = a.Withdrawn.Record
+	}
+	return r
+}
+
+func (q *request) publicRows(limit int) ([]publicRow, error) {
+	list, err := q.o.Store.AnswerList(q.ctx(), AnswerFilter{Public: true, Limit: limit})
+	if err != nil {
+		return nil, err
+	}
+	var rows []publicRow
+	for i := range list {
+		rows = append(rows, q.publicRow(&list[i]))
+	}
+	return rows, nil
+}
+
+type publicHome struct {
+	frame
+	Found     []publicRow
+	Searched  bool
+	Questions []question
+	Open      int
+	Answers   []publicRow
+	Common    []publicRow
+}
+
+func (q *request) publicHome() error {
+	text := shortenTo(strings.TrimSpace(q.r.URL.Query().Get("q")), 300)
+	p := &publicHome{frame: q.frame(q.t("pub.nav.home"), "home"), Searched: text != ""}
+	p.Query = text
+	var err error
+	if p.Answers, err = q.publicRows(6); err != nil {
+		return err
+	}
+	if p.Questions, p.Open, err = q.questions(4); err != nil {
+		return err
+	}
+	if text != "" {
+		if p.Found, err = q.find(text); err != nil {
+			return err
+		}
+		q.w.Header().Set("Cache-Control", "no-store") // what one looks for is one's own
+	}
+	p.Common = p.Answers[:min(3, len(p.Answers))]
+	return q.page("pub_home", p)
+}
+
+// find looks for published answers like a text.
+func (q *request) find(text string) ([]publicRow, error) {
+	var rows []publicRow
+	if q.o.Match != nil {
+		for _, m := range q.o.Match(q.ctx(), text, q.l.lang, 10) {
+			a, err := q.o.Store.Answer(q.ctx(), m.Answer)
+			if err != nil || a.State != hearback.AnswerPublished {
+				continue // the index is a little behind the store
+			}
+			r := q.publicRow(a)
+			r.Shared, r.Same = m.Shared, m.Same
+			rows = append(rows, r)
+		}
+		return rows, nil
+	}
+	list, err := q.publicRows(500)
+	if err != nil {
+		return nil, err
+	}
+	low := strings.ToLower(text)
+	for _, r := range list {
+		if strings.Contains(strings.ToLower(r.Title+"\n"+r.Lead), low) && len(rows) < 10 {
+			rows = append(rows, r)
+		}
+	}
+	return rows, nil
+}
+
+type publicList struct {
+	frame
+	Answers   []publicRow
+	Questions []question
+	Open      int
+}
+
+func (q *request) publicAnswers() error {
+	p := &publicList{frame: q.frame(q.t("pub.answers"), "home")}
+	var err error
+	if p.Answers, err = q.publicRows(200); err != nil {
+		return err
+	}
+	return q.page("pub_answers", p)
+}
+
+func (q *request) publicQuestions() error {
+	p := &publicList{frame: q.frame(q.t("pub.questions"), "home")}
+	var err error
+	if p.Questions, p.Open, err = q.questions(200); err != nil {
+		return err
+	}
+	return q.page("pub_questions", p)
+}
+
+type publicAnswer struct {
+	frame
+	A         *hearback.Answer
+	T         *hearback.Text
+	Rev       *hearback.Revision
+	Langs     []string // other languages of the text
+	Foreign   bool     // there is no text in the language of the page
+	Desk      string
+	Approvals int
+	Evidence  []hearback.Evidence
+	Outcome   string
+	Revisions []revisionRow
+	Corrected *revisionRow
+	Hash      string
+	Bundle    template.JS
+	Review    template.JS
+	Address   string
+	SMS       string
+	Holding   bool
+}
+
+type revisionRow struct {
+	N       int
+	At      time.Time
+	Reason  string
+	Record  int64
+	Changes []partView
+}
+
+// publicAnswer is the page of one answer: the fact first, what changed, who
+// says so, and the proof. A withdrawn answer leaves a page that says why.
+func (q *request) publicAnswer() error {
+	a, err := q.answerInPath()
+	if err != nil {
+		return err
+	}
+	rev := a.Current()
+	p := &publicAnswer{A: a, Rev: rev, T: q.l.textOf(rev), Holding: rev.Holding(), Approvals: len(rev.Valid()), Address: q.o.PublicURL + a.Path()}
+	if want := q.r.URL.Query().Get("text"); rev.Text(want) != nil {
+		p.T = rev.Text(want)
+	}
+	p.Foreign = p.T.Lang != q.l.lang && rev.Text(q.l.lang) == nil
+	for _, lang := range rev.Langs() {
+		if lang != p.T.Lang {
+			p.Langs = append(p.Langs, lang)
+		}
+	}
+	p.frame = q.frame(p.T.Title, "home")
+	p.Summary, p.Script = shorten(p.T.Lead, 200), "verify.js"
+	c, err := q.o.Store.Case(q.ctx(), a.Case)
+	if err != nil {
+		return err
+	}
+	desks, err := q.deskNames()
+	if err != nil {
+		return err
+	}
+	p.Desk = desks[c.Desk]
+	for _, e := range c.Evidence {
+		if e.Retracted.IsZero() {
+			p.Evidence = append(p.Evidence, e)
+		}
+	}
+	outcomes, err := q.o.Store.OutcomeList(q.ctx(), a.ID, 1)
+	if err != nil {
+		return err
+	}
+	p.Outcome = q.t("outcome.none")
+	if len(outcomes) > 0 {
+		p.Outcome = q.outcomeText(&outcomes[0])
+	}
+	var was *hearback.Revision
+	for _, r := range a.Public() {
+		row := revisionRow{N: r.N, At: r.Published, Reason: r.Reason, Record: r.Record}
+		if was != nil {
+			row.Changes = changes(&r, was, p.T.Lang)
+		}
+		p.Revisions = append(p.Revisions, row)
+		was = &r
+	}
+	slices.Reverse(p.Revisions)
+	if len(p.Revisions) > 1 {
+		p.Corrected = &p.Revisions[0]
+	}
+	index := rev.Record
+	if a.Withdrawn != nil {
+		index = a.Withdrawn.Record
+	}
+	if q.o.Bundle != nil {
+		b, err := q.o.Bundle(q.ctx(), a, index)
+		if err != nil {
+			return err
+		}
+		p.Bundle = template.JS(b)
+	}
+	if p.Hash, err = publish.Hash(a, rev); err != nil {
+		return err
+	}
+	if a.Withdrawn != nil {
+		p.frame.Title = q.t("pub.withdrawn.title")
+		return q.render(http.StatusGone, "public", "pub_withdrawn", p)
+	}
+	if q.o.ClaimReview != nil {
+		b, err := q.o.ClaimReview(q.ctx(), a, p.T.Lang)
+		if err != nil {
+			return err
+		}
+		p.Review = template.JS(b)
+	}
+	p.SMS, _, _ = publish.SMS(*p.T, p.Address)
+	return q.page("pub_answer", p)
+}
+
+// changes marks the parts of a text that differ between two revisions.
+func changes(r, was *hearback.Revision, lang string) []partView {
+	var list []partView
+	now, old := r.Text(lang), was.Text(lang)
+	if now == nil || old == nil {
+		return nil
+	}
+	names := []string{"lead", "do", "known", "going", "why", "next"}
+	before := append([]string{old.Title}, old.Parts()...)
+	for i, s := range append([]string{now.Title}, now.Parts()...) {
+		name := "title"
+		if i > 0 {
+			name = names[i-1]
+		}
+		if s != before[i] && len(s)+len(before[i]) < 6000 {
+			list = append(list, partView{name, diff(before[i], s)})
+		}
+	}
+	return list
+}
+
+// answerInPath returns the answer named in the path if it was ever public.
+func (q *request) answerInPath() (*hearback.Answer, error) {
+	id, err := q.id()
+	if err != nil {
+		return nil, err
+	}
+	a, err := q.o.Store.Answer(q.ctx(), id)
+	if err != nil {
+		return nil, err
+	}
+	if a.Current() == nil {
+		return nil, fmt.Errorf("%w: %s", hearback.ErrNotFound, q.r.URL.Path)
+	}
+	return a, nil
+}
+
+// answerData returns the published words as the log vouches for them.
+func (q *request) answerData() error {
+	a, err := q.answerInPath()
+	if err != nil {
+		return err
+	}
+	b, err := publish.Canonical(a, a.Current())
+	if err != nil {
+		return err
+	}
+	q.w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	if a.Withdrawn != nil {
+		q.w.WriteHeader(http.StatusGone)
+	}
+	_, err = q.w.Write(b)
+	return err
+}
+
+type publicSources struct {
+	frame
+	Topics  []topicRow
+	Sources []publicSource
+	Removed []publicSource
+	All     []string // titles of sources from which everything is kept
+}
+
+type publicSource struct {
+	hearback.Source
+	Kept   string
+	Record int64
+	Host   string
+}
+
+func (q *request) publicSources() error {
+	p := &publicSources{frame: q.frame(q.t("pub.nav.sources"), "sources")}
+	topics, err := q.o.Store.Topics(q.ctx())
+	if err != nil {
+		return err
+	}
+	for _, t := range topics {
+		if t.State == hearback.TopicRemoved {
+			continue
+		}
+		r := topicRow{Topic: t}
+		if r.Record, err = q.firstRecord("topic:" + t.ID.String()); err != nil {
+			return err
+		}
+		p.Topics = append(p.Topics, r)
+	}
+	sources, err := q.o.Store.Sources(q.ctx())
+	if err != nil {
+		return err
+	}
+	kept := map[hearback.ID]int64{}
+	err = q.o.Store.Tallies(q.ctx(), 0, q.o.Now().Add(-7*24*time.Hour), func(id hearback.ID, _ time.Time, y hearback.Tally) { kept[id] += y.Kept + y.Copies })
+	if err != nil {
+		return err
+	}
+	for _, s := range sources {
+		x := publicSource{Source: s, Kept: q.people(kept[s.ID]), Host: hostOf(s.URL)}
+		if x.Record, err = q.firstRecord("source:" + s.ID.String()); err != nil {
+			return err
+		}
+		if s.State == hearback.SourceRemoved {
+			p.Removed = append(p.Removed, x)
+			continue
+		}
+		if s.All && s.State == hearback.SourceActive {
+			p.All = append(p.All, s.Title)
+		}
+		p.Sources = append(p.Sources, x)
+	}
+	return q.page("pub_sources", p)
+}
+
+// hostOf returns the host of an address: what stands behind it may hold a key.
+func hostOf(address string) string {
+	_, rest, found := strings.Cut(address, "://")
+	if !found {
+		return ""
+	}
+	rest, _, _ = strings.Cut(rest, "/")
+	rest, _, _ = strings.Cut(rest, "?")
+	return rest[strings.LastIndexByte(rest, '@')+1:]
+}
+
+type accountability struct {
+	frame
+	Days      int
+	Heard     int64
+	Answered  int
+	InTime    int
+	Due       int
+	Rate      string
+	Corrected int
+	Withdrawn int
+	Measured  int
+	Measuring int
+	Helped    int
+	Tiers     []tierRow
+	Outcomes  []publicOutcome
+	Judged    int
+	Worth     int
+	Interval  string
+	Budget    int
+	Chart     template.HTML
+}
+
+type tierRow struct {
+	Tier     hearback.Tier
+	Cases    int
+	InTime   int
+	Rate     string
+	Interval string
+	Median   string
+}
+
+type publicOutcome struct {
+	Answer publicRow
+	Text   string
+	Level  int
+}
+
+// fewCases is the number of cases under which no rate is given.
+const fewCases = 10
+
+// accountability shows what was promised and what happened, whatever it is.
+func (q *request) accountability() error {
+	ctx, now := q.ctx(), q.o.Now()
+	p := &accountability{frame: q.frame(q.t("pub.nav.accountability"), "accountability"), Days: 90, Budget: q.o.AlertsPerDay}
+	since := now.Add(-90 * 24 * time.Hour)
+	totals, err := q.o.Store.ConcernTotals(ctx, since)
+	if err != nil {
+		return err
+	}
+	p.Heard = totals.New
+	var cases []hearback.Case
+	for _, closed := range []bool{false, true} {
+		list, err := q.o.Store.CaseList(ctx, CaseFilter{Closed: closed, Since: since, Limit: 10000})
+		if err != nil {
+			return err
+		}
+		cases = append(cases, list...)
+	}
+	times := map[hearback.Tier][]time.Duration{}
+	sums := map[hearback.Tier]*tierRow{}
+	for _, tier := range hearback.Tiers()[:4] {
+		sums[tier] = &tierRow{Tier: tier}
+	}
+	for _, c := range cases {
+		row := sums[c.Tier]
+		if row == nil {
+			continue
+		}
+		for _, d := range c.Deadlines {
+			if d.Kind != hearback.DeadlineAnswer || d.Running() && !d.Late(now) {
+				continue // its time is not over
+			}
+			row.Cases++
+			if !d.Late(now) {
+				row.InTime++
+			}
+			if !d.Met.IsZero() {
+				times[c.Tier] = append(times[c.Tier], d.Met.Sub(c.Opened))
+			}
+		}
+	}
+	for _, tier := range hearback.Tiers()[:4] {
+		row := sums[tier]
+		row.Rate, row.Interval = q.rate(row.InTime, row.Cases)
+		row.Median = "–"
+		if list := times[tier]; len(list) > 0 {
+			slices.Sort(list)
+			row.Median = q.l.dur(list[len(list)/2])
+		}
+		p.Due += row.Cases
+		p.InTime += row.InTime
+		p.Tiers = append(p.Tiers, *row)
+	}
+	p.Rate, _ = q.rate(p.InTime, p.Due)
+	answers, err := q.o.Store.AnswerList(ctx, AnswerFilter{Public: true, Since: since, Limit: 10000})
+	if err != nil {
+		return err
+	}
+	byID := map[hearback.ID]*hearback.Answer{}
+	for i := range answers {
+		a := &answers[i]
+		byID[a.ID] = a
+		p.Answered++
+		if len(a.Public()) > 1 {
+			p.Corrected++
+		}
+		if a.State == hearback.AnswerWithdrawn {
+			p.Withdrawn++
+		}
+	}
+	outcomes, err := q.o.Store.OutcomeList(ctx, 0, 500)
+	if err != nil {
+		return err
+	}
+	for _, o := range outcomes {
+		a := byID[o.Answer]
+		if a == nil {
+			continue
+		}
+		if !o.Complete {
+			p.Measuring++
+			continue
+		}
+		p.Measured++
+		if o.Level >= 2 {
+			p.Helped++
+		}
+		if len(p.Outcomes) < 20 {
+			p.Outcomes = append(p.Outcomes, publicOutcome{q.publicRow(a), q.outcomeText(&o), o.Level})
+		}
+	}
+	alerts, err := q.o.Store.AlertList(ctx, AlertFilter{Since: since, Limit: 10000})
+	if err != nil {
+		return err
+	}
+	for _, a := range alerts {
+		if a.Verdict != hearback.AlertOpen {
+			p.Judged++
+			if a.Verdict == hearback.AlertWorth {
+				p.Worth++
+			}
+		}
+	}
+	_, p.Interval = q.rate(p.Worth, p.Judged)
+	p.Chart = q.l.intervals(p.Tiers)
+	return q.page("pub_accountability", p)
+}
+
+// rate writes a share of cases with its 95 % interval, or that there are too
+// few for one.
+func (q *request) rate(k, n int) (rate, interval string) {
+	if n < fewCases {
+		return q.t("pub.too_few"), "–"
+	}
+	low, high := wilson(k, n)
+	return fmt.Sprintf("%.0f%%", 100*float64(k)/float64(n)), q.t("interval", int(math.Round(100*low)), int(math.Round(100*high)))
+}
+
+// wilson is the 95 % interval of a share (Wilson, 1927).
+func wilson(k, n int) (low, high float64) {
+	if n == 0 {
+		return 0, 1
+	}
+	const z = 1.959964
+	p, m := float64(k)/float64(n), float64(n)
+	mid := (p + z*z/(2*m)) / (1 + z*z/m)
+	half := z / (1 + z*z/m) * math.Sqrt(p*(1-p)/m+z*z/(4*m*m))
+	return max(0, mid-half), min(1, mid+half)
+}
+
+type askForm struct {
+	frame
+	Text string
+	Max  int
+}
+
+const maxAsk = 2000
+
+func (q *request) askPage() error {
+	if q.o.Ask == nil {
+		return hearback.ErrNotFound
+	}
+	return q.page("pub_ask", &askForm{frame: q.frame(q.t("pub.ask"), ""), Max: maxAsk})
+}
+
+// ask takes a question in. Nothing is kept of who asked; the text goes the way
+// of every message.
+func (q *request) ask() error {
+	if q.o.Ask == nil {
+		return hearback.ErrNotFound
+	}
+	text := q.form("text")
+	again := func(status int, say string) error {
+		q.w.Header().Set("Cache-Control", "no-store")
+		p := &askForm{frame: q.frame(q.t("pub.ask"), ""), Text: text, Max: maxAsk}
+		p.Fault = say
+		return q.render(status, "public", "pub_ask", p)
+	}
+	n := len([]rune(text))
+	switch {
+	case q.form("website") != "":
+		return q.see("/ask", "asked") // a program filled in what people do not see
+	case n < 4:
+		return again(http.StatusUnprocessableEntity, q.t("ask.short"))
+	case n > maxAsk:
+		return again(http.StatusUnprocessableEntity, q.t("ask.long", maxAsk))
+	case !q.asks.take(time.Now(), q.address()):
+		return again(http.StatusTooManyRequests, q.t("ask.slow"))
+	}
+	if err := q.o.Ask(q.ctx(), text, ""); err != nil {
+		if statusOf(err) == http.StatusInternalServerError {
+			return err
+		}
+		return again(statusOf(err), q.fault(err))
+	}
+	return q.see("/ask", "asked")
+}
+
+// throttle lets each network send a few questions, and all together not too
+// many. It keeps nothing but counts, in memory, for some minutes.
+type throttle struct {
+	mu    sync.Mutex
+	begun time.Time
+	all   int
+	each  map[netip.Prefix]int
+}
+
+const (
+	throttleSpan = 10 * time.Minute
+	throttleEach = 5
+	throttleAll  = 500
+)
+
+func newThrottle() *throttle { return &throttle{each: map[netip.Prefix]int{}} }
+
+func (t *throttle) take(now time.Time, a netip.Addr) bool {
+	a = a.Unmap()
+	bits := 56
+	if a.Is4() {
+		bits = 32
+	}
+	net, _ := a.WithZone("").Prefix(bits) // an address that cannot be read shares one bucket
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if now.Sub(t.begun) > throttleSpan || now.Before(t.begun) {
+		t.begun, t.all, t.each = now, 0, map[netip.Prefix]int{}
+	}
+	if t.all >= throttleAll || t.each[net] >= throttleEach {
+		return false
+	}
+	t.all++
+	t.each[net]++
+	return true
+}
+
+type feedsPage struct {
+	frame
+	Base string
+}
+
+func (q *request) feeds() error {
+	return q.page("pub_feeds", &feedsPage{frame: q.frame(q.t("pub.feeds"), ""), Base: q.o.PublicURL})
+}
+
+func (q *request) feedAtom() error { return q.feed("atom") }
+func (q *request) feedJSON() error { return q.feed("json") }
+
+func (q *request) feed(format string) error {
+	if q.o.Feed == nil {
+		return hearback.ErrNotFound
+	}
+	body, kind, err := q.o.Feed(q.ctx(), format, q.l.lang)
+	if err != nil {
+		return err
+	}
+	q.w.Header().Set("Content-Type", kind)
+	q.w.Header().Set("Access-Control-Allow-Origin", "*")
+	q.w.Header().Set("Cache-Control", "public, max-age=60")
+	_, err = q.w.Write(body)
+	return err
+}
+
+type noticePage struct {
+	frame
+	Window    time.Duration
+	Retention time.Duration
+	Sources   []hearback.Source
+	Contact   string
+	Floor     int
+}
+
+// privacy is made from what is set now, so that it cannot say what is not so.
+func (q *request) privacy() error {
+	p := &noticePage{frame: q.frame(q.t("pub.privacy"), ""), Window: q.o.Window, Retention: q.o.Retention, Contact: q.o.Contact, Floor: publish.Floor}
+	list, err := q.o.Store.Sources(q.ctx())
+	if err != nil {
+		return err
+	}
+	for _, s := range list {
+		if s.State != hearback.SourceRemoved {
+			p.Sources = append(p.Sources, s)
+		}
+	}
+	return q.page("pub_privacy", p)
+}
+
+func (q *request) accessibility() error {
+	return q.page("pub_accessibility", &noticePage{frame: q.frame(q.t("pub.accessibility"), ""), Contact: q.o.Contact})
+}
+
+func (q *request) robots() error {
+	q.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	text := "User-agent: *\nAllow: /\n"
+	if q.o.Drill {
+		text = "User-agent: *\nDisallow: /\n" // what a drill says is invented
+	}
+	_, err := q.w.Write([]byte(text))
+	return err
+}

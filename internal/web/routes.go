@@ -1,0 +1,433 @@
+package web
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"example.org/hearback"
+	"example.org/hearback/internal/access"
+)
+
+// A route is one line of the table below. may is what the person must be
+// allowed to do; open pages need nobody.
+type route struct {
+	pattern string
+	may     access.Action
+	do      func(*request) error
+}
+
+// open marks the pages that one may see without signing in.
+const open access.Action = ""
+
+// consoleRoutes is every address of the console, and who may use it.
+var consoleRoutes = []route{
+	{"GET /setup", open, (*request).setupPage},
+	{"POST /setup", open, (*request).setup},
+	{"GET /invite", open, (*request).invitePage},
+	{"POST /invite", open, (*request).invite},
+	{"GET /password", open, (*request).passwordPage},
+	{"POST /password", open, (*request).password},
+	{"GET /signin", open, (*request).signInPage},
+	{"POST /signin", open, (*request).signIn},
+	{"POST /signout", open, (*request).signOut},
+	{"POST /act", open, (*request).act}, // drills only
+
+	{"GET /{$}", access.ViewConsole, (*request).today},
+	{"GET /live", access.ViewConsole, (*request).live},
+	{"GET /search", access.ViewConsole, (*request).search},
+	{"GET /help", access.ViewConsole, (*request).help},
+
+	{"GET /concerns", access.ViewConsole, (*request).concerns},
+	{"POST /concerns", access.ViewConsole, (*request).bulk}, // each act asks for itself
+	{"GET /concerns/{id}", access.ViewConsole, (*request).concern},
+	{"POST /concerns/{id}/mute", access.Triage, (*request).mute},
+	{"POST /concerns/{id}/title", access.Triage, (*request).retitle},
+	{"POST /concerns/{id}/harm", access.RateHarm, (*request).rateHarm},
+	{"POST /concerns/{id}/case", access.OpenCase, (*request).openCase},
+	{"POST /concerns/{id}/merge", access.Triage, (*request).merge},
+	{"POST /concerns/{id}/proposal", access.Triage, (*request).proposal},
+	{"POST /concerns/{id}/undo", access.Triage, (*request).undo},
+
+	{"GET /cases", access.ViewConsole, (*request).cases},
+	{"GET /cases/{id}", access.ViewConsole, (*request).caseView},
+	{"POST /cases/{id}/route", access.Route, (*request).routeCase},
+	{"POST /cases/{id}/check", access.CheckEvidence, (*request).startChecking},
+	{"POST /cases/{id}/evidence", access.CheckEvidence, (*request).addEvidence},
+	{"POST /cases/{id}/retract", access.CheckEvidence, (*request).retractEvidence},
+	{"POST /cases/{id}/verdict", access.CheckEvidence, (*request).setVerdict},
+	{"POST /cases/{id}/tier", access.Route, (*request).setTier},
+	{"POST /cases/{id}/pause", access.Route, (*request).pauseCase},
+	{"POST /cases/{id}/resume", access.Route, (*request).resumeCase},
+	{"POST /cases/{id}/close", access.Route, (*request).closeCase},
+	{"POST /cases/{id}/reopen", access.Route, (*request).reopenCase},
+	{"GET /cases/{id}/draft", access.Draft, (*request).draftPage},
+	{"POST /cases/{id}/draft", access.Draft, (*request).draft},
+
+	{"GET /answers", access.ViewConsole, (*request).answers},
+	{"GET /answers/{id}", access.ViewConsole, (*request).review},
+	{"POST /answers/{id}/submit", access.Submit, (*request).submit},
+	{"POST /answers/{id}/approve", access.Approve, (*request).approve},
+	{"POST /answers/{id}/return", access.Approve, (*request).sendBack},
+	{"POST /answers/{id}/publish", access.Publish, (*request).publish},
+	{"POST /answers/{id}/drop", access.Draft, (*request).dropDraft},
+	{"POST /answers/{id}/withdraw", access.Withdraw, (*request).withdraw},
+	{"GET /results", access.ViewConsole, (*request).results},
+
+	{"GET /alerts", access.ViewConsole, (*request).alerts},
+	{"POST /alerts/{id}/verdict", access.Triage, (*request).alertVerdict},
+	{"POST /alerts/{id}/ack", access.Triage, (*request).ackAlert},
+
+	{"GET /sources", access.ViewConsole, (*request).sources},
+	{"GET /sources/new", access.ManageSources, (*request).newSource},
+	{"POST /sources", access.ManageSources, (*request).addSource},
+	{"POST /sources/try", access.ManageSources, (*request).tryFeed},
+	{"POST /sources/opml", access.ManageSources, (*request).importOPML},
+	{"GET /sources/opml", access.Export, (*request).exportOPML},
+	{"GET /sources/{id}", access.ViewConsole, (*request).source},
+	{"POST /sources/{id}", access.ManageSources, (*request).changeSource},
+	{"POST /sources/{id}/pause", access.ManageSources, (*request).pauseSource},
+	{"POST /sources/{id}/resume", access.ManageSources, (*request).resumeSource},
+	{"POST /sources/{id}/remove", access.ManageSources, (*request).removeSource},
+	{"POST /sources/{id}/token", access.ManageSources, (*request).newToken},
+	{"GET /sources/{id}/table", access.ManageSources, (*request).tablePage},
+	{"POST /sources/{id}/table", access.ManageSources, (*request).table},
+
+	{"GET /topics", access.ViewConsole, (*request).topics},
+	{"POST /topics", access.ManageTopics, (*request).addTopic},
+	{"GET /topics/{id}", access.ViewConsole, (*request).topic},
+	{"POST /topics/{id}", access.ManageTopics, (*request).changeTopic},
+	{"POST /topics/{id}/remove", access.ManageTopics, (*request).removeTopic},
+
+	{"GET /desks", access.ViewConsole, (*request).desks},
+	{"POST /desks", access.ManageDesks, (*request).addDesk},
+	{"POST /desks/{slug}", access.ManageDesks, (*request).changeDesk},
+
+	{"GET /log", access.ViewLog, (*request).logPage},
+	{"GET /log/entry/{seq}", access.ViewLog, (*request).entryPage},
+
+	{"GET /accounts", access.ViewConsole, (*request).accounts},
+	{"POST /accounts/invite", access.ManageAccounts, (*request).inviteSomebody},
+	{"POST /accounts/link/{id}/cancel", access.ManageAccounts, (*request).cancelLink},
+	{"POST /accounts/{id}/role", access.ManageAccounts, (*request).changeRole},
+	{"POST /accounts/{id}/desks", access.ManageAccounts, (*request).changeDesks},
+	{"POST /accounts/{id}/reset", access.ManageAccounts, (*request).resetAccount},
+	{"POST /accounts/{id}/disable", access.ManageAccounts, (*request).disableAccount},
+	{"POST /accounts/{id}/enable", access.ManageAccounts, (*request).enableAccount},
+
+	{"GET /account", access.ViewConsole, (*request).ownAccount},
+	{"POST /account/password", access.ViewConsole, (*request).changePassword},
+	{"POST /account/display", access.ViewConsole, (*request).display},
+	{"POST /account/session", access.ViewConsole, (*request).endSession},
+
+	{"GET /settings", access.ViewConsole, (*request).settings},
+	{"POST /settings", access.ChangeSettings, (*request).changeSettings},
+}
+
+// publicRoutes is every address of the public site. Nobody signs in there.
+var publicRoutes = []route{
+	{"GET /{$}", open, (*request).publicHome},
+	{"GET /answers", open, (*request).publicAnswers},
+	{"GET /answers/{id}", open, (*request).publicAnswer},
+	{"GET /answers/{id}/data", open, (*request).answerData},
+	{"GET /questions", open, (*request).publicQuestions},
+	{"GET /sources", open, (*request).publicSources},
+	{"GET /accountability", open, (*request).accountability},
+	{"GET /log", open, (*request).logPage},
+	{"GET /log/entry/{seq}", open, (*request).entryPage},
+	{"GET /ask", open, (*request).askPage},
+	{"POST /ask", open, (*request).ask},
+	{"GET /feeds", open, (*request).feeds},
+	{"GET /feed.atom", open, (*request).feedAtom},
+	{"GET /feed.json", open, (*request).feedJSON},
+	{"GET /privacy", open, (*request).privacy},
+	{"GET /accessibility", open, (*request).accessibility},
+	{"GET /robots.txt", open, (*request).robots},
+}
+
+// Console returns the handler of the console.
+func Console(o Options) (http.Handler, error) { return site(o, true, consoleRoutes) }
+
+// Public returns the handler of the public site. It keeps no session, and
+// sets no cookie but the one for the language, when somebody chooses one.
+func Public(o Options) (http.Handler, error) { return site(o, false, publicRoutes) }
+
+func site(o Options, console bool, table []route) (http.Handler, error) {
+	s, err := newServer(o, console)
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	for _, rt := range table {
+		mux.Handle(rt.pattern, s.handle(rt))
+	}
+	mux.Handle("GET /static/{hash}/{file}", s.assets)
+	if !console && o.Entries != nil {
+		mux.Handle("GET /log/", o.Entries.Handler())
+	}
+	mux.Handle("/", s.handle(route{may: open, do: func(q *request) error { return hearback.ErrNotFound }}))
+	cross := http.NewCrossOriginProtection()
+	cross.SetDenyHandler(s.handle(route{may: open, do: func(q *request) error { return errCrossOrigin }}))
+	return s.headers(cross.Handler(mux)), nil
+}
+
+// policy is what a page may load and do. Nothing comes from elsewhere, and
+// nothing in a page runs that is not a file of ours.
+const policy = "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'"
+
+func (s *server) headers(next http.Handler) http.Handler {
+	base := s.o.PublicURL
+	if s.console {
+		base = s.o.ConsoleURL
+	}
+	https := strings.HasPrefix(base, "https://")
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
+		if https {
+			h.Set("Strict-Transport-Security", "max-age=63072000")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// Limits on what a browser may send.
+const (
+	maxForm   = 1 << 20
+	maxUpload = 32 << 20
+)
+
+// handle is where every request begins: language, limits, who is asking, and
+// whether they may.
+func (s *server) handle(rt route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		q := &request{server: s, w: w, r: r}
+		q.l = s.locales[langOf(r, "")]
+		defer func() {
+			if v := recover(); v != nil {
+				if v == http.ErrAbortHandler {
+					panic(v)
+				}
+				s.o.Log.ErrorContext(r.Context(), "a page panicked", slog.String("component", "web"), slog.String("path", r.URL.Path), slog.Any("panic", v))
+				q.fail(errPanic)
+			}
+		}()
+		if s.console {
+			w.Header().Set("Cache-Control", "no-store")
+		} else {
+			w.Header().Set("Cache-Control", "public, max-age=20")
+			w.Header().Set("Vary", "Accept-Language, Cookie")
+		}
+		limit := int64(maxForm)
+		if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") && s.console {
+			limit = maxUpload
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, limit)
+		if err := q.identify(); err != nil {
+			q.fail(err)
+			return
+		}
+		q.chooseLang()
+		if rt.may != open && q.account == nil {
+			if r.Method == http.MethodGet && r.URL.Path == "/live" {
+				w.WriteHeader(http.StatusNoContent) // tells the browser to stop asking
+				return
+			}
+			to := "/signin"
+			if r.Method == http.MethodGet && r.URL.Path != "/" {
+				to += "?to=" + url.QueryEscape(r.URL.RequestURI())
+			}
+			http.Redirect(w, r, to, http.StatusSeeOther)
+			return
+		}
+		err := q.parseForm()
+		if err == nil && rt.may != open && !q.account.May(rt.may) {
+			err = notAllowed{rt.may}
+		}
+		if err == nil {
+			err = rt.do(q)
+		}
+		if err != nil {
+			q.fail(err)
+		} else if r.Method == http.MethodPost {
+			s.counts.forget()
+			s.health.forget()
+		}
+	})
+}
+
+// parseForm reads the form, if there is one, so that a body that is too long
+// is said to be so.
+func (q *request) parseForm() error {
+	if q.r.Method != http.MethodPost {
+		return nil
+	}
+	if strings.HasPrefix(q.r.Header.Get("Content-Type"), "multipart/form-data") {
+		// What is uploaded stays in memory: it has not been de-identified.
+		return readable(q.r.ParseMultipartForm(maxUpload + 1<<20))
+	}
+	return readable(q.r.ParseForm())
+}
+
+// chooseLang settles the language and keeps a choice made in the address.
+func (q *request) chooseLang() {
+	own := ""
+	if q.account != nil {
+		own = q.account.Lang
+	}
+	lang := langOf(q.r, own)
+	q.l = q.locales[lang]
+	if q.r.Method == http.MethodGet && q.r.URL.Query().Get("lang") == lang && !strings.HasPrefix(q.r.URL.Path, "/feed.") {
+		q.cookie("hb_lang", lang, 365*24*time.Hour)
+	}
+}
+
+// cookie sets a cookie; "" with no age takes it away.
+func (q *request) cookie(name, value string, age time.Duration) {
+	base := q.o.PublicURL
+	if q.console {
+		base = q.o.ConsoleURL
+	}
+	c := &http.Cookie{Name: name, Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: int(age / time.Second), Secure: strings.HasPrefix(base, "https://")}
+	if age == 0 {
+		c.MaxAge = -1
+	}
+	http.SetCookie(q.w, c)
+}
+
+const sessionCookie = "hb_session"
+
+// identify finds out who is asking. On the public site that is nobody.
+func (q *request) identify() error {
+	switch {
+	case !q.console:
+		return nil
+	case q.o.Drill:
+		q.acting = drillActors[0]
+		if c, err := q.r.Cookie("hb_as"); err == nil && slices.Contains(drillActors, c.Value) {
+			q.acting = c.Value
+		}
+		q.account = drillAccount(q.acting, q.l.lang)
+		return nil
+	}
+	c, err := q.r.Cookie(sessionCookie)
+	if err != nil || c.Value == "" {
+		return nil
+	}
+	session, account, err := q.o.Accounts.Session(q.ctx(), c.Value)
+	switch {
+	case err == nil:
+		q.session, q.account = session, account
+	case statusOf(err) == http.StatusNotFound:
+		q.cookie(sessionCookie, "", 0)
+	default:
+		return err
+	}
+	return nil
+}
+
+// may reports whether whoever is asking may do x, for showing its button.
+func (q *request) may(x access.Action) bool { return q.account.May(x) }
+
+// by returns the actor for x; the route has asked already whether they may.
+func (q *request) by(x access.Action) hearback.Actor { return q.account.Actor(x) }
+
+// address returns where the request came from.
+func (q *request) address() netip.Addr {
+	host, _, err := net.SplitHostPort(q.r.RemoteAddr)
+	if err != nil {
+		host = q.r.RemoteAddr
+	}
+	a, _ := netip.ParseAddr(host)
+	return a
+}
+
+// drillActors are the people one may act as in a drill.
+var drillActors = []string{"officer", "reviewer1", "reviewer2", "administrator"}
+
+// drillAccount makes the account of one of them. They are the same in every
+// drill, so that what they did keeps its author over a restart.
+func drillAccount(as, lang string) *access.Account {
+	n := slices.Index(drillActors, as) + 1
+	a := &access.Account{ID: hearback.ID(n), Number: n, Login: as, Name: as, Lang: lang, State: access.Active}
+	switch as {
+	case "officer":
+		a.Roles = []access.Role{access.Officer, access.Listener, access.Analyst}
+	case "administrator":
+		a.Roles = []access.Role{access.Administrator, access.Evaluator}
+	default:
+		a.Number = n - 1
+		a.Roles = []access.Role{access.Reviewer}
+	}
+	return a
+}
+
+// act changes whom one acts as in a drill.
+func (q *request) act() error {
+	as := q.form("as")
+	if !q.o.Drill || !slices.Contains(drillActors, as) {
+		return hearback.ErrNotFound
+	}
+	q.cookie("hb_as", as, 30*24*time.Hour)
+	return q.see(local(q.form("back")), "")
+}
+
+// local returns an address of this site, or the first page for anything else.
+func local(to string) string {
+	u, err := url.Parse(to)
+	if err != nil || u.Scheme != "" || u.Host != "" || !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") || strings.ContainsAny(to, "\\\n\r") {
+		return "/"
+	}
+	return to
+}
+
+// live tells an open page when its counts changed.
+func (q *request) live() error {
+	flush := http.NewResponseController(q.w)
+	q.w.Header().Set("Content-Type", "text/event-stream")
+	last := ""
+	send := func() error {
+		c, err := q.counts.get(2*time.Second, func() (counts, error) { return q.count(context.WithoutCancel(q.ctx())) })
+		if err != nil {
+			return err
+		}
+		msg := "data: {\"triage\":\"" + q.l.num(c.Triage) + "\",\"cases\":\"" + q.l.num(c.Cases) + "\",\"alerts\":\"" + q.l.num(c.Alerts) + "\"}\n\n"
+		if msg == last {
+			msg = ": still here\n\n"
+		} else {
+			last = msg
+		}
+		if _, err := q.w.Write([]byte(msg)); err != nil {
+			return err
+		}
+		return flush.Flush()
+	}
+	tick := time.NewTicker(5 * time.Second)
+	defer tick.Stop()
+	_ = flush.SetWriteDeadline(time.Time{})
+	// The page asks again by itself, so a stream may end after some minutes;
+	// that also ends those whose session has ended.
+	for end := time.Now().Add(10 * time.Minute); time.Now().Before(end); {
+		if err := send(); err != nil {
+			return nil // the reader has gone, or the store will be said to fail elsewhere
+		}
+		select {
+		case <-q.ctx().Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+	return nil
+}

@@ -1,0 +1,111 @@
+package web
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"example.org/hearback"
+	"example.org/hearback/internal/access"
+)
+
+type settingsPage struct {
+	frame
+	Needed    int
+	Retention time.Duration
+	Window    time.Duration
+	Office    string
+	OfficeZH  string
+	Zone      string
+	Console   string
+	Public    string
+	PerDay    int
+	Sources   []hearback.Source
+	MayChange bool
+}
+
+func (q *request) settings() error {
+	p := &settingsPage{frame: q.frame(q.t("nav.settings"), "settings"), Retention: q.o.Retention, Window: q.o.Window,
+		Office: q.o.Office, OfficeZH: q.o.OfficeZH, Zone: q.o.Zone.String(), Console: q.o.ConsoleURL, Public: q.o.PublicURL,
+		PerDay: q.o.AlertsPerDay, MayChange: q.may(access.ChangeSettings)}
+	var err error
+	if p.Needed, err = q.o.Answers.Needed(q.ctx()); err != nil {
+		return err
+	}
+	list, err := q.o.Store.Sources(q.ctx())
+	for _, s := range list {
+		if s.State != hearback.SourceRemoved {
+			p.Sources = append(p.Sources, s)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return q.page("settings", p)
+}
+
+func (q *request) changeSettings() error {
+	n, err := strconv.Atoi(q.form("reviewers"))
+	if err != nil {
+		return fmt.Errorf("%w: the number of reviewers must be a number", hearback.ErrInvalid)
+	}
+	if err := q.o.Answers.SetReviewers(q.ctx(), q.by(access.ChangeSettings), n, q.form("reason")); err != nil {
+		return err
+	}
+	return q.see("/settings", "saved")
+}
+
+type helpPage struct {
+	frame
+	Version string
+	Words   []string
+	Public  string
+	Steps   []helpStep
+}
+
+// A helpStep is one thing a new office does first, and whether it is done.
+type helpStep struct {
+	Key, URL string
+	Done     bool
+}
+
+// help is also where the first administrator begins: it says what is there
+// already and what comes next.
+func (q *request) help() error {
+	p := &helpPage{frame: q.frame(q.t("nav.help"), "help"), Version: q.o.Version, Public: q.o.PublicURL,
+		Words: []string{"source", "topic", "message", "voice", "concern", "theme", "heat", "reach", "persistence", "harm", "priority", "tier", "case", "desk", "deadline", "evidence", "verdict", "answer", "correction", "withdrawal", "outcome", "record", "drill", "void"}}
+	sources, err := q.o.Store.Sources(q.ctx())
+	if err != nil {
+		return err
+	}
+	topics, err := q.o.Store.Topics(q.ctx())
+	if err != nil {
+		return err
+	}
+	desks, err := q.liveDesks()
+	if err != nil {
+		return err
+	}
+	answers, err := q.o.Store.AnswerList(q.ctx(), AnswerFilter{Public: true, Limit: 1})
+	if err != nil {
+		return err
+	}
+	p.Steps = []helpStep{{"desks", "/desks", len(desks) > 0}, {"topics", "/topics", len(topics) > 0}, {"sources", "/sources/new", len(sources) > 0}, {"people", "/accounts", false}, {"answer", "/concerns", len(answers) > 0}}
+	if !q.o.Drill {
+		if list, err := q.o.Accounts.List(q.ctx(), q.account); err == nil {
+			reviewers := 0
+			for _, a := range list {
+				if a.May(access.Approve) {
+					reviewers++
+				}
+			}
+			p.Steps[3].Done = reviewers >= 2
+		}
+	} else {
+		p.Steps[3].Done = true
+	}
+	return q.page("help", p)
+}
+
+func trim(s string) string { return strings.TrimSpace(s) }
