@@ -208,4 +208,3 @@ func (s concerns) Why(ctx context.Context, m hearback.Message) ([]string, error)
 	}
 	return shared[:min(len(shared), 8)], nil
 }
-
