@@ -125,7 +125,7 @@ func verify(ctx context.Context, b []byte, o VerifyOptions) (Report, error) {
 type seen struct {
 	proofs []string
 	text   strings.Builder
-	parts  []part
+	parts  []*part
 	open   []int // parts that the walk is inside of
 }
 
@@ -170,7 +170,11 @@ func (p *seen) walk(n *html.Node, depth int) error {
 			p.write(" ")
 		}
 		if name, ok := has(n, "data-part"); ok {
-			p.parts = append(p.parts, part{name: name})
+			// Each part that is open costs the text once more.
+			if len(p.open) == 8 {
+				return fmt.Errorf("%w: the page nests the parts of its answer too deep", hearback.ErrInvalid)
+			}
+			p.parts = append(p.parts, &part{name: name})
 			p.open = append(p.open, len(p.parts)-1)
 			defer func() { p.open = p.open[:len(p.open)-1] }()
 		}
@@ -265,9 +269,9 @@ func (p *seen) exactly(t answerText) (faults []string) {
 	for _, x := range t.named() {
 		want[x[0]] = x[1]
 	}
-	for i := range p.parts {
-		name := p.parts[i].name
-		if w, ok := want[name]; !ok || words(p.parts[i].text.String()) != w {
+	for _, x := range p.parts {
+		name := x.name
+		if w, ok := want[name]; !ok || words(x.text.String()) != w {
 			faults = append(faults, name)
 		}
 		delete(want, name)

@@ -245,6 +245,7 @@ func TestVerifyPage(t *testing.T) {
 		{"sentence added to a marked part", replace(marked, "Six of six samples.", "Six of six samples. Pay here."), "en", "page"},
 		{"second marked part", replace(marked, "</article>", `<p data-part="do">Send money.</p></article>`), "en", "page"},
 		{"marked part that the answer has not", replace(zh, "</article>", `<p data-part="why">因为</p></article>`), "zh", "page"},
+		{"marked parts in each other", replace(marked, "Six of six samples.", `Six <b data-part="do">of <i data-part="why">six</i></b> samples.`), "en", "page"},
 		{"marked part lost", replace(marked, `<p data-part="known">Six of six samples.</p>`, ""), "en", "page"},
 		{"answer hidden", replace(plain, "<article>", "<article hidden>"), "en", "page"},
 		{"answer in a comment", replace(replace(plain, "<article>", "<!--"), "</article>", "-->"), "en", "page"},
@@ -347,6 +348,7 @@ func FuzzVerifyPage(f *testing.F) {
 	f.Add(w.page(f, 0, true))
 	f.Add(w.page(f, 1, false))
 	f.Add(w.bundle(f))
+	f.Add([]byte(`<p data-part=do>水<b data-part=why>x<i data-part=do></i>y</b></p>`))
 	f.Add([]byte(`<script type="application/json" id="hearback-proof">{"v":1,"answer":{"texts":[{"title":"水"}]}}</script>`))
 	o := translog.VerifyOptions{Key: w.key.VKey()}
 	whole := string(w.doc)
