@@ -227,51 +227,33 @@ func (m *langModel) addRow(h *langSum, row int32) {
 	}
 }
 
-// best returns the two most probable labels among those that may be, and the
-// probability of each among all. It walks the tree depth first and cuts
-// branches that cannot win any more.
-func (m *langModel) best(h *langSum, may func(label string) bool) (first, second string, p, p2 float64) {
+// probabilities returns the probability of each label. The walk goes from the
+// root, the last node, down; children stand before their parents.
+func (m *langModel) probabilities(h *langSum) []float32 {
+	n := len(m.labels)
+	q := make([]float32, 2*n-1)
 	if h.n == 0 {
-		return "", "", 0, 0
+		return q[:n]
 	}
 	inv := 1 / float32(h.n)
 	v := h.v[:m.dim]
 	for i := range v {
 		v[i] *= inv
 	}
-	n := len(m.labels)
-	var walk func(node int, q float64)
-	walk = func(node int, q float64) {
-		if q <= p2 {
-			return
-		}
-		if node < n {
-			switch label := m.labels[node]; {
-			case may != nil && !may(label):
-			case q > p:
-				second, p2 = first, p
-				first, p = label, q
-			default:
-				second, p2 = label, q
-			}
-			return
+	q[2*n-2] = 1
+	for node := 2*n - 2; node >= n; node-- {
+		p := q[node]
+		if p < 1e-7 {
+			continue
 		}
 		var dot float32
 		for i, x := range m.out[(node-n)*m.dim : (node-n+1)*m.dim] {
 			dot += x * v[i]
 		}
-		f := 1 / (1 + math.Exp(-float64(dot)))
-		t := m.tree[node]
-		if f >= 0.5 { // the likelier branch first cuts more
-			walk(int(t.right), q*f)
-			walk(int(t.left), q*(1-f))
-		} else {
-			walk(int(t.left), q*(1-f))
-			walk(int(t.right), q*f)
-		}
+		f := float32(1 / (1 + math.Exp(-float64(dot))))
+		q[m.tree[node].left], q[m.tree[node].right] = p*(1-f), p*f
 	}
-	walk(len(m.tree)-1, 1)
-	return first, second, p, p2
+	return q[:n]
 }
 
 // reader reads little-endian values; after the end it returns zeroes and is

@@ -351,8 +351,8 @@ func address(s string) int {
 // others write them.
 var masks = []string{
 	"account", "address", "card", "coordinates", "date", "email", "e-mail", "handle", "hashtag", "id", "iban", "ip",
-	"link", "location", "mail", "mention", "name", "num", "number", "person", "phone", "plate", "qq", "redacted", "tel",
-	"url", "user", "username", "wechat", "wx",
+	"link", "location", "mail", "mention", "name", "num", "number", "person", "phone", "place", "plate", "qq", "redacted", "tel",
+	"url", "user", "username", "wechat", "withheld", "wx",
 	"人名", "姓名", "地址", "坐标", "手机", "电话", "号码", "账号", "身份证", "车牌", "邮箱", "链接", "网址", "用户", "银行卡", "微信",
 }
 

@@ -52,7 +52,7 @@ var stemmers = []struct {
 	9:           {"hu", hungarian.Stem, false},
 	10:          {"it", italian.Stem, true},
 	11:          {"nl", dutch.Stem, true},
-	12:          {"no", norwegian.Stem, false},
+	12:          {"nb", norwegian.Stem, false},
 	13:          {"pt", portuguese.Stem, true},
 	14:          {"ro", romanian.Stem, true},
 	15:          {"ru", russian.Stem, false},
@@ -63,6 +63,7 @@ var stemmers = []struct {
 	20:          {"gl", nil, true},
 	21:          {"fa", nil, false},
 	22:          {"ur", nil, false},
+	23:          {"nn", norwegian.Stem, false},
 }
 
 // stemmerOf returns the code of the stemmer for a text. Text in an unknown

@@ -25,12 +25,14 @@ const MaxBytes = 256 << 10
 // An Analyzer analyses texts. It is made once, holds its dictionaries and a
 // bounded cache of stems, and is safe for many goroutines.
 type Analyzer struct {
-	lid   *langModel
-	han   *hanDict
-	conv  *simplifier
-	stems *stemCache
-	inert *inertSet
-	pool  sync.Pool // of *scratch
+	lid           *langModel
+	guide         *langGuide
+	han           *hanDict
+	conv          *simplifier
+	stems         *stemCache
+	inert         *inertSet
+	cues, hanCues map[string]cue
+	pool          sync.Pool // of *scratch
 }
 
 // scratch is what one Analyze needs and the next can use again.
@@ -106,7 +108,8 @@ func New() (*Analyzer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the embedded table of simplified characters: %w", err)
 	}
-	a := &Analyzer{lid: lid, han: han, conv: conv, stems: newStemCache(), inert: newInertSet()}
+	a := &Analyzer{lid: lid, guide: newLangGuide(lid), han: han, conv: conv, stems: newStemCache(), inert: newInertSet(),
+		cues: parseCues(cueLines), hanCues: parseCues(hanCues)}
 	a.pool.New = func() any { return new(scratch) }
 	return a, nil
 }
@@ -121,7 +124,7 @@ func (a *Analyzer) Analyze(s, lang string) Doc {
 
 	sc.norm = a.normalise(sc.norm[:0], s, japanese(s, lang))
 	d := Doc{Norm: string(sc.norm)}
-	d.Lang, d.P = a.decide(s, d.Norm, lang)
+	d.Lang, d.P = a.decide(d.Norm, lang)
 	sc.terms = a.terms(sc, sc.terms[:0], d.Norm, d.Lang)
 	d.Terms = append(make([]Term, 0, len(sc.terms)), sc.terms...)
 	clear(sc.terms) // do not hold on to the text
@@ -157,8 +160,8 @@ func baseLang(tag string) string {
 		return "id"
 	case "iw":
 		return "he"
-	case "nb", "nn":
-		return "no"
+	case "no":
+		return "nb"
 	case "tl", "fil":
 		return "tl"
 	}
