@@ -23,10 +23,6 @@ import (
 	"example.org/hearback/internal/translog"
 )
 
-// operator is who acts when somebody with access to the machine runs a
-// command.
-var operator = hearback.Actor{Role: "operator"}
-
 // openApp opens an instance for a command that serves no pages.
 func (p *program) openApp(ctx context.Context, c app.Config) (*app.App, error) {
 	c.Log.Level = "warn"
@@ -116,7 +112,7 @@ func (p *program) importTable(ctx context.Context, a *app.App, file, slug, title
 		if reason == "" {
 			return fmt.Errorf("%w: the source %s is new; say why it is listened to with --reason, for the public log", hearback.ErrInvalid, slug)
 		}
-		src, _, err = a.Registry.Add(ctx, operator, hearback.Source{Slug: slug, Kind: hearback.Table, Title: title, Reason: reason, Basis: "public task", All: all})
+		src, _, err = a.Registry.Add(ctx, app.Operator(), hearback.Source{Slug: slug, Kind: hearback.Table, Title: title, Reason: reason, Basis: "public task", All: all})
 		if err == nil {
 			err = a.Reload(ctx)
 		}
@@ -148,7 +144,7 @@ func (p *program) importTable(ctx context.Context, a *app.App, file, slug, title
 		}
 		return nil
 	}
-	rep, err := a.ImportTable(ctx, operator, src.ID, file, f, info.Size(), "")
+	rep, err := a.ImportTable(ctx, app.Operator(), src.ID, file, f, info.Size(), "")
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
@@ -295,7 +291,7 @@ func (p *program) export(ctx context.Context, a *app.App, what, file, purpose st
 	}
 	rows, _ := publish.Public(int64(n))
 	return a.Store.AppendRecords(ctx, hearback.Record{
-		Type: hearback.ExportMade, At: time.Now(), Actor: operator, Subject: "export:" + what,
+		Type: hearback.ExportMade, At: time.Now(), Actor: app.Operator(), Subject: "export:" + what,
 		Pub: map[string]any{"kind": what, "rows": rows, "purpose": purpose, "threshold": int64(publish.Floor)},
 	})
 }
@@ -351,7 +347,7 @@ func (p *program) restoreCommand() *cobra.Command {
 		}
 		switch {
 		case acknowledge && len(args) == 0:
-			if err := app.AcknowledgeRestore(cmd.Context(), c, operator, reason); err != nil {
+			if err := app.AcknowledgeRestore(cmd.Context(), c, app.Operator(), reason); err != nil {
 				return err
 			}
 			fmt.Fprintln(p.out, "The log goes on, with an entry that says what happened. Start the service.")

@@ -226,15 +226,23 @@ func (a *App) firstStart(ctx context.Context) error {
 	if err != nil || a.opt.Drill {
 		return err
 	}
-	if err := a.PutDesk(ctx, hearback.System, hearback.Desk{Slug: "front", Name: "Front desk", NameZH: "综合受理", Fallback: true}); err != nil {
+	if err := a.PutDesk(ctx, Operator(), hearback.Desk{Slug: "front", Name: "Front desk", NameZH: "综合受理", Fallback: true}); err != nil {
 		return err
 	}
-	_, _, err = a.Registry.Add(ctx, hearback.System, hearback.Source{
+	_, _, err = a.Registry.Add(ctx, Operator(), hearback.Source{
 		Slug: askSlug, Kind: hearback.Ask, Title: "Questions asked on our site", All: true, Weight: 3,
 		Reason: "People ask us here directly.", Basis: "public task",
 	})
 	return err
 }
+
+// Operator is who acts when somebody with access to the machine, not to an
+// account, sets up or administers an instance.
+func Operator() hearback.Actor { return hearback.Actor{ID: 1, Role: "operator"} }
+
+// webhookRate is how many requests a second one webhook may make: senders that
+// post each message alone should not have to wait.
+const webhookRate = 500
 
 // askSlug is the source behind the form on the public site.
 const askSlug = "ask"
@@ -279,7 +287,7 @@ func (a *App) Start(ctx context.Context) error {
 		return err
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/ingest/", &webhook.Handler{Store: a.Store, Sink: a.Pipeline, Now: a.now, Log: a.log.With(slog.String("component", "webhook"))})
+	mux.Handle("/ingest/", &webhook.Handler{Store: a.Store, Sink: a.Pipeline, Now: a.now, Rate: webhookRate, Log: a.log.With(slog.String("component", "webhook"))})
 	mux.Handle("/", console)
 	if err := a.serve(a.Config.Console.Listen, "console.listen", mux); err != nil {
 		return err
