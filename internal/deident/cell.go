@@ -27,6 +27,7 @@ const (
 	fStop  // never part of a Chinese name of a person or a place: 我, 的, 在, …
 	fUnit  // closes a part of a Chinese address: 栋, 室, 号, …
 	fBreak // a line break: no number goes across it
+	fTitle // a Chinese title begins with it: 先生, 女士, …
 )
 
 const fWord = fAlpha | fLetter | fDigit // what a word in a spaced script is made of
@@ -86,7 +87,7 @@ func makeHan() *[hanHi - hanLo + 1]flags {
 		set(fKey, string([]rune(k.word)[:1]))
 	}
 	for _, s := range titles {
-		set(fKey, string([]rune(s)[:1]))
+		set(fTitle, string([]rune(s)[:1]))
 	}
 	return t
 }

@@ -19,17 +19,16 @@ func (s *scan) chinese(i int) int {
 			return e
 		}
 	}
-	if c.f&fKey != 0 {
+	if c.f&fTitle != 0 {
 		if e := s.titled(i); e > 0 {
 			return e
 		}
+	}
+	if c.f&fKey != 0 {
 		for _, k := range hanByFirst[c.r] {
-			if n := s.match(i, k.word); n > 0 {
+			if n := s.matchRunes(i, k.runes); n > 0 {
 				if e := s.announceHan(k.role, i, i+n); e > 0 {
 					return e
-				}
-				if n > 1 {
-					return i + n
 				}
 				break
 			}
@@ -65,6 +64,12 @@ func (s *scan) announceHan(r role, i, j int) int {
 	case rLabel:
 		k := s.nameGap(j)
 		if k == j {
+			// 联系人周敏：… but not 患者高烧…
+			if n := s.surname(k); n > 0 && j-i > 1 && !has(notName, string([]rune{s.r(k), s.r(k + 1)})) {
+				if g := s.given(k + n); g > k+n && s.clauseOver(g) {
+					return s.add(k, g, mName)
+				}
+			}
 			return 0
 		}
 		if e := s.chineseName(k, false); e > 0 {
@@ -142,7 +147,12 @@ func (s *scan) single(i int) bool {
 
 // nameChar reports whether cell i can stand in a given name.
 func (s *scan) nameChar(i int) bool {
-	return s.is(i, fHan) && !s.is(i, fStop) && !inNameStops(s.r(i)) || s.r(i) == '某'
+	return s.is(i, fHan) && !inNameStops(s.r(i)) && !s.namePair(i)
+}
+
+// namePair reports whether a word begins at i that goes on after a name.
+func (s *scan) namePair(i int) bool {
+	return s.is(i+1, fHan) && has(nameStopPairs, string([]rune{s.r(i), s.r(i + 1)}))
 }
 
 var nameStopSet = func() map[rune]struct{} {
@@ -158,7 +168,7 @@ func inNameStops(r rune) bool { _, ok := nameStopSet[r]; return ok }
 // given returns the end of a given name of one or two characters at i.
 func (s *scan) given(i int) int {
 	j := i
-	for j-i < 2 && (s.nameChar(j) || j > i && s.is(j, fHan) && s.clauseOver(j+1) && !s.is(j, fStop)) {
+	for j-i < 2 && s.nameChar(j) {
 		j++
 	}
 	return j
@@ -262,11 +272,11 @@ func (s *scan) selfIntroduction(i int) int {
 
 // titleAt returns the length of a title at i.
 func (s *scan) titleAt(i int) int {
-	if !s.is(i, fKey) {
+	if !s.is(i, fTitle) {
 		return 0
 	}
-	for _, t := range titles {
-		if n := s.match(i, t); n > 0 {
+	for _, t := range titlesByFirst[s.r(i)] {
+		if n := s.matchRunes(i, t); n > 0 {
 			return n
 		}
 	}
@@ -280,8 +290,12 @@ func (s *scan) titled(i int) int {
 	if n == 0 {
 		return 0
 	}
-	word := string([]rune{s.r(i), s.r(i + 1)})
-	if !has(privateTitles, word) {
+	var b [3]rune
+	word := b[:0]
+	for k := i; k < i+n; k++ {
+		word = append(word, s.r(k))
+	}
+	if !has(privateTitles, string(word)) {
 		return 0
 	}
 	floor := s.floor()
@@ -472,6 +486,12 @@ func (s *scan) address(i int) int {
 		if p == floor {
 			break
 		}
+		if r := s.r(p - 1); (r == '期' || r == '区') && p-1 > floor && s.is(p-2, fDigit|fNum) { // 2期15栋
+			if b := s.numberBefore(p-1, floor); b < p-1 {
+				lo = b
+				continue
+			}
+		}
 		if n := s.unitEndingAt(p); n > 0 {
 			if b := s.numberBefore(p-n, floor); b < p-n && !(s.r(p-n) == '号' && s.r(b-1) == '月') {
 				lo = b
@@ -509,7 +529,7 @@ func (s *scan) address(i int) int {
 			parts++
 			continue
 		}
-		if in(q-p, 3, 5) && s.is(p, fDigit) && !s.unitAfter(q) && !s.is(q, fDigit) {
+		if in(q-p, 3, 5) && (s.is(p, fDigit) || s.is(p+1, fNum) && s.is(p+2, fNum)) && !s.unitAfter(q) && !s.is(q, fDigit) {
 			hi = q
 			parts++
 		}
@@ -548,7 +568,7 @@ func (s *scan) placeBefore(p, floor int) int {
 		lo := p - n
 		for lo > floor && p-n-lo < 8 {
 			c := &s.cells[lo-1]
-			if c.f&fHan == 0 && c.f&(fAlpha|fDigit) == 0 || c.f&fStop != 0 && c.r != '个' || isAdmin(c.r) || c.r == '区' && s.r(lo-2) != '小' && s.r(lo-2) != '社' || c.r == '區' {
+			if c.f&fHan == 0 && c.f&(fAlpha|fDigit) == 0 || c.f&fStop != 0 && !(c.r == '和' && s.r(lo) == '平') || isAdmin(c.r) || c.r == '区' && s.r(lo-2) != '小' && s.r(lo-2) != '社' || c.r == '區' {
 				break
 			}
 			if c.r == '道' && s.r(lo-2) == '街' {

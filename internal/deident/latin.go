@@ -28,6 +28,17 @@ func (s *scan) latin(i int) int {
 			return e
 		}
 	}
+	if c := j; !s.is(c, fHan) {
+		for c < len(s.cells) && c-i < 64 && mailByte(&s.cells[c]) {
+			c++
+		}
+		switch s.r(c) {
+		case ' ', '(', '[', '{', '<':
+			if e := s.spelt(i, c); e > 0 {
+				return e
+			}
+		}
+	}
 	switch s.r(j) {
 	case ':':
 		if s.r(j+1) == '/' && (s.r(j+2) == '/' || s.r(j+2) == '\\') && len(w) >= 3 {
@@ -49,10 +60,6 @@ func (s *scan) latin(i int) int {
 			}
 		}
 		if e := s.token(i); e > 0 {
-			return e
-		}
-	case ' ', '(', '[', '{', '<':
-		if e := s.spelt(i, j); e > 0 {
 			return e
 		}
 	default:
@@ -330,18 +337,16 @@ func (s *scan) spelt(i, j int) int {
 		return 0
 	}
 	labels := 0
-	for labels < 6 {
-		_, e := s.wordDigits(k)
-		if e == k {
-			return 0
+	for from := k; labels < 6; {
+		_, e := s.wordDigits(from)
+		if e == from {
+			break // the full stop closed the sentence
 		}
 		k = e
 		labels++
-		n, _ := s.at2(k, "dot", '.')
-		if n == 0 {
+		if from, _ = s.at2(k, "dot", '.'); from == 0 {
 			break
 		}
-		k = n
 	}
 	if labels < 2 {
 		return 0
@@ -621,6 +626,8 @@ func (s *scan) filler(i int) int {
 			i++
 		case r == '号' || r == '號' || r == '码' || r == '碼' || r == '是' || r == '为' || r == '為' || r == '我' || r == '的' || r == '加' || r == '群' || r == '名' || r == '也' || r == '同' || r == '搜' || r == '添':
 			i++
+		case r >= 0x2190 && i < len(s.cells) && s.cells[i].f == 0: // V❤：
+			i++
 		default:
 			return i
 		}
@@ -638,7 +645,7 @@ func (s *scan) account(i, j int) int {
 	told, id := false, false
 	for c := j; c < k; c++ {
 		switch s.r(c) {
-		case ':', '=', '号', '號', '#':
+		case ':', '=', '号', '號', '#', '❤', '♥':
 			told = true
 		}
 		if s.r(c) == 'i' && s.r(c+1) == 'd' || s.match(c, "is ") > 0 && s.ours(i) {
@@ -729,6 +736,9 @@ func (s *scan) record(j int, kind mark) int {
 		}
 	}
 	k := s.filler(j)
+	if e := s.iban(k); e > 0 && kind == mCard {
+		return s.add(k, e, mCard)
+	}
 	e, letters, ds := k, 0, 0
 	for e < len(s.cells) && e-k < 40 {
 		c := &s.cells[e]
@@ -751,7 +761,7 @@ out:
 	}
 	if letters == 0 {
 		s.readGroups(k)
-		if k == j || s.keepGroups(s.groups, false) > 0 {
+		if s.keepGroups(s.groups, false) > 0 {
 			return 0 // a date, a time, a year, a public number
 		}
 		if ds < 5 && s.is(j-1, fAlpha) {
@@ -802,14 +812,15 @@ const (
 	nameTold  naming = iota // my name is …: whatever comes
 	nameTitle               // Ms …
 	nameSign                // Regards, …
-	nameSeen                // I am …, this is …: only what is known for a name
+	nameSeen                // this is …: only what is known for a name
+	nameIAm                 // I am …: what is known for a name, or looks like two parts of one
 )
 
 // name masks the name at i, if there is one.
 func (s *scan) name(i int, how naming) int {
 	e, n := i, 0
 	sure := how == nameTold || how == nameTitle
-	lowered := false
+	seen, lowered := how == nameSeen || how == nameIAm, false
 	for n < 4 {
 		start := e
 		if n > 0 {
@@ -833,7 +844,7 @@ func (s *scan) name(i int, how naming) int {
 			}
 		}
 		known := has(givenNames, string(w)) && (capital || !has(commonNames, string(w)))
-		family := has(familyNames, string(w))
+		family := has(familyNames, string(w)) || has(pinyinFamilies, string(w))
 		if has(notNames, string(w)) && !(capital && (known || family)) {
 			break
 		}
@@ -841,16 +852,22 @@ func (s *scan) name(i int, how naming) int {
 		case n == 0:
 			if !capital {
 				lowered = true
-				if how == nameTitle || how == nameSign || how == nameSeen && !known {
+				if how == nameTitle || how == nameSign || seen && !known {
 					return 0
 				}
 			}
-			if how == nameSeen && has(notNameStart, string(w)) {
+			if seen && has(notNameStart, string(w)) {
 				return 0
 			}
 			sure = sure || known || family && how == nameSign
-			if how == nameSeen && family && !known && !s.nextCapital(end) {
+			if seen && family && !known && !s.nextCapital(end) {
 				sure = sure || s.clauseEnds(end) && !s.is(end, fWord)
+			}
+			if seen && s.nextCapital(end) && end-start > 1 {
+				sure = sure || has(pinyinFamilies, string(w))
+			}
+			if seen && capital && s.match(s.spaces(end), "from ") > 0 {
+				sure = true // I am Roberto from block 4
 			}
 		case !capital && !(lowered && (family || known)):
 			goto out
@@ -868,6 +885,9 @@ func (s *scan) name(i int, how naming) int {
 	}
 out:
 	if how == nameSign && n > 0 {
+		sure = sure || s.clauseEnds(e)
+	}
+	if how == nameIAm && n == 2 && !lowered {
 		sure = sure || s.clauseEnds(e)
 	}
 	if n == 0 || !sure {
@@ -941,7 +961,7 @@ func (s *scan) iAm(i, j int) int {
 	if !s.is(k, fAlpha|fLetter) {
 		return 0
 	}
-	return s.name(k, nameSeen)
+	return s.name(k, nameIAm)
 }
 
 // myName deals with "my name is", "name's", "full name:", "name: ".
@@ -987,8 +1007,16 @@ func (s *scan) englishStreet(g group) int {
 	if s.r(i) == ',' { // 12, Park Road
 		i++
 	}
-	if i = s.spaces(i); i == g.hi || !s.is(i, fAlpha) {
+	if i = s.spaces(i); i == g.hi || !s.is(i, fAlpha|fDigit) {
 		return 0
+	}
+	if e := i; s.is(i, fDigit) {
+		for s.is(e, fDigit) {
+			e++
+		}
+		if !s.is(e, fAlpha) { // 5th, but not 5
+			return 0
+		}
 	}
 	announced := s.addressTo > g.lo
 	capitals := true
@@ -997,6 +1025,9 @@ func (s *scan) englishStreet(g group) int {
 			return 0
 		}
 		e := s.nameWord(i)
+		if s.r(e) == '\'' && s.r(e+1) == 's' {
+			e += 2 // Cobbler's Row
+		}
 		if s.is(i, fDigit) { // 350 5th Avenue
 			for s.is(e, fWord) {
 				e++
@@ -1018,8 +1049,15 @@ func (s *scan) englishStreet(g group) int {
 			lo := s.flatBefore(g.lo)
 			return s.add(lo, next, mAddress)
 		}
-		if has(notStreet, string(w)) && !(s.is(i, fUpper) && n == 0 && (string(w) == "new" || string(w) == "old" || string(w) == "main" || string(w) == "school")) {
-			return 0
+		if has(notStreet, string(w)) {
+			switch string(w) {
+			case "new", "old", "main", "school", "local", "long":
+				if n > 0 || !s.is(i, fUpper) && !announced {
+					return 0
+				}
+			default:
+				return 0
+			}
 		}
 		capitals = capitals && s.is(i, fUpper|fDigit)
 		j := s.spaces(e)

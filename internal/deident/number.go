@@ -95,6 +95,11 @@ func (s *scan) number(i int) int {
 	gs := s.groups
 	for k := 0; k < len(gs); {
 		if n := s.keepGroups(gs[k:], k == 0 && plus); n > 0 {
+			if n == 1 && gs[k].n() <= 4 { // 811 Redfern Street is not the number to call before digging
+				if e := s.numberInWords(gs[k], k, start); e > gs[k].hi {
+					return e
+				}
+			}
 			k += n
 			continue
 		}
@@ -314,7 +319,7 @@ func (s *scan) hotline(gs []group) int {
 			buf[n] = s.digit(i)
 			n++
 		}
-		if _, ok := s.keep[string(buf[:n])]; ok && (k > 0 || len(gs) == 1 || gs[1].spaced || !soft(gs[1].sep)) {
+		if _, ok := s.keep[string(buf[:n])]; ok && (k > 0 && n >= 7 || k == 0 && (len(gs) == 1 || gs[1].spaced || !soft(gs[1].sep))) {
 			best = k + 1
 		}
 		if k > 4 {
@@ -544,7 +549,7 @@ func (s *scan) years(gs []group) bool {
 
 func fours(gs []group) bool {
 	for i, g := range gs {
-		if g.n() != 4 && (i < len(gs)-1 || g.n() > 4) {
+		if g.n() != 4 && (i < len(gs)-1 || g.n() > 4 && (i < 3 || g.n() > 7)) {
 			return false
 		}
 	}
@@ -669,9 +674,15 @@ func (s *scan) coordinates(gs []group) bool {
 	if frac < 3 {
 		return false
 	}
-	switch s.r(gs[1].hi) {
+	k := gs[1].hi
+	if s.r(k) == ' ' && s.is(k+1, fUpper) {
+		k++
+	}
+	switch s.r(k) {
 	case '°', 'n', 's', 'e', 'w':
-		return !s.is(gs[1].hi+1, fAlpha) && !s.unitAfter(gs[1].hi)
+		if !s.is(k+1, fAlpha) && !s.unitAfter(gs[1].hi) {
+			return true
+		}
 	}
 	return len(gs) >= 4 && gs[3].sep == '.' && gs[3].gap == 1 && gs[2].gap <= 3 && gs[3].n() >= 3 && s.num(gs[2]) <= 180 &&
 		(gs[2].sep == ',' || gs[2].sep == ' ' && frac >= 4 || gs[2].sep == '/')
@@ -689,6 +700,12 @@ func (s *scan) signed(lo int) int {
 func (s *scan) coordEnd(hi int) int {
 	if s.r(hi) == '°' {
 		hi++
+	}
+	if s.r(hi) == ' ' && s.is(hi+1, fUpper) && !s.is(hi+2, fAlpha) {
+		switch s.r(hi + 1) {
+		case 'n', 's', 'e', 'w':
+			hi++
+		}
 	}
 	switch s.r(hi) {
 	case 'n', 's', 'e', 'w':

@@ -2,7 +2,6 @@ package deident
 
 import (
 	"strings"
-	"unicode/utf8"
 )
 
 // A span is a run of cells to be replaced.
@@ -84,7 +83,7 @@ func (s *scan) run() {
 			next = s.number(i)
 		case c.f&fAlpha != 0:
 			next = s.latin(i)
-		case c.f&(fKey|fUnit|fProv|fNum) != 0:
+		case c.f&(fKey|fTitle|fUnit|fProv|fNum) != 0:
 			next = s.chinese(i)
 		case c.f != 0:
 			if c.f&fLetter != 0 && s.at {
@@ -184,7 +183,7 @@ func (s *scan) write(text string, limit int) (string, mark) {
 				b.WriteRune(c.r)
 			}
 			// What was a path must not grow together with what follows.
-			if r, _ := utf8.DecodeRuneInString(text[hi:]); hi < len(text) && hostLike(r) {
+			if goesOn(text[hi:]) {
 				b.WriteByte(' ')
 			}
 			lastToken = ""
@@ -208,8 +207,25 @@ func (s *scan) offset(i int) int {
 	return int(s.cells[i].off)
 }
 
-func hostLike(r rune) bool {
-	return r < 128 && (ascii[r].f&(fAlpha|fDigit) != 0 || strings.ContainsRune("./:?#@-_%", r))
+// goesOn reports whether rest would be read as part of a host before it. A
+// full stop that closes the sentence would not.
+func goesOn(rest string) bool {
+	for i, r := range rest {
+		f, fl, ok := fold(r)
+		switch {
+		case !ok:
+			return true
+		case fl&fWord != 0 || f == '/' || f == '?' || f == '#' || f == '@' || f == '_' || f == '%':
+			return true
+		case f == '.' || f == ':' || f == '-':
+			if i > 8 {
+				return true
+			}
+		default:
+			return false
+		}
+	}
+	return false
 }
 
 func bit(m mark) int {
@@ -221,7 +237,7 @@ func bit(m mark) int {
 	return 0
 }
 
-// at reports whether word stands at cell i.
+// match returns the length of word in cells if it stands at cell i, or 0.
 func (s *scan) match(i int, word string) int {
 	n := 0
 	for _, r := range word {
@@ -231,6 +247,19 @@ func (s *scan) match(i int, word string) int {
 		n++
 	}
 	return n
+}
+
+// matchRunes is match for a word that is taken apart already.
+func (s *scan) matchRunes(i int, word []rune) int {
+	if i < 0 || i+len(word) > len(s.cells) {
+		return 0
+	}
+	for n, r := range word {
+		if s.cells[i+n].r != r {
+			return 0
+		}
+	}
+	return len(word)
 }
 
 // spaces returns the first cell from i on that is not a space. It does not go

@@ -18,8 +18,10 @@ var hotlines = strings.Fields(`
 	1339 1555 1669 1345 1919 1823 1825`)
 
 const surnames = "" +
-	"王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤常温康施文牛樊葛邢安齐易乔伍庞颜倪庄聂章鲁岳翟殷詹申欧耿关兰焦俞左柳甘祝包宁尚符舒阮柯纪梅童凌毕单季裴霍涂成苗谷盛曲翁冉骆蓝路游辛靳管柴蒙鲍华喻祁蒲房滕屈饶解牟艾尤阳时穆农司卓古吉缪简车项连芦麦褚娄窦戚岑景党宫费卜冷晏席卫米柏宗瞿桂全佟应臧闵苟邬边卞姬师仇栾隋商刁沙荣巫寇桑郎甄丛仲虞敖巩明佘池查麻苑迟邝" +
-	"張劉陳楊黃趙吳孫馬羅鄭梁謝許韓馮鄧葉蘇呂盧鐘鍾譚陸範賈韋鄒熊龍賀顧龔萬錢嚴湯溫龐顏莊聶魯歐關蘭紀單塗穀駱藍蔣於閆葛喬齊畢費衛應閔鄔邊師叢鞏遲鄺簡車項連"
+	"王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤常温康施文牛樊葛邢安齐易乔伍庞颜倪庄聂章" +
+	"鲁岳翟殷詹申欧耿关兰焦俞左柳甘祝包宁尚符舒阮柯纪梅童凌毕单季裴霍涂成苗谷盛曲翁冉骆蓝路游辛靳管柴蒙鲍华喻祁蒲房滕屈饶解牟艾尤阳时穆农卓古吉缪简车项连芦麦褚娄窦戚岑景党宫费卜冷晏席卫米柏宗瞿桂全佟应臧闵苟邬边卞姬师仇栾隋商刁沙荣巫寇桑郎甄丛仲" +
+	"虞敖巩明佘池查麻苑迟邝萧傅丰匡宣贲郁杭洪诸嵇滑裘荆羊於惠芮羿储汲邴糜巴弓牧隗宓蓬郗班仰秋伊钭厉祖韶郜蓟薄印宿怀邰鄂索赖蔺屠阴胥闻莘贡劳逄扶堵宰郦雍璩濮寿扈冀浦阎茹习鱼容慎戈衡弘禄阙沃蔚越隆厍晁勾融乜鞠巢蒯竺权逯桓仉帅缑亢郈琴佴伯墨哈谯笪張劉" +
+	"陳楊黃趙吳孫馬羅鄭謝許韓馮鄧葉蘇呂盧鐘鍾譚陸範賈韋鄒龍賀顧龔萬錢嚴湯溫龐顏莊聶魯歐關蘭紀單塗穀駱藍蔣閆喬齊畢費衛應閔鄔邊師叢鞏遲鄺簡車項連蕭賴厲閻"
 
 var longSurnames = strings.Fields("欧阳 歐陽 司马 司馬 上官 诸葛 諸葛 东方 東方 皇甫 尉迟 公孙 公孫 慕容 司徒 令狐 夏侯 长孙 宇文 端木 独孤 南宫 南宮 西门 西門")
 
@@ -27,7 +29,7 @@ const provinces = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋�
 
 // stops are characters that end a name of a person or a place to their left or
 // right when Chinese is written without spaces.
-const stops = "我你您他她它们們的是在了吗嗎呢吧啊呀哦嘛和与與跟及或就都也还還又很不没沒有到去来來从從给給把被让讓请請问問说說看想要会會能可这這那哪什么麼怎为為住今昨明于於至往由对對向等因所以但而如果已经經将將位址叫做作需求帮幫查找送寄打联聯系系个個"
+const stops = "我你您他她它们們的是在了吗嗎呢吧啊呀哦嘛和与與跟及或就都也还還又很不没沒有到去来來从從给給把被让讓请請问問说說看想要会會能这這那哪什么麼怎为為住今昨于於至往由对對向等因所以但而果已经經将將位址叫做作需求帮幫查找送寄打联聯系系个個"
 
 // notName are two-character beginnings of everyday words that start with a
 // surname, for "我是…", which introduces trades and towns more often than people.
@@ -53,10 +55,19 @@ var notPlace = set(`公里 家里 那里 这里 哪里 城里 夜里 心里 手�
 // address stops after it.
 const admin = "省市县縣镇鎮乡鄉州旗盟"
 
-var titles = strings.Fields("先生 女士 小姐 同学 同學 师傅 師傅 阿姨 大爷 大爺 大妈 大媽 老师 老師 医生 醫生 太太 奶奶 爷爷 叔叔 大姐 大哥")
+var titles = strings.Fields("老师傅 老師傅 先生 女士 小姐 同学 同學 师傅 師傅 阿姨 大爷 大爺 大妈 大媽 老师 老師 医生 醫生 太太 奶奶 爷爷 叔叔 大姐 大哥")
+
+var titlesByFirst = func() map[rune][][]rune {
+	m := map[rune][][]rune{}
+	for _, t := range titles { // 老师傅 stands before 老师
+		r := []rune(t)
+		m[r[0]] = append(m[r[0]], r)
+	}
+	return m
+}()
 
 // privateTitles are those that also mask a name which nobody introduces.
-var privateTitles = set("先生 女士 小姐 同学 同學 师傅 師傅 阿姨 大爷 大爺 大妈 大媽 太太 奶奶 爷爷 叔叔 大姐 大哥")
+var privateTitles = set("老师傅 老師傅 先生 女士 小姐 同学 同學 师傅 師傅 阿姨 大爷 大爺 大妈 大媽 太太 奶奶 爷爷 叔叔 大姐 大哥")
 
 // A role says what a key word announces.
 type role uint8
@@ -87,28 +98,29 @@ const (
 )
 
 type hanKey struct {
-	word string
-	role role
+	word  string
+	runes []rune
+	role  role
 }
 
 func keys(r role, words string) []hanKey {
 	var k []hanKey
 	for _, w := range strings.Fields(words) {
-		k = append(k, hanKey{w, r})
+		k = append(k, hanKey{w, []rune(w), r})
 	}
 	return k
 }
 
 var hanKeys = concat(
 	keys(rPhone, "电话 電話 手机 手機 座机 座機 热线 熱線 号码 號碼 致电 致電 来电 來電 固话 固話 短信 拨打 撥打 联系方式 聯繫方式 联系 聯繫"),
-	keys(rAccount, "微信 微信号 微信號 薇信 威信 微 薇 加薇 加微 加v 抖音 抖音号 快手号 小红书号 小红书 微博 微博号 支付宝 支付宝账号 扣扣 企鹅 企鹅号 昵称 暱稱 用户名 用戶名 账号 帳號 账户名 游戏id 陌陌 钉钉 钉钉号 脸书 推特 电报 電報 群号 群號 b站 公众号id"),
+	keys(rAccount, "微信 微❤信 微♥信 微信号 微信號 薇信 威信 微 薇 加v 抖音 抖音号 快手号 小红书号 小红书 微博 微博号 支付宝 支付宝账号 扣扣 企鹅 企鹅号 昵称 暱稱 用户名 用戶名 账号 帳號 账户名 游戏id 陌陌 钉钉 钉钉号 脸书 推特 电报 電報 群号 群號 b站 公众号id"),
 	keys(rID, "身份证 身份證 身份证号 身份證號 证件 證件 证件号 护照 護照 护照号 通行证 通行證 回乡证 军官证 居住证 驾驶证 驾照 社保号 社保卡 社保 医保号 医保卡 医保 病历 病歷 病历号 病案号 住院号 门诊号 就诊卡 就诊号 登记号 诊疗卡 检查号 工单 工单号 工單 案件编号 受理编号 编号 編號 订单 订单号 訂單 快递单号 单号 單號 运单号 学号 學號 工号 工號 员工号 车架号 发动机号 户号 戶號 水表号 电表号 燃气号 用户编号 客户编号 会员号 会员卡 保单号 准考证号 准考证 残疾证 流水号 健康码 设备号"),
 	keys(rCourt, "案号 案號"),
 	keys(rCard, "银行卡 銀行卡 卡号 卡號 银行账号 銀行帳號 收款账号 开户账号 储蓄卡 信用卡 账户 帳戶 打款到 对公账户"),
 	keys(rPlate, "车牌 車牌 车牌号 車牌號 牌照 车号"),
 	keys(rName, "我叫 我名叫 我的名字叫 我的名字是 名字叫 名字是 全名 本名 真名 网名 小名 大名叫 名叫"),
 	keys(rLabel, "姓名 名字 联系人 聯繫人 聯絡人 联络人 投诉人 投訴人 反映人 举报人 求助人 申请人 收件人 收货人 收款人 户主 戶主 患者 病人 家属 署名 落款 业主 乘客 当事人 敬上 此致敬礼 当事人姓名 负责人"),
-	keys(rIAm, "我是 我係 本人 这是 这里是 這是 俺是 咱是"),
+	keys(rIAm, "我是 我係 本人 叫我 请叫我 這是我 这是 这里是 這是 俺是 咱是"),
 	keys(rFamily, "我姓 免贵姓 免貴姓 本人姓 姓"),
 	keys(rAddress, "住址 地址 家住 住在 我住 住 定位 门牌 門牌 送到 寄到"),
 	keys(rCoord, "经度 經度 纬度 緯度 坐标 座標 北纬 北緯 东经 東經 经纬度"),
@@ -166,7 +178,7 @@ var streets = set(`road rd street st avenue ave av lane ln drive dr close court 
 // address: 4 lane road, 10 minutes down the road.
 var notStreet = set(`minute minutes min mins hour hours day days week weeks month months year years people persons men women kids children car cars bus buses
 	truck trucks mile miles km kms metre metres meter meters m ft feet yards block blocks lane lanes way ways the a an on of in at to from by for and or near down up off along across
-	is are was were am pm st nd rd th percent new old main major busy dead other more closed blocked broken local big small of's degrees dollars cents pounds
+	is are was were am pm percent new old main major busy dead other more closed blocked broken local big small of's degrees dollars cents pounds
 	times points shot shots trees dogs houses homes shops families residents patients cases deaths doses votes schools roads streets`)
 
 var units = set(`people persons cases deaths doses votes views years year days hours minutes km kg mg ml mm cm kwh mwh gwh mah mb gb tb kb usd eur gbp rmb cny yuan dollars euros pounds
@@ -191,6 +203,9 @@ var givenNames = set(`james john robert michael william david richard joseph tho
 	kelly christina joan evelyn judith andrea hannah megan cheryl jacqueline martha madison teresa gloria sara janice ann kathryn abigail sophia frances jean alice judy isabella julia denise amber doris danielle marilyn beverly charlotte natalie
 	theresa diana brittany kayla alexis lori fatima aisha amina zainab khadija leila layla noor priya anjali pooja sunita anita lakshmi meera chloe ella lucy mia zoe ruby fiona claire jane kate katie molly tom tim ben sam dan dave steve mike bob bill
 	nick matt chris tony andy greg jim ken ted ian neil ross craig stuart graham nigel trevor colin derek sophie lily eva nina elena irina olga natasha ivan dmitri sergei pedro carlos luis miguel jorge rosa carmen lucia sofia ana pierre marie
+	roberto antonio marco giovanni hans pablo diego javier francisco fernando alejandro mateo camila valentina isabel beatriz francesca giulia anders lars erik ingrid sven tomasz piotr agnieszka katarzyna mehmet ayse mustafa emre
+	hiroshi yuki kenji minh linh siti putri budi dewi rohan kavya neha imran bilal zara sana tariq samira yasmin chinedu thabo sipho lerato salma jamal malik abdul abdullah hamza khalid rania dina mona hala mariam ruth esther deborah naomi miriam joel isaac
+	harry alfie freddie archie ellie poppy isla freya millie phoebe jasmine gemma hayley kirsty lorraine maureen doreen sheila eileen hilary gillian nadia leanne tracey sharon denise norma edna agnes beth josie callum ewan hamish angus rory niall siobhan aoife niamh
 	amara chidi ngozi emeka kwame kofi ama adaeze oluwaseun tunde funmi wanjiru kamau otieno akinyi joao`)
 
 // commonNames are given names that are also everyday words: in lower case they
@@ -202,6 +217,9 @@ var familyNames = set(`smith johnson williams brown jones garcia miller davis ro
 	king wright scott torres nguyen hill flores green adams nelson baker hall rivera campbell mitchell carter roberts gomez phillips evans turner diaz parker cruz edwards collins reyes stewart morris morales murphy cook rogers gutierrez ortiz morgan
 	cooper peterson bailey reed kelly howard ramos kim cox ward richardson watson brooks chavez wood james bennett gray mendoza ruiz hughes price alvarez castillo sanders patel myers long ross foster khan singh sharma gupta ahmed hussain begum shah
 	kaur ali o'brien o'connor ryan walsh byrne murray macdonald mcdonald fraser okafor okonkwo adeyemi mwangi mensah dubois schmidt muller rossi silva santos costa pereira kowalski ivanov petrov
+`)
+
+var pinyinFamilies = set(`
 	wang li zhang liu chen yang huang zhao wu zhou xu sun ma zhu hu guo he lin gao luo zheng liang xie song tang han feng deng cao peng zeng xiao tian dong yuan pan yu jiang cai du ye cheng su wei lu ding ren shen yao cui zhong tan fan jin shi liao jia xia fu fang bai zou meng xiong qin qiu
 	chan wong cheung lau leung tsang ng kwok yip chow lam ho tse yeung chiu tam kwan`)
 
@@ -215,8 +233,12 @@ var notNames = set(`a an the and or but i i'm im so not from in on at to for of 
 var notNameStart = set(`american british english chinese indian african european asian australian canadian irish scottish welsh french german italian spanish russian japanese korean muslim christian catholic jewish hindu buddhist covid
 	south north east west new monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october november december public city county state national breaking not very so too also urgent`)
 
-// nameStops are characters that do not stand in a given name after a surname.
-const nameStops = stops + "，。！？岁歲先女士小姐老师師医生同学來自电話话手机月日年号號家里裡外上下前后後被人员員时候時因现現正刚剛只每多少怀懷孕感染发發生病咨询詢投诉訴反映举報报求助"
+// nameStops are characters that do not stand in a given name.
+const nameStops = "我你您他她它们們的是在了吗嗎呢吧啊呀哦嘛跟及都也还還又很不没沒到去从從给給把被让讓请請问問说說要这這那哪什么麼为為住今昨因但而已叫岁歲"
+
+// nameStopPairs are words whose first character does stand in given names.
+var nameStopPairs = set(`先生 女士 小姐 老师 老師 医生 醫生 同学 同學 师傅 師傅 阿姨 来自 來自 电话 電話 手机 手機 家住 家在 家里 家裡 身份 现在 現在 现住 现年 刚刚 刚才 怀孕 感染 发烧 感冒
+	咨询 諮詢 想问 想要 想请 有个 有事 有人 微信 反映 投诉 投訴 举报 求助 小区 小區 本人 联系 聯繫 男性 女性 对此 和我 和他 与我 工号 学号 性别 年龄 籍贯 今年 今天 来电 来问 求问 急求 前来 以及`)
 
 func set(words string) map[string]struct{} {
 	m := map[string]struct{}{}
