@@ -35,6 +35,8 @@ type Log struct {
 	kicked chan struct{}
 	state  atomic.Pointer[state]
 
+	confirmed sync.Map // verifier key of a witness → Confirmation
+
 	mu     sync.Mutex // held while publishing
 	edge   edge
 	bundle []byte // entries of the bundle that is not full yet
@@ -365,6 +367,7 @@ func (l *Log) clean(size int64) error {
 type writing struct {
 	names []string
 	data  [][]byte
+	mode  os.FileMode // 0 means that all may read
 }
 
 func (w *writing) add(name string, data []byte) {
@@ -380,6 +383,10 @@ const tmpSuffix = ".tmp"
 // write writes every file beside its name, syncs it and renames it; then it
 // syncs the directories, so that the names are durable too.
 func (w *writing) write(dir string) error {
+	mode := w.mode
+	if mode == 0 {
+		mode = 0o644
+	}
 	dirs := map[string]bool{}
 	for i, name := range w.names {
 		p := filepath.Join(dir, filepath.FromSlash(name))
@@ -390,7 +397,7 @@ func (w *writing) write(dir string) error {
 		for _, d := range made {
 			dirs[d] = true
 		}
-		f, err := os.OpenFile(p+tmpSuffix, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o644)
+		f, err := os.OpenFile(p+tmpSuffix, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, mode)
 		if err != nil {
 			return err
 		}

@@ -66,7 +66,7 @@ func (w *answered) bundle(t testing.TB) []byte {
 var pageTemplate = template.Must(template.New("").Funcs(template.FuncMap{
 	"lines": func(s string) []string { return strings.Split(s, "\n") },
 	"raw":   func(b []byte) template.JS { return template.JS(b) },
-}).Parse(`<!doctype html><html lang="{{.T.Lang}}"><head><title>{{.T.Title}}</title><style>p { color: red }</style></head>
+}).Parse(`<!doctype html><html lang="{{.T.Lang}}"><head><meta charset="utf-8"><title>{{.T.Title}}</title><style>p { color: red }</style></head>
 <body><nav>Public log</nav><main><article><h1{{if .Parts}} data-part="title"{{end}}>{{.T.Title}}</h1>
 <p class="lead"{{if .Parts}} data-part="lead"{{end}}>{{range lines .T.Lead}}{{.}}<br>{{end}}</p>
 {{with .T.Do}}<ol{{if $.Parts}} data-part="do"{{end}}>{{range lines .}}<li><span>{{.}}</span></li>{{end}}</ol>{{end}}
