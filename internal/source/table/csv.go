@@ -109,16 +109,19 @@ func (c *csvReader) next() ([]string, int, error) {
 			return c.split(line, start)
 		}
 		c.rec = append(c.rec[:0], line...)
-		open := c.open(line, false)
+		open, slip := c.open(line, false)
 		for open {
 			first := len(line)
 			more, too, err := c.lines.read()
 			if err != nil && err != io.EOF {
 				return nil, 0, err
 			}
-			if err == io.EOF || too || len(c.rec)+len(more) > MaxRow {
-				// The quote is a slip. The lines after this one are rows of
-				// their own.
+			still := false
+			if err == nil && !too {
+				still, slip = c.open(more, true)
+			}
+			if err == io.EOF || too || slip || len(c.rec)+len(more) > MaxRow {
+				// The lines after this one are rows of their own.
 				rest := c.rec[first:]
 				switch {
 				case too:
@@ -132,16 +135,18 @@ func (c *csvReader) next() ([]string, int, error) {
 			}
 			// line may be gone now: its length is what is needed of it.
 			c.rec = append(c.rec, more...)
-			open = c.open(more, true)
-			line = c.rec[:first]
+			open, line = still, c.rec[:first]
 		}
 		return c.quoted(start)
 	}
 }
 
-// open reports whether a quoted cell is open at the end of a line.
-func (c *csvReader) open(line []byte, open bool) bool {
-	begin := !open
+// open reports whether a quoted cell is open at the end of a line. slip says
+// that the quote which closes a cell of an earlier line is followed by more of
+// the cell: that is the opening quote of another cell, and the first one was a
+// slip.
+func (c *csvReader) open(line []byte, open bool) (still, slip bool) {
+	begin, before := !open, open
 	for i := 0; i < len(line); i++ {
 		switch b := line[i]; {
 		case open:
@@ -150,6 +155,9 @@ func (c *csvReader) open(line []byte, open bool) bool {
 					i++
 				} else {
 					open = false
+					next := bytes.TrimLeft(line[i+1:], " \r\n")
+					slip = slip || before && len(next) > 0 && next[0] != c.comma
+					before = false
 				}
 			}
 			begin = false
@@ -163,7 +171,7 @@ func (c *csvReader) open(line []byte, open bool) bool {
 			begin = false
 		}
 	}
-	return open
+	return open, slip
 }
 
 // split takes a line without quotes apart.

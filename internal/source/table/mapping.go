@@ -162,10 +162,10 @@ func typed(s string) bool {
 	return err == nil
 }
 
-// column returns the cells of a column that are not empty.
+// column returns the cells of a column that are not empty; none if i is -1.
 func column(rows [][]string, i int) (list []string) {
 	for _, r := range rows {
-		if i < len(r) && strings.TrimSpace(r[i]) != "" {
+		if i >= 0 && i < len(r) && strings.TrimSpace(r[i]) != "" {
 			list = append(list, r[i])
 		}
 	}
@@ -226,7 +226,8 @@ func guess(columns []string, sample [][]string, excel bool) (m Mapping, notes []
 	}
 	m.Time = take(timeNames)
 	if m.Time != "" && len(values(m.Time)) > 0 && share(values(m.Time), isTime) < 0.5 {
-		m.Time = "" // named so, but it holds something else
+		notes = append(notes, fmt.Sprintf("The column “%s” holds hardly any times that can be read, so it is not used.", m.Time))
+		m.Time = ""
 	}
 	title := take(titleNames)
 	text := take(textNames)
