@@ -243,10 +243,10 @@ func (db *DB) copyInto(ctx context.Context, path string) error {
 	return errors.Join(err, dst.Close())
 }
 
-// strip takes out of a copy what must not outlive the store: overwritten, not
-// only unlinked.
+// strip takes out of a copy what must not outlive the store. The file is
+// written anew, because a deleted row leaves bytes behind.
 func strip(ctx context.Context, path string) error {
-	p, err := sql.Open("sqlite", fileURL(path, "_pragma=secure_delete(ON)&_pragma=journal_mode(DELETE)"))
+	p, err := sql.Open("sqlite", fileURL(path, "_pragma=journal_mode(DELETE)"))
 	if err != nil {
 		return err
 	}
