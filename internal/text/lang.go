@@ -2,18 +2,20 @@ package text
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
 
 const (
-	langBytes   = 400  // how much of a text is looked at
-	sureEnough  = 0.5  // below this a language is not stated
-	fewWords    = 3    // and below so many words, unless very sure
-	verySure    = 0.9  //
-	statedBonus = 2.0  // nats in favour of what the source states
-	scriptSure  = 0.99 // what a script of one language gives
-	floorProb   = 2e-4 // what the model gives languages it does not expect
+	langBytes     = 400  // how much of a text is looked at
+	sureEnough    = 0.5  // below this a language is not stated
+	fewWords      = 3    // and below so many words, unless very sure
+	verySure      = 0.9  //
+	statedBonus   = 2.0  // nats in favour of what the source states
+	scriptSure    = 0.99 // what a script of one language gives
+	landslideSure = 0.97 // what function words alone give
+	floorProb     = 2e-4 // what the model gives languages it does not expect
 )
 
 // script is a writing system, or a group of languages that share one.
@@ -173,7 +175,20 @@ func (a *Analyzer) decide(norm, stated string) (string, float64) {
 	if p >= verySure || p >= sureEnough && words >= fewWords || l == stated {
 		return l, p
 	}
+	if a.guide.neighbours(l, stated) {
+		return stated, min(p, sureEnough)
+	}
 	return "und", p
+}
+
+// neighbours reports whether two languages are written in one script.
+func (g *langGuide) neighbours(a, b string) bool {
+	for _, langs := range g.allowed {
+		if slices.Contains(langs, a) && slices.Contains(langs, b) {
+			return true
+		}
+	}
+	return false
 }
 
 // guess returns the likeliest language of a normalised text, how likely it
@@ -282,11 +297,14 @@ func (a *Analyzer) japaneseKana(list []scriptCount, n int) bool {
 // model asks the model, restricted to the languages of a script, and weighs
 // in the words and letters of langWords and what the source states.
 func (a *Analyzer) model(norm string, sc script, stated string) (string, float64, int) {
-	var h langSum
-	words := a.lid.sumOf(&h, norm, langBytes)
 	g := a.guide
 	var room [24]langVote
-	votes := g.votes(room[:0], norm, sc)
+	votes, words := g.votes(room[:0], norm, sc)
+	if lang, ok := landslide(votes, words); ok {
+		return lang, landslideSure, words
+	}
+	var h langSum
+	a.lid.sumOf(&h, norm)
 	if stated != "" {
 		for _, l := range g.allowed[sc] {
 			if l == stated {
@@ -298,12 +316,10 @@ func (a *Analyzer) model(norm string, sc script, stated string) (string, float64
 	// The score of a language is the log of its probability plus its votes.
 	lang, top, sum := "und", math.Inf(-1), 0.0
 	var seen [24]bool
-	sumP := 0.0
 	for i, q := range probs {
-		if !g.scripts[sc][i] || q < floorProb/50 {
+		if q < hardly || !g.scripts[sc][i] {
 			continue
 		}
-		sumP += float64(q)
 		name := g.names[i]
 		score := math.Log(max(float64(q), floorProb))
 		for k := range votes {
@@ -334,6 +350,20 @@ func (a *Analyzer) model(norm string, sc script, stated string) (string, float64
 	return lang, min(math.Exp(top)/sum, 0.999), words
 }
 
+// landslide reports whether the words of a text leave no doubt about its
+// language, so that the model need not be asked: it is most of the cost.
+func landslide(votes []langVote, words int) (string, bool) {
+	var first, second langVote
+	for _, v := range votes {
+		if v.weight > first.weight {
+			first, second = v, first
+		} else if v.weight > second.weight {
+			second = v
+		}
+	}
+	return first.lang, words >= 6 && first.weight >= 6 && second.weight <= 0.4*first.weight
+}
+
 type langVote struct {
 	lang   string
 	weight float64
@@ -352,8 +382,10 @@ func vote(votes []langVote, lang string, w float64) []langVote {
 	return append(votes, langVote{lang, w})
 }
 
-// votes collects what the words and letters of a text say.
-func (g *langGuide) votes(votes []langVote, norm string, sc script) []langVote {
+// votes collects what the words and letters of a text say, and counts its
+// words.
+func (g *langGuide) votes(votes []langVote, norm string, sc script) ([]langVote, int) {
+	words := 0
 	start := -1
 	for i := 0; i <= len(norm); {
 		r, n := ' ', 1
@@ -374,6 +406,7 @@ func (g *langGuide) votes(votes []langVote, norm string, sc script) []langVote {
 			start = i
 		}
 		if !in && start >= 0 {
+			words++
 			if (sc == latin || sc == cyrillic) && i-start < 32 {
 				if m, ok := g.words[norm[start:i]]; ok {
 					for _, l := range m.langs {
@@ -385,5 +418,5 @@ func (g *langGuide) votes(votes []langVote, norm string, sc script) []langVote {
 		}
 		i += n
 	}
-	return votes
+	return votes, words
 }

@@ -227,8 +227,12 @@ func (m *langModel) addRow(h *langSum, row int32) {
 	}
 }
 
+// hardly is the probability below which a branch of the tree is left alone.
+const hardly = 2e-5
+
 // probabilities returns the probability of each label. The walk goes from the
-// root, the last node, down; children stand before their parents.
+// root, the last node, down; children stand before their parents. Labels that
+// are hardly possible have zero.
 func (m *langModel) probabilities(h *langSum) []float32 {
 	n := len(m.labels)
 	q := make([]float32, 2*n-1)
@@ -243,11 +247,12 @@ func (m *langModel) probabilities(h *langSum) []float32 {
 	q[2*n-2] = 1
 	for node := 2*n - 2; node >= n; node-- {
 		p := q[node]
-		if p < 1e-7 {
+		if p < hardly {
 			continue
 		}
 		var dot float32
-		for i, x := range m.out[(node-n)*m.dim : (node-n+1)*m.dim] {
+		row := m.out[(node-n)*m.dim : (node-n+1)*m.dim]
+		for i, x := range row[:len(v)] {
 			dot += x * v[i]
 		}
 		f := float32(1 / (1 + math.Exp(-float64(dot))))
@@ -385,9 +390,8 @@ func (r *reader) quantiser(dim int) (cents []float32, sub, dsub int, err error) 
 	return cents, sub, dsub, nil
 }
 
-// sumOf adds up the words of s, at most limit bytes of them.
-func (m *langModel) sumOf(h *langSum, s string, limit int) (words int) {
-	s = clip(s, limit)
+// sumOf adds up the words of s.
+func (m *langModel) sumOf(h *langSum, s string) {
 	var room [256]byte
 	for i := 0; i < len(s); {
 		for i < len(s) && s[i] <= ' ' {
@@ -399,10 +403,8 @@ func (m *langModel) sumOf(h *langSum, s string, limit int) (words int) {
 		}
 		if j > i && j-i < 200 && utf8.ValidString(s[i:j]) {
 			m.addWord(h, room[:0], s[i:j])
-			words++
 		}
 		i = j
 	}
 	m.addWord(h, room[:0], "</s>")
-	return words
 }

@@ -122,7 +122,9 @@ func (a *Analyzer) normalise(dst []byte, s string, ja bool) []byte {
 			case r == '.' && n == 1 && i > start && i+1 < len(s) && asciiClass[s[i+1]&0x7f] == letter && s[i+1] < 0x80 && address(s[start:]) > 0:
 				i = start + address(s[start:])
 				dst = dst[:startD]
-				last = 0
+				if last = 0; startD > 0 && dst[startD-1] == ' ' {
+					last = ' '
+				}
 				space()
 				start, startD = i, len(dst)
 				continue

@@ -94,6 +94,10 @@ func stemWord(code uint8, w string) string {
 		w = strings.ReplaceAll(w, "ё", "е")
 	case "ar", "fa", "ur":
 		w = arabicLetters(w)
+	case "es": // the stemmers know endings only with their accents
+		w = accented(w, "cion", "ción", "sion", "sión")
+	case "pt":
+		w = accented(w, "cao", "ção", "coes", "ções")
 	}
 	if x.stem != nil && len(w) < 4*maxWord {
 		env := snowballstem.NewEnv(w)
@@ -104,6 +108,16 @@ func stemWord(code uint8, w string) string {
 	}
 	if x.bare {
 		w = bare(w)
+	}
+	return w
+}
+
+// accented puts the accent on an ending that was written without.
+func accented(w string, pairs ...string) string {
+	for i := 0; i < len(pairs); i += 2 {
+		if t, ok := strings.CutSuffix(w, pairs[i]); ok && len(t) > 1 {
+			return t + pairs[i+1]
+		}
 	}
 	return w
 }
