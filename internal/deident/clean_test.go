@@ -51,8 +51,12 @@ func TestClean(t *testing.T) {
 		{"another account", func(_ *hearback.Source, r *source.Raw, _ *deident.Keys) { r.Account = "lihu" }, true, true, false},
 		{"the next day", func(_ *hearback.Source, r *source.Raw, _ *deident.Keys) { r.At = r.At.Add(-24 * time.Hour) }, true, true, false},
 		{"another source", func(s *hearback.Source, _ *source.Raw, _ *deident.Keys) { s.ID = 8 }, false, false, false},
-		{"another window", func(_ *hearback.Source, _ *source.Raw, k *deident.Keys) { k.Window = []byte("another window key of 32 bytes..") }, true, true, false},
-		{"another post key", func(_ *hearback.Source, _ *source.Raw, k *deident.Keys) { k.Post = []byte("another post key of 32 bytes....") }, false, false, true},
+		{"another window", func(_ *hearback.Source, _ *source.Raw, k *deident.Keys) {
+			k.Window = []byte("another window key of 32 bytes..")
+		}, true, true, false},
+		{"another post key", func(_ *hearback.Source, _ *source.Raw, k *deident.Keys) {
+			k.Post = []byte("another post key of 32 bytes....")
+		}, false, false, true},
 		{"only the number changed", func(_ *hearback.Source, r *source.Raw, _ *deident.Keys) {
 			r.Text = strings.Replace(r.Text, "138", "139", 1)
 		}, true, true, true},

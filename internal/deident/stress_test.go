@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
 )
 
 // TestLongTexts holds that no text makes the masker slow: the work may grow
