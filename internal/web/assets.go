@@ -11,6 +11,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"example.org/hearback/internal/translog"
 )
 
 //go:embed static
@@ -81,6 +83,15 @@ func loadAssets() (*assets, error) {
 				return nil, err
 			}
 		}
+	}
+	// The verifier that readers run is the log's own, and tested there.
+	proof, err := translog.Script()
+	if err != nil {
+		return nil, err
+	}
+	sum.Write(proof)
+	if err := add("proof.js", proof); err != nil {
+		return nil, err
 	}
 	for name, parts := range bundles {
 		body, err := read(parts...)

@@ -86,19 +86,32 @@ func (q *request) fault(err error) string {
 	if said == "" {
 		return general
 	}
-	for _, s := range q.faults {
-		if m := s.pattern.FindStringSubmatch(said); m != nil {
-			args := make([]any, len(m)-1)
-			for i, a := range m[1:] {
-				args[i] = q.argument(a)
-			}
-			return upper(q.t(s.key, args...)) + q.t("stop")
-		}
+	if s, ok := q.translated(said); ok {
+		return upper(s) + q.t("stop")
 	}
 	if q.l.lang != "en" { // better in the wrong language than not at all
 		return general + q.t("error.original", said)
 	}
 	return upper(said) + "."
+}
+
+// translated says a known sentence in the language of the reader.
+func (q *request) translated(said string) (string, bool) {
+	for _, s := range q.faults {
+		m := s.pattern.FindStringSubmatch(said)
+		if m == nil {
+			continue
+		}
+		args := make([]any, len(m)-1)
+		for i, a := range m[1:] {
+			args[i] = q.argument(a)
+			if inner, ok := q.translated(a); ok && s.key == "fault.query" {
+				args[i] = inner
+			}
+		}
+		return q.t(s.key, args...), true
+	}
+	return "", false
 }
 
 // argument says a word inside a sentence in the language of the reader, if it

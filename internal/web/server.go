@@ -102,6 +102,8 @@ func (s *server) funcs(l *locale) template.FuncMap {
 		"short": shorten, "dir": textDir, "lines": lines, "pct": func(f float64) string { return l.dec(f*100) + "%" },
 		"round":    func(f float64) string { return l.dec(float64(int64(f + .5))) },
 		"verdicts": hearback.Verdicts, "tiers": hearback.Tiers,
+		"anchors":   func() []int { return []int{0, 1, 2, 3, 4} }, // of a harm rating
+		"modifiers": func() []string { return []string{"believable", "immediate", "call", "vulnerable"} },
 		"marked": l.marked, "stateclass": stateClass, "has_": slices.Contains[[]string],
 		"sub": func(a, b int) int { return a - b }, "add": func(a, b int) int { return a + b },
 	}
