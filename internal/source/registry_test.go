@@ -408,8 +408,8 @@ func TestHealth(t *testing.T) {
 func TestPublicURL(t *testing.T) {
 	for in, want := range map[string]string{
 		"https://user:pass@example.org:8443/a%2Fb/feed?key=1#x": "https://example.org:8443/a%2Fb/feed",
-		"http://example.org":                                    "http://example.org",
-		"https://user:pass@%zz":                                 "",
+		"http://example.org":    "http://example.org",
+		"https://user:pass@%zz": "",
 	} {
 		if got := source.PublicURL(in); got != want {
 			t.Errorf("PublicURL(%q) = %q, want %q", in, got, want)

@@ -52,7 +52,7 @@ func (p *Parser) Parse(body []byte, declared string) (parsed *Parsed, err error)
 	// by others: a mistake of theirs must cost one feed, not the service.
 	defer func() {
 		if x := recover(); x != nil {
-			parsed, err = nil, &source.Fault{Sentence: "This feed cannot be read: it makes the parser fail.", Err: fmt.Errorf("feed parser: %v", x)}
+			parsed, err = nil, &source.Fault{Sentence: "This feed cannot be read: it makes the parser fail.", Err: fmt.Errorf("feed parser: %T", x)}
 		}
 	}()
 	if len(body) > MaxBody {
@@ -76,7 +76,8 @@ func (p *Parser) Parse(body []byte, declared string) (parsed *Parsed, err error)
 	}
 	f, err := gofeed.NewParser().Parse(bytes.NewReader(text))
 	if err != nil {
-		return nil, &source.Fault{Sentence: broken(err), Err: err}
+		// The parser's own words may quote the feed, and are logged nowhere.
+		return nil, fault("%s", broken(err))
 	}
 	parsed = &Parsed{Title: cut(p.Text(f.Title), maxField)}
 	lang := baseLang(f.Language)

@@ -81,4 +81,3 @@ var _, _ rowReader = (*csvReader)(nil), (*jsonReader)(nil)
 func oneArray(sample []byte) bool {
 	return bytes.HasPrefix(bytes.TrimLeft(sample, " \t\r\n"), []byte("["))
 }
-

@@ -101,7 +101,7 @@ func TestMapping(t *testing.T) {
 		{"header by contents", "Erfasst,Freitext\n05.03.2024,Ist das Wasser sicher?\n06.03.2024,Seit Mittag kein Wasser\n", table.Mapping{Time: "Erfasst", Text: []string{"Freitext"}, DayFirst: true}, ""},
 		{"day or month", "date,text\n03/04/2024,Is the tap water safe?\n", table.Mapping{Time: "date", Text: []string{"text"}, DayFirst: true}, "in two ways"},
 		{"month first", "date,text\n03/04/2024,Is the tap water safe?\n03/25/2024,No water\n", table.Mapping{Time: "date", Text: []string{"text"}}, ""},
-		{"a date column that holds none", "date,text,published\nsoon,Is the tap water safe?,2024-03-05\n", table.Mapping{Time: "published", Text: []string{"text"}, DayFirst: true}, "“date” holds hardly any times"},
+		{"a date column that holds none", "date,text,gemeldet\nsoon,Is the tap water safe?,2024-03-05\n", table.Mapping{Time: "gemeldet", Text: []string{"text"}, DayFirst: true}, "“date” holds hardly any times"},
 		{"links and addresses are no text", "url,note,address\nhttps://example.org/a/very/long/link/indeed,No water since noon,1 Main St\n", table.Mapping{Text: []string{"note"}, DayFirst: true}, ""},
 		{"jsonl", `{"id":9,"time":1709647500,"text":"Is it safe?","user":{"id":"u","name":"n"}}` + "\n" + `{"id":11,"text":"No water","district":"East"}`,
 			table.Mapping{ID: "id", Time: "time", Text: []string{"text"}, Area: "district", Account: "user.id", DayFirst: true}, ""},
