@@ -208,3 +208,85 @@ func (s concerns) Why(ctx context.Context, m hearback.Message) ([]string, error)
 	}
 	return shared[:min(len(shared), 8)], nil
 }
+
+// Proposals lists the merges that the grouping proposes for a concern, or for
+// the newest fifty that are worth a row.
+func (s concerns) Proposals(ctx context.Context, id hearback.ID) ([]web.Proposal, error) {
+	ids := []hearback.ID{id}
+	if id == 0 {
+		list, err := s.a.Store.Living(ctx, s.a.now().Add(-detectBack), hearback.VisibleVoices, 0)
+		if err != nil {
+			return nil, err
+		}
+		ids = ids[:0]
+		for _, c := range list[max(0, len(list)-50):] {
+			ids = append(ids, c.ID)
+		}
+	}
+	var found []cluster.Proposal
+	err := s.a.Pipeline.Ask(ctx, func(g *cluster.Grouper) error {
+		found = g.Proposals(ids)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var list []web.Proposal
+	for _, p := range found {
+		if into, err := s.a.Store.Concern(ctx, p.Into); err != nil || into.State == hearback.Merged {
+			continue
+		}
+		from, err := s.a.Store.Concern(ctx, p.From)
+		if err != nil || from.State == hearback.Merged || from.Case != 0 {
+			continue
+		}
+		key := p.Into.String() + "-" + p.From.String()
+		if no, err := s.a.Store.Setting(ctx, rejected+key); err != nil || no != "" {
+			continue
+		}
+		list = append(list, web.Proposal{Key: key, Kind: "merge", Concern: p.Into, Other: p.From, Title: from.Title, Voices: from.Voices, Score: p.Score, Shared: p.Shared, Apart: p.Apart})
+	}
+	return list, nil
+}
+
+// rejected is the beginning of the settings that remember which proposals were
+// turned down.
+const rejected = "merge.rejected."
+
+// Decide accepts or rejects a proposal.
+func (s concerns) Decide(ctx context.Context, by hearback.Actor, proposal string, accept bool, reason string) error {
+	x, y, _ := strings.Cut(proposal, "-")
+	into, err := hearback.ParseID(x)
+	if err != nil {
+		return err
+	}
+	from, err := hearback.ParseID(y)
+	if err != nil {
+		return err
+	}
+	if accept {
+		return s.Merge(ctx, by, into, from, reason)
+	}
+	return s.a.Store.SetSetting(ctx, rejected+proposal, by.String())
+}
+
+// Nearest lists the concerns that are most like one, best first.
+func (s concerns) Nearest(ctx context.Context, id hearback.ID, k int) ([]web.Nearest, error) {
+	var near []cluster.Near
+	err := s.a.Pipeline.Ask(ctx, func(g *cluster.Grouper) error {
+		near = g.Nearest(id, k)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var list []web.Nearest
+	for _, n := range near {
+		c, err := s.a.Store.Concern(ctx, n.Concern)
+		if err != nil {
+			continue // it has not been written yet
+		}
+		list = append(list, web.Nearest{Concern: n.Concern, Title: c.Title, Score: n.Score, Shared: n.Shared})
+	}
+	return list, nil
+}

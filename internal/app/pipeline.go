@@ -531,6 +531,15 @@ func (p *Pipeline) Ask(ctx context.Context, f func(g *cluster.Grouper) error) er
 	return <-done
 }
 
+// keep stores what a person changed in the grouping. Only f of Ask calls it.
+func (p *Pipeline) keep(ctx context.Context) error {
+	err := p.store.Take(ctx, &store.Batch{Grouping: p.group.Changed()})
+	if err != nil {
+		p.stale = true
+	}
+	return err
+}
+
 // load reads the memory of the pipeline from the store.
 func (p *Pipeline) load(ctx context.Context) error {
 	last, err := p.store.LastID(ctx)

@@ -197,3 +197,19 @@ func (db *DB) OutcomeList(ctx context.Context, answer hearback.ID, limit int) (l
 		return err
 	})
 }
+
+// AllHarm returns every rating by concern.
+func (db *DB) AllHarm(ctx context.Context) (map[hearback.ID][]hearback.HarmRating, error) {
+	all := map[hearback.ID][]hearback.HarmRating{}
+	rows, err := db.query(ctx, "SELECT doc FROM harm ORDER BY concern, rater")
+	return all, each(rows, err, func(row scanner) error {
+		var doc string
+		if err := row.Scan(&doc); err != nil {
+			return err
+		}
+		var r hearback.HarmRating
+		err := json.Unmarshal([]byte(doc), &r)
+		all[r.Concern] = append(all[r.Concern], r)
+		return err
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"example.org/hearback"
 )
@@ -160,6 +161,31 @@ func (db *DB) Messages(ctx context.Context, ids []hearback.ID) ([]hearback.Messa
 // their ids.
 func (db *DB) MergedInto(ctx context.Context, id hearback.ID) (list []hearback.Concern, err error) {
 	rows, err := db.query(ctx, "SELECT "+concernColumns+" FROM concern WHERE state = 'merged' AND into_id = ? ORDER BY id", int64(id))
+	return list, each(rows, err, func(row scanner) error {
+		c, err := scanConcern(row)
+		list = append(list, c)
+		return err
+	})
+}
+
+// Parents returns, for every concern that was merged, the one it is part of.
+func (db *DB) Parents(ctx context.Context) (map[hearback.ID]hearback.ID, error) {
+	parents := map[hearback.ID]hearback.ID{}
+	rows, err := db.query(ctx, "SELECT id, into_id FROM concern WHERE state = 'merged'")
+	return parents, each(rows, err, func(row scanner) error {
+		var id, into hearback.ID
+		err := row.Scan(&id, &into)
+		parents[id] = into
+		return err
+	})
+}
+
+// Living returns the concerns that are not merged, were heard of since a time
+// and have so many voices, in the order of their ids; or only one of them.
+func (db *DB) Living(ctx context.Context, since time.Time, voices int64, only hearback.ID) (list []hearback.Concern, err error) {
+	rows, err := db.query(ctx, "SELECT "+concernColumns+` FROM concern
+		WHERE state <> 'merged' AND last_at >= CAST(? AS BIGINT) AND voices >= CAST(? AS BIGINT) AND (CAST(? AS BIGINT) = 0 OR id = CAST(? AS BIGINT)) ORDER BY id`,
+		micros(since), voices, int64(only), int64(only))
 	return list, each(rows, err, func(row scanner) error {
 		c, err := scanConcern(row)
 		list = append(list, c)
