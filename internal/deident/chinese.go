@@ -370,7 +370,7 @@ func (s *scan) plateEnd(i int) int {
 
 // court masks a docket such as （2026）京0105民初12345号.
 func (s *scan) court(j int) int {
-	k := s.filler(j)
+	k := s.filler(j, false)
 	for e := k; e < len(s.cells) && e-k < 36; e++ {
 		switch {
 		case s.is(e, fHan|fDigit|fAlpha), s.r(e) == '(', s.r(e) == ')', s.r(e) == '〔', s.r(e) == '〕', s.r(e) == '[', s.r(e) == ']', s.r(e) == '-':
@@ -480,7 +480,7 @@ func (s *scan) address(i int) int {
 	// To the left: other parts, then a name.
 	for {
 		p := lo
-		for p > floor && (s.r(p-1) == ' ' || s.r(p-1) == '-' || s.r(p-1) == ',') && !s.is(p-1, fBreak) {
+		for p > floor && (s.r(p-1) == ' ' || s.r(p-1) == '-') && !s.is(p-1, fBreak) {
 			p--
 		}
 		if p == floor {
@@ -508,7 +508,7 @@ func (s *scan) address(i int) int {
 	// To the right: other parts, and a bare number for the room.
 	for {
 		p := hi
-		for (s.r(p) == ' ' || s.r(p) == '-' || s.r(p) == ',' || s.r(p) == '的') && !s.is(p, fBreak) {
+		for (s.r(p) == ' ' || s.r(p) == '-' || s.r(p) == '的') && !s.is(p, fBreak) {
 			p++
 		}
 		q := p

@@ -15,7 +15,10 @@ var marked = regexp.MustCompile(`⟦(\w+):([^⟧]*)⟧`)
 
 // TestHeldOut measures the masker on lines that were written by hand, not made
 // by the generator its rules were tried on. It prints recall for each kind and
-// fails when one falls under what was reached before.
+// fails when recall falls under what was reached before. The list came in
+// three parts, each written after the rules had been mended by the one before;
+// at first sight recall was 0.94, 0.86 and 0.95, and that, not the figure of
+// today, is what to expect of new texts.
 func TestHeldOut(t *testing.T) {
 	f, err := os.Open("testdata/heldout.txt")
 	if err != nil {
@@ -59,8 +62,8 @@ func TestHeldOut(t *testing.T) {
 	}
 	recall, falseRate := float64(hits)/float64(total), float64(touched)/float64(clean)
 	t.Logf("recall %.3f, masked without need %.3f", recall, falseRate)
-	if recall < 0.97 {
-		t.Errorf("recall is %.3f, want at least 0.97", recall)
+	if recall < 0.985 {
+		t.Errorf("recall is %.3f, want at least 0.985", recall)
 	}
 	if falseRate > 0.02 {
 		t.Errorf("%.3f of clean lines were masked, want at most 0.02", falseRate)

@@ -118,19 +118,47 @@ func (s *scan) mail(i, j int) int {
 	if s.r(j) == ' ' {
 		k = j + 1
 	}
-	if s.r(k) != '@' {
-		return 0
+	if s.r(k) != '@' || s.r(j-1) == '.' {
+		return 0 // in "seen..@li" the full stops close a sentence
 	}
 	// li @ example.org is an address, rooms @ 8 is not.
 	d := s.spaces(k + 1)
 	e := s.hostEnd(d)
-	if (k > j || d > k+1) && s.tld(d, e) == 0 {
+	if (k > j || d > k+1) && s.tld(d, e) == 0 || k > j && d == k+1 { // via @li.example
 		return 0
 	}
-	if e == d {
+	if e == d || s.glued(i, j, e) {
 		return 0
 	}
 	return s.add(i, e, mEmail)
+}
+
+// glued reports whether i to j is a word that somebody wrote right before a
+// handle, as in RT@li, rather than the local part of an address. e is where
+// the handle or address ends.
+func (s *scan) glued(i, j, e int) bool {
+	host := j
+	for k := j; k < e; k++ {
+		if s.r(k) == '.' {
+			return false // a domain
+		}
+		if s.r(k) == '@' {
+			host = k + 1
+		}
+	}
+	switch string(s.lower(host, e)) {
+	case "qq", "gmail", "hotmail", "outlook", "yahoo", "163", "126", "139", "189", "sina", "foxmail", "icloud", "live":
+		return false
+	}
+	if j-i <= 3 {
+		return true
+	}
+	for k := i; k < j; k++ {
+		if s.cells[k].f&(fAlpha|fLetter) == 0 {
+			return false // li88, li.hua
+		}
+	}
+	return true
 }
 
 // hostEnd returns the end of a host name at i.
@@ -181,8 +209,11 @@ func (s *scan) atSign(i int) int {
 	for s.r(j) == '@' {
 		j++
 	}
-	if lo < i {
-		if e := s.hostEnd(j); e > j {
+	for lo < i && !s.is(lo, fWord) {
+		lo++
+	}
+	if lo < i && s.r(i-1) != '.' {
+		if e := s.hostEnd(j); e > j && !s.glued(lo, i, e) {
 			return s.add(lo, e, mEmail)
 		}
 	}
@@ -336,6 +367,7 @@ func (s *scan) spelt(i, j int) int {
 	if k == 0 {
 		return 0
 	}
+	dots := 0 // written as a word
 	labels := 0
 	for from := k; labels < 6; {
 		_, e := s.wordDigits(from)
@@ -347,9 +379,14 @@ func (s *scan) spelt(i, j int) int {
 		if from, _ = s.at2(k, "dot", '.'); from == 0 {
 			break
 		}
+		if s.r(k) != '.' {
+			dots++
+		} else if !s.is(from, fAlpha|fDigit) || from > k+1 {
+			break // the end of a sentence
+		}
 	}
-	if labels < 2 {
-		return 0
+	if labels < 2 || !sure && dots < labels-1 {
+		return 0 // look at example.org
 	}
 	// The last label says whether it was one.
 	b := k
@@ -443,14 +480,25 @@ out:
 		return s.add(i, j, mID) // E12345678: a passport, or Hong Kong and Taiwan identity cards
 	case plain && lead == letters && in(lead, 1, 2) && ds == 6 && s.r(j) == '(' && (s.is(j+1, fDigit) || s.r(j+1) == 'a') && s.r(j+2) == ')':
 		return s.add(i, j+3, mID)
-	case plain && letters >= 2 && ds >= 4 && letters+ds >= 16:
-		return s.add(i, j, mID)
+	case plain && letters >= 2 && letters+ds >= 16 && (ds >= 8 || 3*s.turns(i, j) >= letters+ds):
+		return s.add(i, j, mID) // not #MissUniverse2013
 	case lead == 2 && s.is(i+2, fDigit) && s.is(i+3, fDigit):
 		if e := s.iban(i); e > 0 {
 			return s.add(i, e, mCard)
 		}
 	}
 	return 0
+}
+
+// turns counts how often letters and digits take turns.
+func (s *scan) turns(i, j int) int {
+	n := 0
+	for i++; i < j; i++ {
+		if s.is(i, fDigit) != s.is(i-1, fDigit) {
+			n++
+		}
+	}
+	return n
 }
 
 func (s *scan) doubleColon(i, j int) bool {
@@ -549,7 +597,7 @@ func (s *scan) announce(r role, i, j int) int {
 	case rBox:
 		return s.poBox(i, j)
 	case rPostcode:
-		return s.postcode(s.filler(j))
+		return s.postcode(s.filler(j, false))
 	case rMr:
 		k := j
 		if s.r(k) == '.' {
@@ -606,18 +654,33 @@ func (s *scan) announce(r role, i, j int) int {
 // selfBefore reports whether "called" or "named" at i is said of oneself.
 func (s *scan) selfBefore(i int) bool {
 	j := s.before(i)
-	return s.r(j) == 'm' && (s.r(j-1) == '\'' || s.r(j-1) == 'a' || s.r(j-1) == 'i')
+	if s.r(j) != 'm' {
+		return false
+	}
+	switch s.r(j - 1) {
+	case '\'':
+		return s.r(j-2) == 'i' && !s.is(j-3, fWord)
+	case 'a', 'i': // am, im
+		return !s.is(j-2, fWord)
+	}
+	return false
 }
 
-// filler steps over the words between a key word and what it announces.
-func (s *scan) filler(i int) int {
+// filler steps over the words between a key word and what it announces; with
+// wide also over words as in "WeChat me at".
+func (s *scan) filler(i int, wide bool) int {
 	for limit := i + 24; i < limit; {
 		if s.is(i, fAlpha) {
 			w, j := s.wordAt(i)
 			switch string(w) {
-			case "no", "nr", "num", "number", "numbers", "id", "is", "my", "code", "card", "s", "account", "acc", "acct", "me", "on", "at", "add", "security", "record", "are", "the", "to", "username", "name", "handle", "group", "user", "licence", "license", "plate", "ref", "reference":
+			case "no", "nr", "num", "number", "id", "is", "my", "code", "card", "s", "account", "acc", "acct", "security", "record", "insurance", "registration", "username", "name", "handle", "group", "user", "licence", "license", "plate", "ref", "reference":
 				i = j
 				continue
+			case "me", "on", "at", "add", "to":
+				if wide {
+					i = j
+					continue
+				}
 			}
 			return i
 		}
@@ -638,7 +701,7 @@ func (s *scan) filler(i int) int {
 // account masks the account that a key word for a messenger announces: one
 // with a digit or a sign in it, or any one after a colon or the like.
 func (s *scan) account(i, j int) int {
-	k := s.filler(j)
+	k := s.filler(j, true)
 	if s.r(k) == '@' {
 		return 0 // the handle rule takes it
 	}
@@ -730,12 +793,10 @@ func (s *scan) lower(i, j int) []byte {
 // record masks the number of a document or record that a key word ending
 // before j announces. It needs a digit, and is at least four characters long.
 func (s *scan) record(j int, kind mark) int {
-	if s.is(j, fDigit) || s.is(j, fAlpha) {
-		if kind == mID && s.is(j, fAlpha) {
-			return 0
-		}
+	if s.is(j, fAlpha) && s.is(j-1, fAlpha) {
+		return 0
 	}
-	k := s.filler(j)
+	k := s.filler(j, false)
 	if e := s.iban(k); e > 0 && kind == mCard {
 		return s.add(k, e, mCard)
 	}
@@ -767,8 +828,8 @@ out:
 		if ds < 5 && s.is(j-1, fAlpha) {
 			return 0
 		}
-	} else if ds < 2 && s.is(j-1, fAlpha) {
-		return 0
+	} else if (ds < 3 && ds+letters < 6 || ds < 2) && s.is(j-1, fAlpha) {
+		return 0 // a record at 11am
 	}
 	for s.r(e) == '(' && s.is(e+1, fAlpha|fDigit) && s.r(e+2) == ')' {
 		e += 3
@@ -778,7 +839,7 @@ out:
 
 // plateAfter masks a number plate of any country that a key word announces.
 func (s *scan) plateAfter(j int) int {
-	k := s.filler(j)
+	k := s.filler(j, false)
 	if s.is(k, fProv) {
 		if e := s.plateEnd(k); e > 0 {
 			return s.add(k, e, mPlate)
@@ -866,7 +927,7 @@ func (s *scan) name(i int, how naming) int {
 			if seen && s.nextCapital(end) && end-start > 1 {
 				sure = sure || has(pinyinFamilies, string(w))
 			}
-			if seen && capital && s.match(s.spaces(end), "from ") > 0 {
+			if how == nameIAm && capital && !s.is(start+1, fUpper) && s.match(s.spaces(end), "from ") > 0 {
 				sure = true // I am Roberto from block 4
 			}
 		case !capital && !(lowered && (family || known)):
@@ -1043,8 +1104,8 @@ func (s *scan) englishStreet(g group) int {
 			if !capitals && !announced && next == end {
 				return 0
 			}
-			if s.year(g) && s.match(s.before(g.lo)-1, "in") > 0 {
-				return 0
+			if s.year(g) && !announced && next == end && !(string(w) == "street" || string(w) == "road" || string(w) == "avenue" || string(w) == "drive") || s.year(g) && s.match(s.before(g.lo)-1, "in") > 0 {
+				return 0 // the 1933 Griffith Park fire
 			}
 			lo := s.flatBefore(g.lo)
 			return s.add(lo, next, mAddress)

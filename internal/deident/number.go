@@ -240,7 +240,7 @@ func (s *scan) keepGroups(gs []group, plus bool) int {
 	// Amounts with their currency before them.
 	switch s.r(s.before(g.lo)) {
 	case '¥', '$', '€', '£', '￥', '₹', '₩', '₽':
-		if s.r(s.before(g.lo)) != 0 && !(g.n() == 3 && sep(1) == '-') {
+		if g.n() <= 9 && !(g.n() == 3 && sep(1) == '-') {
 			n := 1
 			if sep(1) == '.' && gs[1].gap == 1 {
 				n++
@@ -511,7 +511,7 @@ func (s *scan) shape(gs, rest []group, d digits, plus bool) mark {
 			return mPhone
 		}
 	}
-	if s.phoneTo > gs[0].lo && in(n, 7, 12) && !unit && !s.years(gs) && (whole || len(gs) <= 4 && gs[0].n() >= 2) {
+	if s.phoneTo > gs[0].lo && in(n, 7, 12) && !unit && !s.years(gs) && (whole || len(gs) <= 4 && gs[0].n() >= 2 && (last.n() >= 3 || n >= 9 && last.n() >= 2)) {
 		return mPhone
 	}
 
@@ -661,14 +661,14 @@ func (s *scan) ipv4(gs []group) int {
 // coordinates reports whether gs begins with a decimal so fine that it can
 // only be a place.
 func (s *scan) coordinates(gs []group) bool {
-	if len(gs) < 2 || gs[1].sep != '.' || gs[1].gap != 1 || gs[0].n() > 3 || s.num(gs[0]) > 180 {
+	if len(gs) < 2 || gs[1].sep != '.' || gs[1].gap != 1 || gs[0].n() > 3 || s.num(gs[0]) > 180 || gs[0].n() > 1 && s.r(gs[0].lo) == '0' {
 		return false
 	}
 	if len(gs) > 2 && gs[2].sep == '.' && gs[2].gap == 1 {
 		return false
 	}
 	frac := gs[1].n()
-	if frac >= 5 || s.coordTo > gs[0].lo && frac >= 2 {
+	if frac >= 5 && !s.unitAfter(gs[1].hi) || s.coordTo > gs[0].lo && frac >= 2 {
 		return true
 	}
 	if frac < 3 {

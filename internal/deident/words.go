@@ -35,7 +35,7 @@ const stops = "我你您他她它们們的是在了吗嗎呢吧啊呀哦嘛和�
 // surname, for "我是…", which introduces trades and towns more often than people.
 var notName = set(`高中 高三 高二 高一 高级 高龄 高烧 高危 高校 高层 高新 武汉 武警 武昌 武侯 黄码 黄冈 黄浦 黄石 黄埔 严重 严格 金融 金牛 金山 金华 白领 白血 白云 白天
 	方便 方庄 常州 常住 常年 常熟 温州 温江 江苏 江西 江南 江北 江岸 江汉 江门 江湖 安徽 安全 安徽 安心 安阳 马上 马来 马路 石家 石景 成都 成年 成人 成华 车主 车间 车祸 于是 万分 万一 万州 任何
-	毛利 牛奶 花钱 华人 华裔 华侨 华为 华东 华南 连云 连续 连夜 曾经 关心 关于 关注 包工 包车 包头 左右 平民 平时 平台 南京 南方 南山 单身 单位 单亲 单元 单独 周边 周围 周末 周一 周二
+	毛利 牛奶 花钱 华人 华裔 华侨 华为 华东 华南 连云 连续 连夜 曾经 米粉 明星 关心 关于 关注 包工 包车 包头 左右 平民 平时 平台 南京 南方 南山 单身 单位 单亲 单元 单独 周边 周围 周末 周一 周二
 	周三 周四 周五 路人 路过 明白 明天 全家 全职 全村 全体 全部 全程 时候 时间 古城 文科 文盲 文员 文化 何时 程序 余杭 余姚 苏州 苏北 郑州 徐州 徐汇 杨浦 杨树 朱雀 孔雀 沙坪 沙区 双流 兰州 吉林 吉祥 海淀 广东
 	夏天 夏季 秦皇 秦淮 雷雨 段子 龙岗 龙华 龙泉 史上 温度 康复 施工 向阳 向上 汤山 樊城 葛洲 易烊 易怒 易感 乔迁 庄河 庄稼 章丘 鲁迅 申请 申通 甘肃 甘愿 祝福 祝大 宁波 宁夏 宁愿 尚未 符合 舒服 梅州 童年 季节 谷歌
 	盛夏 曲阜 游客 游戏 管理 管道 蒙古 华中 房东 房主 房客 屈服 解放 解除 阳性 阳光 阳过 农民 农村 农业 司机 卓越 简单 项目 连着 麦当 景区 党员 宫颈 费用 冷静 席地 卫生 米饭 宗教 桂林 应届 应该 边境 师生 师范 师傅 仇人 商人 商户 商家
@@ -67,7 +67,7 @@ var titlesByFirst = func() map[rune][][]rune {
 }()
 
 // privateTitles are those that also mask a name which nobody introduces.
-var privateTitles = set("老师傅 老師傅 先生 女士 小姐 同学 同學 师傅 師傅 阿姨 大爷 大爺 大妈 大媽 太太 奶奶 爷爷 叔叔 大姐 大哥")
+var privateTitles = set("老师傅 老師傅 先生 女士 同学 同學 师傅 師傅 阿姨 大爷 大爺 大妈 大媽 太太 奶奶 爷爷 叔叔 大姐 大哥")
 
 // A role says what a key word announces.
 type role uint8
@@ -157,7 +157,7 @@ var latinKeys = func() map[string]role {
 	add(rCoord, "lat latitude lon lng long longitude coords coordinates gps geo loc")
 	add(rStreet, "flat apt apartment")
 	add(rBox, "po p")
-	add(rMr, "mr mrs ms miss mx mister")
+	add(rMr, "mr mrs ms mx mister")
 	add(rSign, "regards sincerely yours cheers rgds signed")
 	add(rI, "i im")
 	add(rMy, "my name")
@@ -181,7 +181,7 @@ var notStreet = set(`minute minutes min mins hour hours day days week weeks mont
 	is are was were am pm percent new old main major busy dead other more closed blocked broken local big small of's degrees dollars cents pounds
 	times points shot shots trees dogs houses homes shops families residents patients cases deaths doses votes schools roads streets`)
 
-var units = set(`people persons cases deaths doses votes views years year days hours minutes km kg mg ml mm cm kwh mwh gwh mah mb gb tb kb usd eur gbp rmb cny yuan dollars euros pounds
+var units = set(`sq acres acre percent mi miles people persons cases deaths doses votes views years year days hours minutes km kg mg ml mm cm kwh mwh gwh mah mb gb tb kb usd eur gbp rmb cny yuan dollars euros pounds
 	followers users residents households tests tonnes tons litres liters gallons metres meters miles feet shares likes times rows items steps won yen rupees pesos million billion thousand hz mhz ghz bytes`)
 
 const hanUnits = "元块塊万萬亿億人名个個件条條次年月日点點时時分秒天度℃%‰公里米吨噸斤克升户戶例岁歲层層页頁字票家台辆輛张張只隻支瓶盒粒片针劑剂美欧英镑円圆口頭头亩平方千百桶吊组倍场場周週"
@@ -227,7 +227,7 @@ var pinyinFamilies = set(`
 var notNames = set(`a an the and or but i i'm im so not from in on at to for of with my your our his her their is am are was were be been being have has had do does did can could will would should
 	very really just also still now here there this that it we you he she they who what when where why how if because since as by about after before going trying looking living writing calling asking wondering worried
 	concerned sick tired angry happy sad sorry glad sure unsure afraid scared new old back ready done fine ok okay good bad well unable able only too all both no yes please thanks thank hello hi resident local student teacher doctor nurse
-	mother father parent mum mom dad single pregnant disabled diabetic retired unemployed live work need want please help i've i'd i'll let's`)
+	mother father parent mum mom dad single pregnant disabled diabetic retired unemployed live work need want please help i've i'd i'll let's president minister mayor prime secretary speaker governor chairman chair senator council officer potus`)
 
 // notNameStart are capitalised words that follow "I am" without being a name.
 var notNameStart = set(`american british english chinese indian african european asian australian canadian irish scottish welsh french german italian spanish russian japanese korean muslim christian catholic jewish hindu buddhist covid
