@@ -101,7 +101,8 @@ func (m *Masker) Clean(src hearback.Source, raw source.Raw, k Keys, now time.Tim
 	return it, nil
 }
 
-// keyed is an HMAC whose state is set up once and used for several sums.
+// keyed is an HMAC whose state is set up once and used for several sums. It is
+// not kept from one item to the next: a destroyed key must leave nothing behind.
 type keyed struct {
 	h   hash.Hash
 	buf [sha256.Size]byte
