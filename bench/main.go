@@ -18,6 +18,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"runtime/pprof"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,8 +33,20 @@ func main() {
 	n := flag.Int("n", 1_000_000, "messages at which memory, list and restart are measured")
 	phase := flag.String("phase", "", "one measurement, in this process")
 	dir := flag.String("dir", "", "data directory of the measurement")
+	profile := flag.String("cpuprofile", "", "file for a profile of the measurement")
 	flag.Parse()
 	var err error
+	if *profile != "" {
+		f, err := os.Create(*profile)
+		if err == nil {
+			err = pprof.StartCPUProfile(f)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		defer pprof.StopCPUProfile()
+	}
 	switch *phase {
 	case "":
 		err = all(*n)

@@ -381,7 +381,7 @@ func (p *Pipeline) admitNew(ctx context.Context, b *build, j *job, it *prepared)
 	m.ID, m.Seen = p.ids.Next(b.now), b.now
 	as := p.group.Add(m.ID, m.At, m.Lang, &it.doc, it.sig)
 	m.Concern, m.CopyOf = as.Concern, as.CopyOf
-	c, err := p.concern(ctx, b, as.Concern)
+	c, err := p.concern(ctx, b, as.Concern, as.New)
 	if err != nil {
 		return false, err
 	}
@@ -453,12 +453,17 @@ func short(s string) string {
 }
 
 // concern returns a concern to add to.
-func (p *Pipeline) concern(ctx context.Context, b *build, id hearback.ID) (*living, error) {
+func (p *Pipeline) concern(ctx context.Context, b *build, id hearback.ID, fresh bool) (*living, error) {
 	if c := b.concerns[id]; c != nil {
 		return c, nil
 	}
 	c := p.concerns.get(id)
-	if c == nil {
+	switch {
+	case c != nil:
+	case fresh:
+		c = &living{Concern: hearback.Concern{ID: id, State: hearback.Open}}
+		p.concerns.put(id, c)
+	default:
 		stored, err := p.store.Concern(ctx, id)
 		switch {
 		case errors.Is(err, hearback.ErrNotFound):

@@ -32,7 +32,10 @@ const (
 const (
 	maxTerms    = 64      // a concern keeps its strongest terms
 	maxDocTerms = 200     // of one message
-	maxPostings = 4000    // a term that stands in more concerns finds none
+	maxPostings = 300     // a term that stands in more concerns finds none by itself
+	maxScan     = 2000    // concerns that are looked at when all terms are common
+	maxExact    = 12      // concerns whose likeness is computed exactly
+	maxLive     = 30_000  // concerns in memory; beyond, the oldest small ones leave it
 	maxDF       = 400_000 // terms whose commonness is remembered
 	priorDocs   = 200     // messages that the guess about common words weighs
 	fade        = 7 * 24 * time.Hour
@@ -46,11 +49,20 @@ type Grouper struct {
 	o     Options
 	stop  map[uint64]float64
 	docs  float64
+	logN  float64 // of docs with the prior
 	df    map[uint64]uint32
 	live  map[hearback.ID]*group
-	index map[uint64][]*group
+	index map[uint64][]int32 // term → slots of the concerns that hold it
+	slots []*group
+	free  []int32
+	small []hearback.ID // concerns in the order they began, to find the oldest
 	dirty map[hearback.ID]bool
-	since int // messages since the term statistics were recorded
+	logs  [1 << 12]float64
+
+	// Scratch of nearest: what each slot has in common with the message.
+	common []float32
+	hit    []int32
+	since  int // messages since the term statistics were recorded
 
 	copies copies
 	merges map[hearback.ID][]hearback.ID // into → from, in order
@@ -60,16 +72,18 @@ type Grouper struct {
 // A group is one concern.
 type group struct {
 	id, theme hearback.ID
-	n         float64 // messages, without copies
-	last      int64   // µs
-	terms     []term  // strongest first when trimmed, otherwise by hash
+	slot      int32
+	n         float64  // messages, without copies
+	last      int64    // µs
+	terms     []term   // by hash
+	hashes    []uint64 // of terms, apart because they are searched for every message
 	numbers   map[uint64]float64
 	norm      float64
+	normAt    float64 // n when norm was computed
 	purity    float64 // mean likeness of what joined
 	medoid    hearback.ID
 	best      float64
 	frozen    bool // merged into another: out of the index
-	touched   int64
 }
 
 // A term is one term of a concern, and how many of its messages hold it.
@@ -83,7 +97,8 @@ type term struct {
 // feature is a term of a message with its weight.
 type feature struct {
 	hash uint64
-	w    float64
+	w    float64 // in the vector of length one
+	raw  float64 // before that: kind and idf
 	word string
 	kind text.TermKind
 }
@@ -92,14 +107,18 @@ type feature struct {
 func New(o Options) *Grouper {
 	o.Join, o.Link = cmp.Or(o.Join, DefaultJoin), cmp.Or(o.Link, DefaultLink)
 	g := &Grouper{o: o, stop: stopWords()}
+	for i := range g.logs {
+		g.logs[i] = math.Log(float64(i + 1))
+	}
 	g.Reset()
 	return g
 }
 
 // Reset forgets everything, as before Load.
 func (g *Grouper) Reset() {
-	g.docs, g.df = 0, map[uint64]uint32{}
-	g.live, g.index, g.dirty = map[hearback.ID]*group{}, map[uint64][]*group{}, map[hearback.ID]bool{}
+	g.docs, g.logN, g.df = 0, math.Log(priorDocs+1), map[uint64]uint32{}
+	g.live, g.index, g.dirty = map[hearback.ID]*group{}, map[uint64][]int32{}, map[hearback.ID]bool{}
+	g.slots, g.free, g.small, g.common, g.hit = nil, nil, nil, nil, nil
 	g.merges, g.parent = map[hearback.ID][]hearback.ID{}, map[hearback.ID]hearback.ID{}
 	g.copies = newCopies()
 	g.since = 0
@@ -122,48 +141,55 @@ func kindWeight(k text.TermKind) float64 {
 // features returns the terms of a message that carry it, each once, and its
 // numbers.
 func (g *Grouper) features(d *text.Doc) (list []feature, numbers []uint64) {
-	seen := map[uint64]bool{}
+	list = make([]feature, 0, min(len(d.Terms), 2*maxDocTerms))
 	for i := range d.Terms {
 		t := &d.Terms[i]
-		w := kindWeight(t.Kind)
-		if w == 0 || seen[t.Hash] {
-			continue
-		}
-		seen[t.Hash] = true
-		if t.Kind == text.Number {
-			numbers = append(numbers, t.Hash)
-		}
-		list = append(list, feature{t.Hash, w * g.idf(t.Hash), t.Text, t.Kind})
-		if len(list) == maxDocTerms {
-			break
+		if kindWeight(t.Kind) > 0 {
+			list = append(list, feature{hash: t.Hash, word: t.Text, kind: t.Kind})
+			if len(list) == 2*maxDocTerms {
+				break
+			}
 		}
 	}
+	// Sorted by hash, so that what follows does not hang on the order of words.
+	slices.SortFunc(list, func(a, b feature) int { return cmp.Compare(a.hash, b.hash) })
+	list = slices.CompactFunc(list, func(a, b feature) bool { return a.hash == b.hash })
+	list = list[:min(len(list), maxDocTerms)]
 	sum := 0.0
-	for _, f := range list {
-		sum += f.w * f.w
+	for i := range list {
+		f := &list[i]
+		f.raw = kindWeight(f.kind) * g.idf(f.hash)
+		sum += f.raw * f.raw
+		if f.kind == text.Number {
+			numbers = append(numbers, f.hash)
+		}
 	}
 	if sum > 0 {
 		n := 1 / math.Sqrt(sum)
 		for i := range list {
-			list[i].w *= n
+			list[i].w = list[i].raw * n
 		}
 	}
 	return list, numbers
 }
 
-// idf is ln(1 + N/(df+1)), with a prior that knows the commonest words before
-// the first message.
+// idf is ln((N+p+1)/(df+1)), with a prior p that knows the commonest words
+// before the first message.
 func (g *Grouper) idf(hash uint64) float64 {
-	df := float64(g.df[hash])
+	df := int(g.df[hash])
 	if share, ok := g.stop[hash]; ok {
-		df += share * priorDocs
+		df += int(share * priorDocs)
 	}
-	return math.Log(1 + (g.docs+priorDocs)/(df+1))
+	if df < len(g.logs) {
+		return max(g.logN-g.logs[df], 0.01)
+	}
+	return max(g.logN-math.Log(float64(df+1)), 0.01)
 }
 
 // count adds a message to the term statistics.
 func (g *Grouper) count(list []feature) {
 	g.docs++
+	g.logN = math.Log(g.docs + priorDocs + 1)
 	for _, f := range list {
 		g.df[f.hash]++
 	}
@@ -176,6 +202,7 @@ func (g *Grouper) count(list []feature) {
 			}
 		}
 		g.docs /= 2
+		g.logN = math.Log(g.docs + priorDocs + 1)
 	}
 }
 
@@ -183,12 +210,15 @@ func (g *Grouper) count(list []feature) {
 func (g *Grouper) Add(id hearback.ID, at time.Time, lang string, d *text.Doc, sig []byte) Assignment {
 	now := at.UnixMicro()
 	if c, like, ok := g.copies.find(sig, now); ok {
-		if into := g.home(c.concern); g.live[into] != nil {
-			gr := g.live[into]
+		// A copy is a copy whether or not its concern is still at hand.
+		into := g.home(c.concern)
+		a := Assignment{Concern: into, Theme: into, CopyOf: c.msg, Score: 1, Why: []Reason{{WhyCopy, c.msg.String(), like}}}
+		if gr := g.live[into]; gr != nil {
 			gr.last = max(gr.last, now)
 			g.dirty[into] = true
-			return Assignment{Concern: into, Theme: gr.theme, CopyOf: c.msg, Score: 1, Why: []Reason{{WhyCopy, c.msg.String(), like}}}
+			a.Theme = gr.theme
 		}
+		return a
 	}
 	list, numbers := g.features(d)
 	g.since++
@@ -207,7 +237,8 @@ func (g *Grouper) Add(id hearback.ID, at time.Time, lang string, d *text.Doc, si
 			gr.theme = best.g.theme
 			a.Why = append(a.Why, Reason{WhyTheme, gr.theme.String(), best.like})
 		}
-		g.live[gr.id] = gr
+		g.enter(gr)
+		g.small = append(g.small, gr.id)
 		g.join(gr, id, list, numbers, now, 1)
 		a.Concern, a.Theme, a.New, a.Score = gr.id, gr.theme, true, 1
 		next = best
@@ -219,7 +250,49 @@ func (g *Grouper) Add(id hearback.ID, at time.Time, lang string, d *text.Doc, si
 		a.Why = append(a.Why, Reason{WhyConflict, apart, 0})
 	}
 	g.copies.add(copied{id, a.Concern, now}, sig)
+	if len(g.live) > maxLive {
+		g.evict()
+	}
 	return a
+}
+
+// enter gives a concern a slot in the index.
+func (g *Grouper) enter(gr *group) {
+	g.live[gr.id] = gr
+	if n := len(g.free); n > 0 {
+		gr.slot, g.free = g.free[n-1], g.free[:n-1]
+		g.slots[gr.slot] = gr
+		return
+	}
+	gr.slot = int32(len(g.slots))
+	g.slots = append(g.slots, gr)
+	g.common = append(g.common, 0)
+}
+
+// evict takes the oldest concerns of one or two messages out of memory, a
+// tenth of all. Their states are stored; what would have joined them begins a
+// new concern, which can be merged.
+func (g *Grouper) evict() {
+	goal := maxLive * 9 / 10
+	keep := g.small[:0]
+	for i, id := range g.small {
+		gr := g.live[id]
+		switch {
+		case gr == nil:
+		case len(g.live) <= goal:
+			keep = append(keep, g.small[i])
+		case gr.n > 2 || gr.frozen || len(g.merges[id]) > 0 || g.dirty[id]:
+			keep = append(keep, id)
+		default:
+			for _, t := range gr.terms {
+				g.unpost(t.hash, gr)
+			}
+			g.slots[gr.slot] = nil
+			g.free = append(g.free, gr.slot)
+			delete(g.live, id)
+		}
+	}
+	g.small = keep
 }
 
 type candidate struct {
@@ -230,18 +303,8 @@ type candidate struct {
 // nearest returns the two concerns most like a message, and what kept the
 // message from a concern that was more like it, if anything did.
 func (g *Grouper) nearest(list []feature, numbers []uint64, now int64) (best, next candidate, apart string) {
-	dots := map[*group]float64{}
-	for _, f := range list {
-		posts := g.index[f.hash]
-		if len(posts) > maxPostings {
-			continue
-		}
-		for _, gr := range posts {
-			dots[gr] += 0
-		}
-	}
 	var held candidate
-	for gr := range dots {
+	for _, gr := range g.candidates(list) {
 		like := g.likeness(list, gr)
 		gap := time.Duration(max(0, now-gr.last)) * time.Microsecond
 		like *= math.Exp(-float64(gap) / float64(fade))
@@ -263,6 +326,66 @@ func (g *Grouper) nearest(list []feature, numbers []uint64, now int64) (best, ne
 		apart = "number"
 	}
 	return best, next, apart
+}
+
+// candidates returns the concerns that share the most with a message, by the
+// terms that are not common.
+func (g *Grouper) candidates(list []feature) []*group {
+	hit := g.hit[:0]
+	scan := func(f *feature, posts []int32) {
+		for _, slot := range posts {
+			if g.common[slot] == 0 {
+				hit = append(hit, slot)
+			}
+			g.common[slot] += float32(f.w)
+		}
+	}
+	rarest := -1
+	for i := range list {
+		posts := g.index[list[i].hash]
+		if len(posts) == 0 {
+			continue
+		}
+		if len(posts) <= maxPostings {
+			scan(&list[i], posts)
+		} else if rarest < 0 || len(posts) < len(g.index[list[rarest].hash]) {
+			rarest = i
+		}
+	}
+	if len(hit) == 0 && rarest >= 0 {
+		posts := g.index[list[rarest].hash]
+		scan(&list[rarest], posts[max(0, len(posts)-maxScan):])
+	}
+	// The best few, by what they share, then by age.
+	var top []*group
+	for _, slot := range hit {
+		gr := g.slots[slot]
+		if len(top) == maxExact && !g.before(gr, top[maxExact-1]) {
+			continue
+		}
+		i, _ := slices.BinarySearchFunc(top, gr, func(a, b *group) int {
+			if g.before(a, b) {
+				return -1
+			}
+			return 1
+		})
+		if len(top) == maxExact {
+			top = top[:maxExact-1]
+		}
+		top = slices.Insert(top, i, gr)
+	}
+	for _, slot := range hit {
+		g.common[slot] = 0
+	}
+	g.hit = hit
+	return top
+}
+
+func (g *Grouper) before(a, b *group) bool {
+	if x, y := g.common[a.slot], g.common[b.slot]; x != y {
+		return x > y
+	}
+	return a.id < b.id
 }
 
 // better orders candidates by likeness, then by age.
@@ -302,11 +425,10 @@ func (g *Grouper) likeness(list []feature, gr *group) float64 {
 	dot := 0.0
 	for _, f := range list {
 		if i, ok := gr.find(f.hash); ok {
-			t := &gr.terms[i]
-			dot += f.w * g.weight(t, gr)
+			dot += f.w * f.raw * gr.terms[i].n
 		}
 	}
-	return dot / gr.norm
+	return dot / gr.n / gr.norm
 }
 
 // weight is how much a term counts in a concern.
@@ -315,7 +437,15 @@ func (g *Grouper) weight(t *term, gr *group) float64 {
 }
 
 func (gr *group) find(hash uint64) (int, bool) {
-	return slices.BinarySearchFunc(gr.terms, hash, func(t term, h uint64) int { return cmp.Compare(t.hash, h) })
+	lo, hi := 0, len(gr.hashes)
+	for lo < hi {
+		if mid := int(uint(lo+hi) >> 1); gr.hashes[mid] < hash {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo, lo < len(gr.hashes) && gr.hashes[lo] == hash
 }
 
 // join adds a message to a concern.
@@ -329,18 +459,31 @@ func (g *Grouper) join(gr *group, id hearback.ID, list []feature, numbers []uint
 	for _, h := range numbers {
 		gr.numbers[h]++
 	}
+	if gr.terms == nil { // the features are sorted already
+		gr.terms, gr.hashes = make([]term, len(list)), make([]uint64, len(list))
+		for i, f := range list {
+			gr.terms[i], gr.hashes[i] = term{f.hash, 1, f.word, f.kind}, f.hash
+			g.index[f.hash] = append(g.index[f.hash], gr.slot)
+		}
+		list = nil
+	}
 	for _, f := range list {
 		if i, ok := gr.find(f.hash); ok {
 			gr.terms[i].n++
 		} else {
 			gr.terms = slices.Insert(gr.terms, i, term{f.hash, 1, f.word, f.kind})
-			g.index[f.hash] = append(g.index[f.hash], gr)
+			gr.hashes = slices.Insert(gr.hashes, i, f.hash)
+			g.index[f.hash] = append(g.index[f.hash], gr.slot)
 		}
 	}
 	if len(gr.terms) > 2*maxTerms {
 		g.trim(gr)
+		gr.normAt = 0
 	}
-	g.renorm(gr)
+	// The norm of a large concern hardly moves with one message.
+	if gr.n >= 1.05*gr.normAt {
+		g.renorm(gr)
+	}
 	g.dirty[gr.id] = true
 }
 
@@ -350,7 +493,7 @@ func (g *Grouper) renorm(gr *group) {
 		w := g.weight(&gr.terms[i], gr)
 		sum += w * w
 	}
-	gr.norm = math.Sqrt(sum)
+	gr.norm, gr.normAt = math.Sqrt(sum), gr.n
 }
 
 // trim keeps the strongest terms.
@@ -363,6 +506,7 @@ func (g *Grouper) trim(gr *group) {
 	}
 	gr.terms = slices.Clone(gr.terms[:maxTerms])
 	slices.SortFunc(gr.terms, func(a, b term) int { return cmp.Compare(a.hash, b.hash) })
+	gr.rehash()
 	for h, n := range gr.numbers {
 		if n < 0.05*gr.n {
 			delete(gr.numbers, h)
@@ -370,9 +514,17 @@ func (g *Grouper) trim(gr *group) {
 	}
 }
 
+// rehash makes hashes anew.
+func (gr *group) rehash() {
+	gr.hashes = make([]uint64, len(gr.terms))
+	for i := range gr.terms {
+		gr.hashes[i] = gr.terms[i].hash
+	}
+}
+
 func (g *Grouper) unpost(hash uint64, gr *group) {
 	list := g.index[hash]
-	if i := slices.Index(list, gr); i >= 0 {
+	if i := slices.Index(list, gr.slot); i >= 0 {
 		if list = slices.Delete(list, i, i+1); len(list) == 0 {
 			delete(g.index, hash)
 		} else {
@@ -387,7 +539,10 @@ func (g *Grouper) shared(list []feature, gr *group) []Reason {
 	total := 0.0
 	for _, f := range list {
 		if i, ok := gr.find(f.hash); ok {
-			v := f.w * g.weight(&gr.terms[i], gr)
+			if _, plain := g.stop[f.hash]; plain {
+				continue
+			}
+			v := f.w * f.raw * gr.terms[i].n / gr.n
 			rs = append(rs, Reason{WhyShared, f.word, v})
 			total += v
 		}
@@ -395,7 +550,7 @@ func (g *Grouper) shared(list []feature, gr *group) []Reason {
 	slices.SortStableFunc(rs, func(a, b Reason) int { return cmp.Compare(b.Value, a.Value) })
 	rs = rs[:min(len(rs), 5)]
 	for i := range rs {
-		rs[i].Value /= total
+		rs[i].Value /= max(total, 1e-9)
 	}
 	return rs
 }
@@ -452,24 +607,17 @@ func (g *Grouper) Nearest(id hearback.ID, k int) []Near {
 	if gr == nil || gr.frozen {
 		return nil
 	}
-	var self []feature
+	self := make([]feature, 0, len(gr.terms))
 	for i := range gr.terms {
 		t := &gr.terms[i]
-		self = append(self, feature{t.hash, g.weight(t, gr) / max(gr.norm, 1e-9), t.word, t.kind})
-	}
-	found := map[*group]bool{}
-	for _, f := range self {
-		if posts := g.index[f.hash]; len(posts) <= maxPostings {
-			for _, other := range posts {
-				if other != gr {
-					found[other] = true
-				}
-			}
-		}
+		raw := kindWeight(t.kind) * g.idf(t.hash)
+		self = append(self, feature{t.hash, raw * t.n / gr.n / max(gr.norm, 1e-9), raw, t.word, t.kind})
 	}
 	var list []candidate
-	for other := range found {
-		list = append(list, candidate{other, g.likeness(self, other)})
+	for _, other := range g.candidates(self) {
+		if other != gr {
+			list = append(list, candidate{other, g.likeness(self, other)})
+		}
 	}
 	slices.SortFunc(list, func(a, b candidate) int { return cmp.Or(cmp.Compare(b.like, a.like), cmp.Compare(a.g.id, b.g.id)) })
 	var out []Near
@@ -541,7 +689,8 @@ func (g *Grouper) add(a, b *group, sign float64) {
 			a.terms[i].n = max(0, a.terms[i].n+sign*t.n)
 		} else if sign > 0 {
 			a.terms = slices.Insert(a.terms, i, t)
-			g.index[t.hash] = append(g.index[t.hash], a)
+			a.hashes = slices.Insert(a.hashes, i, t.hash)
+			g.index[t.hash] = append(g.index[t.hash], a.slot)
 		}
 	}
 	if sign < 0 {
@@ -551,6 +700,7 @@ func (g *Grouper) add(a, b *group, sign float64) {
 			}
 			return t.n <= 0
 		})
+		a.rehash()
 	}
 	for h, n := range b.numbers {
 		if a.numbers[h] += sign * n; a.numbers[h] <= 0 {
@@ -580,7 +730,7 @@ func (g *Grouper) Undo(into hearback.ID) error {
 	g.add(a, b, -1)
 	b.frozen = false
 	for i := range b.terms {
-		g.index[b.terms[i].hash] = append(g.index[b.terms[i].hash], b)
+		g.index[b.terms[i].hash] = append(g.index[b.terms[i].hash], b.slot)
 	}
 	g.dirty[into], g.dirty[from] = true, true
 	return nil
@@ -714,6 +864,7 @@ func (g *Grouper) Load(states iter.Seq2[hearback.ID, []byte]) error {
 		}
 		if id == 0 {
 			g.docs = r.float()
+			g.logN = math.Log(max(g.docs, 0) + priorDocs + 1)
 			for range r.size(9) {
 				h := r.u64()
 				g.df[h] = uint32(r.size(0))
@@ -739,19 +890,19 @@ func (g *Grouper) loadGroup(id hearback.ID, r *reader) {
 	}
 	gr.last, gr.medoid = r.varint(), hearback.ID(r.varint())
 	gr.n, gr.purity, gr.best = r.float(), r.float(), r.float()
+	g.enter(gr)
+	g.small = append(g.small, id)
 	for range r.size(18) {
 		t := term{hash: r.u64(), n: r.float(), kind: text.TermKind(r.take(1)[0])}
 		t.word = string(r.take(r.size(1)))
 		gr.terms = append(gr.terms, t)
 		if !gr.frozen && !r.bad {
-			g.index[t.hash] = append(g.index[t.hash], gr)
+			g.index[t.hash] = append(g.index[t.hash], gr.slot)
 		}
 	}
+	gr.rehash()
 	for range r.size(16) {
 		h := r.u64()
 		gr.numbers[h] = r.float()
-	}
-	if !r.bad {
-		g.live[id] = gr
 	}
 }
