@@ -10,94 +10,97 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"example.org/hearback"
 )
 
 // DetectOptions tunes [Detect].
 type DetectOptions struct {
 	Bucket time.Duration // length of a bucket; 0 finds it from the first two rows
-	Warmup int           // rows at the start that raise no alarm; 0 is a tenth, at most two days
+	Warmup int           // rows at the start that raise no alarm; 0 is 12, less than 0 none
+	Limits Limits        // zero is [DefaultLimits]
 	Errors io.Writer     // where bad rows are named; nil forgets them
 }
+
+// warmup is how many rows are looked at before the first may alarm, if nothing
+// else is said.
+const warmup = 12
 
 // ErrBadRows says that some rows could not be used; they have been named.
 var ErrBadRows = errors.New("some rows could not be used")
 
 // Detect reads CSV timestamp,value and writes CSV
 // timestamp,value,expected,score,alarm, each row before the next is read. Rows
-// that go back in time, repeat a time, or hold no number are named and left
-// out; buckets that are missing are not taken for zero. A score of 1 is the
-// threshold.
+// that go back in time, repeat a time, or hold no count are named and left
+// out; buckets that are missing are not taken for zero.
+//
+// A score is between 0 and 1, and an alarm is a score of 0.5 or more. Only the
+// first row of a rise is an alarm: while one lasts, for a day at least, scores
+// stay below 0.5 unless it doubles.
 func Detect(r io.Reader, w io.Writer, o DetectOptions) error {
-	in := csv.NewReader(bufio.NewReader(r))
+	if o.Limits == (Limits{}) {
+		o.Limits = DefaultLimits()
+	}
+	if o.Warmup == 0 {
+		o.Warmup = warmup
+	}
+	in := csv.NewReader(bufio.NewReader(&capped{r: r}))
 	in.FieldsPerRecord, in.ReuseRecord, in.LazyQuotes = -1, true, true
 	out := csv.NewWriter(w)
 	out.Write([]string{"timestamp", "value", "expected", "score", "alarm"})
 	out.Flush()
-	var d Detector
-	var last time.Time
-	limits := DefaultLimits()
+	c := column{length: o.Bucket}
 	bad, rows := false, 0
-	quiet := time.Time{}
 	for {
 		rec, err := in.Read()
 		if err == io.EOF {
 			break
 		}
-		line, _ := in.FieldPos(0)
-		fail := func(why string) {
+		var perr *csv.ParseError
+		fail := func(line int, why string) {
 			bad = true
 			if o.Errors != nil {
 				fmt.Fprintf(o.Errors, "line %d: %s\n", line, why)
 			}
 		}
-		var perr *csv.ParseError
 		if errors.As(err, &perr) {
-			fail("the row is not CSV: " + perr.Err.Error())
+			fail(perr.Line, "the row is not CSV: "+perr.Err.Error())
 			continue
 		}
 		if err != nil {
 			return fmt.Errorf("read counts: %w", err)
 		}
+		line, _ := in.FieldPos(0)
 		if len(rec) < 2 {
-			fail("a row needs a timestamp and a value")
+			fail(line, "a row needs a timestamp and a value")
 			continue
 		}
 		at, terr := parseTime(rec[0])
 		value, verr := strconv.ParseFloat(strings.TrimSpace(rec[1]), 64)
 		switch {
-		case terr != nil && rows == 0 && !bad && line == 1:
+		case terr != nil && verr != nil && rows == 0 && !bad && line == 1:
 			continue // the names of the columns
 		case terr != nil:
-			fail(terr.Error())
+			fail(line, terr.Error())
 			continue
-		case verr != nil || math.IsNaN(value) || math.IsInf(value, 0) || value < 0:
-			fail(fmt.Sprintf("%.40q is not a count", rec[1]))
+		case verr != nil || math.IsNaN(value) || value < 0 || value > maxCount:
+			fail(line, fmt.Sprintf("%.40q is not a count of 0 or more", rec[1]))
 			continue
-		case !last.IsZero() && !at.After(last):
-			fail("the time is not after the one before; sort the rows and count each bucket once")
+		case !c.last.IsZero() && !at.After(c.last):
+			fail(line, "the time is not after the one before; sort the rows and count each bucket once")
 			continue
-		}
-		length := o.Bucket
-		if length == 0 {
-			if length = time.Hour; !last.IsZero() {
-				length = at.Sub(last)
-				o.Bucket = length
-			}
 		}
 		rows++
-		last = at
-		reading := d.Step(Bucket{At: at, Length: length, Voices: value})
-		score := reading.Fast / limits.Fast
-		warm := o.Warmup
-		if warm == 0 {
-			warm = int(48 * time.Hour / length)
-		}
-		alarm := rows > warm && score >= 1 && reading.Day >= leastVoices && at.Sub(quiet) >= refractory
-		if alarm {
-			quiet = at
+		reading := c.step(at, value)
+		fast, _ := c.d.Fires(reading, o.Limits)
+		alarm := fast && rows > o.Warmup
+		score := 1 - math.Exp2(-math.Max(reading.Fast, 0)/o.Limits.Fast)
+		mark := "1"
+		if !alarm {
+			score, mark = min(score, 0.4999), "0"
 		}
 		num := func(f float64) string { return strconv.FormatFloat(f, 'f', 4, 64) }
-		out.Write([]string{rec[0], rec[1], num(reading.Expected), num(max(score, 0)), map[bool]string{true: "1", false: "0"}[alarm]})
+		out.Write([]string{rec[0], rec[1], num(reading.Expected), num(score), mark})
 		if out.Flush(); out.Error() != nil {
 			return fmt.Errorf("write: %w", out.Error())
 		}
@@ -106,6 +109,68 @@ func Detect(r io.Reader, w io.Writer, o DetectOptions) error {
 		return ErrBadRows
 	}
 	return nil
+}
+
+// maxCount is the largest value that Detect takes for a count.
+const maxCount = 1e15
+
+// A column is what Detect remembers of the rows before.
+type column struct {
+	d      Detector
+	p      Profile
+	length time.Duration // of a bucket; 0 until it is known
+	first  float64       // value of the first row, while length is not known
+	last   time.Time
+}
+
+// step takes in one row. Its time may be the start or the end of its bucket:
+// all that counts is that rows are at most one bucket long and do not overlap.
+func (c *column) step(at time.Time, value float64) Reading {
+	length, gap := c.length, at.Sub(c.last)
+	switch {
+	case c.last.IsZero():
+		if c.first = value; length == 0 {
+			length = time.Hour
+		}
+	case length == 0:
+		// Now the length is known, the first row is taken in once more.
+		length, c.length = gap, gap
+		c.d, c.p = Detector{}, Profile{}
+		c.take(c.last, length, c.first)
+	case gap < length:
+		length = gap
+	}
+	c.last = at
+	return c.take(at, length, value)
+}
+
+func (c *column) take(at time.Time, length time.Duration, value float64) Reading {
+	start := at.Add(-length)
+	b := Bucket{At: start, Length: length, Voices: value, Exposure: c.p.Factor(start)}
+	c.p.Learn(start, length, value)
+	return c.d.Step(b)
+}
+
+// capped cuts the input when one line grows beyond all sense, which would
+// otherwise be kept in memory until its end.
+type capped struct {
+	r    io.Reader
+	line int
+}
+
+const maxLine = 1 << 20
+
+func (c *capped) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	for _, b := range p[:n] {
+		if c.line++; b == '\n' {
+			c.line = 0
+		}
+	}
+	if c.line > maxLine {
+		return 0, fmt.Errorf("%w: a line of more than %d bytes; is this a CSV file?", hearback.ErrInvalid, maxLine)
+	}
+	return n, err
 }
 
 // parseTime reads RFC 3339, "2006-01-02 15:04:05", a day, or seconds since

@@ -8,7 +8,7 @@ import (
 // The constants of the detector. They are the same for every concern and for
 // the detect filter; only [Limits] moves, with what officers say of alerts.
 const (
-	lambda     = 0.3  // weight of the newest residual in the fast statistic
+	lambda     = 0.3  // weight of the newest hour's residual in the fast statistic
 	ratio      = 2.0  // the slow statistic looks for a rate this many times the usual one
 	halfLife   = 168  // hours after which what was learned counts half
 	guardHours = 24   // newest hours that are not learned from yet, so that a burst does not hide itself
@@ -16,14 +16,16 @@ const (
 	priorDisp  = 0.2  // 1/k: extra variance of counts before anything is known (k = 5)
 	dispHours  = 48.0 // how many informative hours of data that prior weighs
 	minDisp    = 1e-3 // counts of people are never smoother than this
-	priorRate  = 0.25 // voices in an hour before anything is known
+	priorRate  = 1.0  // voices in an hour before anything is known
 	priorHours = 1.0  // how many hours of data that prior weighs
+	smallVar   = 0.04 // extra variance that keeps two voices in a silent hour from being a marvel
 	openHours  = 3.0  // until then the level follows the newest counts too
 	youngHours = 48.0 // until then there is no statistical alert, and the daily cycle is not known
 	youngDisp  = 1.0  // extra variance at age 0 for the cycle that is not known yet
 	clipZ      = 40.0 // residuals beyond are all the same: one bucket cannot dominate a day
 	scaleHours = 96.0 // how many hours of data the prior of the spread of the fast statistic weighs
-	clipScale  = 4.0  // statistics beyond this many spreads teach no more spread
+	clipScale  = 6.0  // statistics beyond this many spreads teach no more spread
+	maxScale   = 3.0  // the spread grows to so many times that of independent residuals: one long burst does not deafen
 	slowClip   = 40.0 // the slow statistic stays below, so that it also comes down again
 	minExposed = 1.0 / 64
 	maxExposed = 64.0
@@ -38,6 +40,16 @@ type Bucket struct {
 	Exposure float64 // how busy it is usually: [Profile.Factor], times the source's volume over its usual one; 0 means 1
 }
 
+// lambdaOf is the weight of the newest bucket in the fast statistic. Buckets
+// shorter than an hour weigh less each, but together much more than one hour:
+// a crisis is told within minutes, and a single odd bucket is not one.
+func lambdaOf(hours float64) float64 {
+	if hours == 1 {
+		return lambda
+	}
+	return min(max(lambda*math.Pow(hours, 1.0/6), lambda/3), lambda)
+}
+
 // A Reading is what the detector says of one bucket.
 type Reading struct {
 	At       time.Time // end of the bucket
@@ -48,11 +60,13 @@ type Reading struct {
 	Residual float64   // (Observed − Expected) / Spread, clipped
 	Fast     float64   // smoothed residuals in units of their own spread
 	Slow     float64   // cumulative log likelihood ratio of a doubled rate
+	Rose     time.Time // when the fast statistic rose above one spread
 	Since    time.Time // when the slow statistic left zero last
 	Day      float64   // voices of the last 24 h
 	Usual    float64   // voices expected in an ordinary 24 h
 	Age      time.Duration
 	Missing  bool
+	lambda   float64
 	before   float64 // smoothed residual before this bucket
 	scale    float64 // spread of the smoothed residual
 	disp     float64
@@ -60,7 +74,7 @@ type Reading struct {
 }
 
 // A Detector follows the counts of one concern, or of one CSV column, in
-// constant time and about 200 bytes. The zero value is a new one. It models
+// constant time and about 230 bytes. The zero value is a new one. It models
 // counts as negative binomial around a level that forgets with a half-life of
 // a week and lags 24 h behind, so that a burst is judged by what came before
 // it. It is not safe for many goroutines.
@@ -84,9 +98,10 @@ type Detector struct {
 	hour       int32 // the hour under way, in hours since 1970
 	rows       uint32
 
-	quietFast, quietSlow int64 // no alert of this kind before, µs
-	armed                uint8 // bits: fast and slow statistics came down since their last alert
-	top                  float32
+	rose    int64      // when the fast statistic rose above one spread, µs
+	alerted [2]int64   // when the fast and the slow statistic last alerted, µs
+	top     [2]float32 // what they were then
+	fired   [2]bool    // they have not come down since
 }
 
 // A past is one hour that is over, in four bytes.
@@ -139,30 +154,31 @@ func (d *Detector) Step(b Bucket) Reading {
 	if d.last == 0 {
 		d.first, d.last = start, start
 		d.hour = int32(start / hour)
-		d.armed = 3
 	}
 	r := Reading{At: b.At.Add(b.Length), Length: b.Length, Observed: b.Voices, Missing: true}
 	if start < d.last {
 		return r
 	}
 	d.advance(start)
-	exposure := min(max(b.Exposure, minExposed), maxExposed)
-	if b.Exposure == 0 {
-		exposure = 1
+	exposure := 1.0
+	if b.Exposure > 0 { // and so is a number
+		exposure = min(max(b.Exposure, minExposed), maxExposed)
 	}
 	age := float64(start-d.first) / float64(hour)
 	x := b.Voices
-	bad := math.IsNaN(x) || math.IsInf(x, 0) || x < 0
+	bad := !(x >= 0 && x <= maxCount)
 	rate, known := d.rate(age)
 	disp := d.dispersion()
 	young := max(0, 1-age/youngHours) * youngDisp
 	mu := rate * exposure * hours
-	sd := math.Sqrt(mu + mu*mu*(disp+young+1/(known+1)))
+	sd := math.Sqrt(mu + mu*mu*(disp+young+1/(known+1)) + smallVar)
 	r.Expected, r.Spread = mu, sd
-	r.Fast, r.Slow = float64(d.smooth)/d.scale(), float64(d.slow)
+	lam := lambdaOf(hours)
+	r.lambda, r.before, r.scale = lam, float64(d.smooth), d.scale(lam)
+	r.slow, r.disp = float64(d.slow), disp
+	r.Fast, r.Slow = r.before/r.scale, r.slow
 	r.Age = time.Duration(start+length-d.first) * time.Microsecond
 	r.Usual = 24 * rate
-	r.before, r.scale, r.slow, r.disp = float64(d.smooth), d.scale(), float64(d.slow), disp
 	d.last = start + length
 	if b.Missing || bad {
 		r.Day, _ = d.day()
@@ -171,14 +187,17 @@ func (d *Detector) Step(b Bucket) Reading {
 	r.Missing = false
 	z := min(max((x-mu)/sd, -clipZ), clipZ)
 	r.Residual = z
-	d.smooth = float32((1-lambda)*float64(d.smooth) + lambda*z)
+	d.smooth = float32((1-lam)*r.before + lam*z)
 	r.Fast = float64(d.smooth) / r.scale
 	d.slow = float32(slowStep(float64(d.slow), x, mu, disp))
 	r.Slow = float64(d.slow)
 	if r.slow == 0 && d.slow > 0 || d.since == 0 {
 		d.since = start
 	}
-	r.Since = time.UnixMicro(d.since).UTC()
+	if was := r.before / r.scale; was < 1 && r.Fast >= 1 || d.rose == 0 {
+		d.rose = start
+	}
+	r.Since, r.Rose = time.UnixMicro(d.since).UTC(), time.UnixMicro(d.rose).UTC()
 
 	d.learnSpread(hours, r.scale)
 	d.learnDispersion(x, mu, sd, hours)
@@ -280,9 +299,9 @@ func (d *Detector) learnDispersion(x, mu, sd, hours float64) {
 
 // scale is the spread of the smoothed residual. For independent residuals it
 // is √(λ/(2−λ)); real streams follow themselves, and have more.
-func (d *Detector) scale() float64 {
-	const white = lambda / (2 - lambda)
-	return math.Sqrt(max((scaleHours*white+float64(d.spreadN))/(scaleHours+float64(d.spreadW)), white))
+func (d *Detector) scale(lambda float64) float64 {
+	white := lambda / (2 - lambda)
+	return math.Sqrt(min(max((scaleHours*white+float64(d.spreadN))/(scaleHours+float64(d.spreadW)), white), maxScale*maxScale*white))
 }
 
 func (d *Detector) learnSpread(hours, scale float64) {
@@ -296,7 +315,13 @@ func (d *Detector) learnSpread(hours, scale float64) {
 // negative binomial with a rate ratio times as high (Page 1954; Höhle and Paul
 // 2008 for counts).
 func slowStep(s, x, mu, disp float64) float64 {
+	gain, cost := slowTerms(mu, disp)
+	return min(max(0, s+x*gain-cost), slowClip)
+}
+
+// slowTerms are what one voice adds to the slow statistic, and what a bucket
+// takes away.
+func slowTerms(mu, disp float64) (gain, cost float64) {
 	k := 1 / disp
-	llr := x*math.Log(ratio*(k+mu)/(k+ratio*mu)) - k*math.Log((k+ratio*mu)/(k+mu))
-	return min(max(0, s+llr), slowClip)
+	return math.Log(ratio * (k + mu) / (k + ratio*mu)), k * math.Log((k+ratio*mu)/(k+mu))
 }

@@ -10,11 +10,13 @@ import (
 // Limits are the thresholds that move with what officers say of alerts.
 type Limits struct {
 	Fast float64 // of the fast statistic, in spreads
-	Slow float64 // of the slow statistic
+	Slow float64 // of the slow statistic, a log likelihood ratio
 }
 
-// DefaultLimits are where an instance begins.
-func DefaultLimits() Limits { return Limits{Fast: 6, Slow: 12} }
+// DefaultLimits are where an instance begins. On simulated independent counts
+// a fast limit of 5 already gives one false alarm in 300 days of a concern;
+// real streams have heavier tails, so an instance begins higher and moves.
+func DefaultLimits() Limits { return Limits{Fast: 7.5, Slow: 12} }
 
 // Thresholds move by this much, and stay between these.
 const (
@@ -23,14 +25,28 @@ const (
 	limitHigh = 14
 )
 
-// Move returns the limits after a verdict: an alert that was not worth it
-// raises them, one that was lowers them a little.
-func (l Limits) Move(v hearback.AlertVerdict) Limits {
+// Move returns the limits after a verdict on a rising alert: one that was not
+// worth it raises the limit by a step, one that was lowers it by a quarter of
+// one. So it settles where one alert in five is not worth it.
+func (l Limits) Move(v hearback.AlertVerdict) Limits { return l.MoveFor(hearback.AlertRising, v) }
+
+// MoveFor is [Limits.Move] for a verdict on an alert of any kind: a slow burn
+// moves the slow limit, and what is no statistic moves nothing.
+func (l Limits) MoveFor(kind hearback.AlertKind, v hearback.AlertVerdict) Limits {
+	step := 0.0
 	switch v {
 	case hearback.AlertNoise:
-		l.Fast = min(l.Fast+limitStep, limitHigh)
+		step = limitStep
 	case hearback.AlertWorth:
-		l.Fast = max(l.Fast-limitStep/4, limitLow)
+		step = -limitStep / 4
+	}
+	move := func(x float64) float64 { return min(max(x+step, limitLow), limitHigh) }
+	switch {
+	case step == 0:
+	case kind == hearback.AlertRising:
+		l.Fast = move(l.Fast)
+	case kind == hearback.AlertSlowBurn:
+		l.Slow = move(l.Slow)
 	}
 	return l
 }
@@ -41,28 +57,84 @@ const (
 	novelVoices  = 3  // from two sources within novelWithin
 	novelAlone   = 5  // from one source
 	novelWithin  = 6  // hours
+	spreadVoices = 3  // of a place, source or language that is new to a concern
 	voidVoices   = 15 // before unanswered questions are a void
 	voidShare    = 0.4
 	refractory   = 24 * time.Hour
 	repeatVoid   = 72 * time.Hour
 	repeatHarm   = 24 * time.Hour
-	repeatSilent = 24 * time.Hour
+	repeatSlow   = 7 * 24 * time.Hour
+	slowAfter    = 72 * time.Hour // a slow burn after a rise is the same news
+	settle       = 8              // buckets after an alert in which the statistic still follows the same rise
+	riseAgain    = 7.1            // three standard deviations of residuals: a rise on top of an alert is news
 )
+
+// Fires reports whether the reading that [Detector.Step] has just returned is
+// news: it passes a limit, at least five voices in 24 h stand behind it, a day
+// has passed since the last alert, and the statistic came down to half its
+// limit in between. A rise to twice of what was told, and by three standard
+// deviations, is news at once. Call it once for each reading.
+func (d *Detector) Fires(r Reading, l Limits) (fast, slow bool) {
+	if r.Missing {
+		return false, false
+	}
+	fast = d.fire(0, r, r.Fast, l.Fast)
+	slow = d.fire(1, r, r.Slow, l.Slow)
+	if slow && d.alerted[0] != 0 && r.At.UnixMicro()-d.alerted[0] < slowAfter.Microseconds() {
+		slow = false
+	}
+	return fast, slow
+}
+
+func (d *Detector) fire(i int, r Reading, stat, limit float64) bool {
+	if stat < limit/2 {
+		d.fired[i] = false
+	}
+	if stat < limit || r.Day < leastVoices {
+		return false
+	}
+	now, top := r.At.UnixMicro(), float64(d.top[i])
+	if d.alerted[i] != 0 && now-d.alerted[i] < settle*r.Length.Microseconds() {
+		// The statistic is still on its way up to what the first buckets said.
+		d.top[i] = max(d.top[i], float32(stat))
+		return false
+	}
+	fresh := !d.fired[i] && (d.alerted[i] == 0 || now-d.alerted[i] >= refractory.Microseconds())
+	again := i == 0 && d.alerted[i] != 0 && stat >= 2*top && stat >= top+riseAgain
+	if !fresh && !again {
+		return false
+	}
+	d.fired[i], d.alerted[i], d.top[i] = true, now, float32(stat)
+	return true
+}
 
 // Facts is what the rules look at, for one concern at the end of an hour.
 type Facts struct {
 	Concern   *hearback.Concern
 	Reading   Reading
-	Sources   int     // that it came from in the last six hours
-	Six       float64 // voices of the last six hours
+	Detector  *Detector // that gave Reading; without it nothing but Last keeps an alert from repeating
+	Sources   int       // that it came from in the last six hours
+	Six       float64   // voices of the last six hours
 	Tier      hearback.Tier
 	Answered  bool
 	Last      map[hearback.AlertKind]time.Time // when each kind was last raised for it
 	AnswerAt  time.Time                        // when its answer went out; zero if none
 	NoEffect  bool                             // still asked as much as before, 48 h after the answer
+	Like      float64                          // how like a closed concern it is, 0 to 1; 0 if like none
+	Reached   []Place                          // where it was heard for the first time in the last 24 h
 	Words     []string
 	OneSource bool // the deployment listens to one source only
+	Warm      bool // judge by statistics before 48 h: only where nothing else would speak
 }
+
+// A Place is an area, a source or a language that is new to a concern.
+type Place struct {
+	Name   string
+	Voices float64
+}
+
+// likeClosed is how like a closed concern a new one must be to be its return.
+const likeClosed = 0.3
 
 // Judge returns the alerts that the facts ask for, at most one of each kind.
 // A muted concern only alerts for harm.
@@ -73,41 +145,74 @@ func Judge(f Facts, l Limits) []hearback.Alert {
 		if last, ok := f.Last[kind]; ok && r.At.Sub(last) < again {
 			return
 		}
-		a.Kind, a.Concern, a.At, a.Words = kind, f.Concern.ID, r.At, f.Words
+		a.Kind, a.Concern, a.At = kind, f.Concern.ID, r.At
+		if a.Words == nil {
+			a.Words = f.Words
+		}
 		if a.Since.IsZero() {
 			a.Since = r.At.Add(-r.Length)
 		}
 		list = append(list, a)
 	}
+	const day = 24 * time.Hour
 	if f.Tier == hearback.P1 {
-		raise(hearback.AlertHarm, repeatHarm, hearback.Alert{Observed: r.Day, Expected: r.Usual, Window: 24 * time.Hour})
+		raise(hearback.AlertHarm, repeatHarm, hearback.Alert{Observed: r.Day, Expected: r.Usual, Window: day})
+	}
+	fast, slow := r.Fast >= l.Fast && r.Day >= leastVoices, r.Slow >= l.Slow && r.Day >= leastVoices && r.Fast < l.Fast
+	wait := refractory
+	if f.Detector != nil {
+		if fast, slow = f.Detector.Fires(r, l); fast {
+			wait = 0 // the detector knows better when a rise is news
+		}
 	}
 	if f.Concern.State == hearback.Muted || r.Missing {
 		return list
 	}
-	old := r.Age >= youngHours*time.Hour
-	if old && r.Day >= leastVoices && r.Fast >= l.Fast {
-		raise(hearback.AlertRising, refractory, hearback.Alert{
-			Observed: r.Observed, Expected: r.Expected, Stat: r.Fast, Limit: l.Fast, Window: r.Length, Unless: r.unlessFast(l.Fast),
+	old := f.Warm || r.Age >= youngHours*time.Hour
+	if old && fast {
+		raise(hearback.AlertRising, wait, hearback.Alert{
+			Observed: r.Observed, Expected: r.Expected, Stat: r.Fast, Limit: l.Fast, Window: r.Length, Since: r.Rose, Unless: r.unlessFast(l.Fast),
 		})
 	}
-	if old && r.Day >= leastVoices && r.Slow >= l.Slow && r.Fast < l.Fast {
-		raise(hearback.AlertSlowBurn, 7*refractory, hearback.Alert{
-			Observed: r.Day, Expected: r.Usual, Stat: r.Slow, Limit: l.Slow, Window: 24 * time.Hour, Since: r.Since, Unless: r.Usual,
+	if old && slow && !fast {
+		raise(hearback.AlertSlowBurn, repeatSlow, hearback.Alert{
+			Observed: r.Day, Expected: r.Usual, Stat: r.Slow, Limit: l.Slow, Window: day, Since: r.Since, Unless: r.unlessSlow(l.Slow),
 		})
 	}
-	if need := novelNeed(f); !old && f.Six >= need {
-		raise(hearback.AlertNovel, 1<<62, hearback.Alert{
-			Observed: f.Six, Expected: 0, Stat: f.Six, Limit: need, Window: novelWithin * time.Hour, Since: f.Concern.First, Unless: need - 1,
+	const once = 1 << 62
+	if need := novelNeed(f); !old && f.Six >= need && r.At.Sub(f.Concern.First) < youngHours*time.Hour {
+		kind := hearback.AlertNovel
+		stat, limit := f.Six, need
+		if f.Like >= likeClosed {
+			kind, stat, limit = hearback.AlertRecurring, f.Like, likeClosed
+		}
+		raise(kind, once, hearback.Alert{
+			Observed: f.Six, Expected: 0, Stat: stat, Limit: limit, Window: novelWithin * time.Hour, Since: f.Concern.First, Unless: need - 1,
 		})
 	}
-	if q := float64(f.Concern.Kinds[hearback.Question]); !f.Answered && f.Concern.Voices >= voidVoices && q >= voidShare*float64(f.Concern.Messages) {
+	if old {
+		var reached []string
+		voices := 0.0
+		for _, p := range f.Reached {
+			if p.Voices >= spreadVoices {
+				reached = append(reached, p.Name)
+				voices = math.Max(voices, p.Voices)
+			}
+		}
+		if len(reached) > 0 && r.Day >= leastVoices {
+			raise(hearback.AlertSpreading, refractory, hearback.Alert{
+				Observed: voices, Expected: 0, Stat: voices, Limit: spreadVoices, Window: day, Since: r.At.Add(-day), Words: reached,
+				Unless: max(spreadVoices-1, leastVoices-1-(r.Day-voices)),
+			})
+		}
+	}
+	if q, n := float64(f.Concern.Kinds[hearback.Question]), float64(f.Concern.Messages); !f.Answered && f.Concern.Voices >= voidVoices && n > 0 && q >= voidShare*n {
 		raise(hearback.AlertVoid, repeatVoid, hearback.Alert{
-			Observed: float64(f.Concern.Voices), Stat: q / float64(f.Concern.Messages), Limit: voidShare, Since: f.Concern.First, Unless: voidVoices - 1,
+			Observed: float64(f.Concern.Voices), Stat: q / n, Limit: voidShare, Since: f.Concern.First, Window: r.At.Sub(f.Concern.First), Unless: voidVoices - 1,
 		})
 	}
 	if f.NoEffect {
-		raise(hearback.AlertNoEffect, 7*refractory, hearback.Alert{Observed: r.Day, Expected: r.Usual, Window: 24 * time.Hour, Since: f.AnswerAt})
+		raise(hearback.AlertNoEffect, repeatSlow, hearback.Alert{Observed: r.Day, Expected: r.Usual, Window: day, Since: f.AnswerAt})
 	}
 	return list
 }
@@ -122,10 +227,101 @@ func novelNeed(f Facts) float64 {
 }
 
 // unlessFast returns the most voices in the bucket with which the fast
-// statistic would have stayed below limit.
+// statistic would have stayed below limit, or too few voices in 24 h behind it.
 func (r Reading) unlessFast(limit float64) float64 {
-	z := (limit*r.scale - (1-lambda)*r.before) / lambda
-	return math.Max(0, math.Ceil(r.Expected+z*r.Spread)-1)
+	z := (limit*r.scale - (1-r.lambda)*r.before) / r.lambda
+	return math.Max(math.Max(0, math.Ceil(r.Expected+z*r.Spread)-1), r.tooFew())
+}
+
+// tooFew is the most voices in the bucket that leave the day below the least.
+func (r Reading) tooFew() float64 { return math.Ceil(leastVoices-(r.Day-r.Observed)) - 1 }
+
+// unlessSlow returns the most voices in the last 24 h with which the slow
+// statistic would have stayed below limit, all hours but the newest as they
+// were.
+func (r Reading) unlessSlow(limit float64) float64 {
+	gain, cost := slowTerms(r.Expected, r.disp)
+	x := math.Ceil((limit-r.slow+cost)/gain) - 1
+	return math.Max(0, r.Day-r.Observed+math.Max(x, r.tooFew()))
+}
+
+// A Silence watches one source. It alerts when so few messages for two buckets
+// on end have a chance below one in a thousand.
+type Silence struct {
+	Detector Detector
+	low      int
+}
+
+const (
+	silentChance  = 0.001
+	silentBuckets = 2
+)
+
+// Step takes in the next bucket of a source and returns the alert that begins
+// with it, if one does. The baseline forgets nothing while the source is
+// silent.
+func (s *Silence) Step(source hearback.ID, b Bucket) (hearback.Alert, bool) {
+	r := s.Detector.Step(b)
+	if r.Missing || r.Age < youngHours*time.Hour {
+		return hearback.Alert{}, false
+	}
+	chance := atMost(b.Voices, r.Expected, r.disp)
+	if chance >= silentChance {
+		s.low = 0
+		return hearback.Alert{}, false
+	}
+	s.low++
+	if s.low != silentBuckets {
+		return hearback.Alert{}, false
+	}
+	return hearback.Alert{
+		Source: source, Kind: hearback.AlertSilent, At: r.At, Since: r.At.Add(-silentBuckets * r.Length), Observed: b.Voices, Expected: r.Expected,
+		Stat: -math.Log10(max(chance, 1e-300)), Limit: -math.Log10(silentChance), Window: silentBuckets * r.Length,
+	}, true
+}
+
+// atMost is the chance that a negative binomial count of mean mu and
+// dispersion disp is x or less.
+func atMost(x, mu, disp float64) float64 {
+	if x < 0 {
+		return 0
+	}
+	k := 1 / disp
+	p := math.Exp(-k * math.Log1p(mu/k)) // of none
+	sum := p
+	for i := 1.0; i <= x && i < 1e6; i++ {
+		p *= (k + i - 1) / i * (mu / (mu + k))
+		sum += p
+		if i > mu && p < 1e-12 {
+			break
+		}
+	}
+	return min(sum, 1)
+}
+
+// Shares of a clock at which a deadline is told of.
+var deadlineMarks = [...]float64{1, 0.8, 0.5}
+
+// Deadline returns the alert about one deadline of a case whose clock started
+// at from, if it has passed a mark (half, four fifths or all of its time) that
+// is greater than told, the mark it was last told of, or 0.
+func Deadline(c *hearback.Case, d hearback.Deadline, from, now time.Time, told float64) (a hearback.Alert, mark float64, ok bool) {
+	if !d.Running() || c.State == hearback.CaseClosed {
+		return a, told, false
+	}
+	share := now.Sub(from).Seconds() / max(d.Due.Sub(from).Seconds(), 1)
+	for _, mark := range deadlineMarks {
+		if share < mark {
+			continue
+		}
+		if mark <= told {
+			break
+		}
+		return hearback.Alert{
+			Concern: c.Concern, Kind: hearback.AlertDeadline, At: now, Since: from, Stat: share, Limit: mark, Window: now.Sub(from),
+		}, mark, true
+	}
+	return a, told, false
 }
 
 // A Budget keeps alerts to a number a day. Harm and deadlines stand outside.
@@ -135,7 +331,8 @@ type Budget struct {
 	Shadow bool // the first days: statistical alerts only go to the digest
 }
 
-// Spend marks the alerts that must wait for the digest: nothing is dropped.
+// Spend marks the alerts that must wait for the digest, in the order given:
+// put the most urgent first. Nothing is dropped.
 func (b *Budget) Spend(list []hearback.Alert) {
 	for i := range list {
 		a := &list[i]

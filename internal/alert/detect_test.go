@@ -1,0 +1,188 @@
+package alert_test
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"example.org/hearback/internal/alert"
+)
+
+// detect runs the filter over a series and returns its alarms by row.
+func detect(t testing.TB, s series, o alert.DetectOptions) []bool {
+	t.Helper()
+	var in, out bytes.Buffer
+	fmt.Fprintln(&in, "timestamp,value")
+	for i, at := range s.times {
+		fmt.Fprintf(&in, "%s,%v\n", at.Format(time.DateTime), s.values[i])
+	}
+	if err := alert.Detect(&in, &out, o); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(&out).ReadAll()
+	if err != nil || len(rows) != len(s.times)+1 {
+		t.Fatalf("%d rows came out of %d, %v", len(rows)-1, len(s.times), err)
+	}
+	alarms := make([]bool, len(s.times))
+	for i, row := range rows[1:] {
+		alarms[i] = row[4] == "1"
+		if score, _ := strconv.ParseFloat(row[3], 64); (score >= 0.5) != alarms[i] {
+			t.Fatalf("row %d: score %s and alarm %s", i+1, row[3], row[4])
+		}
+	}
+	return alarms
+}
+
+// TestTweets holds the score on ten labelled series of mentions.
+func TestTweets(t *testing.T) {
+	list := labelled(t, "bursts-nab", "realTweets")
+	var alarms [][]bool
+	for _, s := range list {
+		alarms = append(alarms, detect(t, s, alert.DetectOptions{}))
+	}
+	score, found, extra := nab(list, alarms)
+	t.Logf("standard profile %.1f, %d windows found, %d alarms outside", score, found, extra)
+	if score < 65 {
+		t.Errorf("score %.1f, want at least 65", score)
+	}
+}
+
+// TestCrises holds the delay at the onset of real crises.
+func TestCrises(t *testing.T) {
+	var delays []float64
+	before, found, silent := 0, 0, 0
+	for _, s := range labelled(t, "bursts-crisis", "") {
+		alarms := detect(t, s, alert.DetectOptions{})
+		before += len(rowsOf(alarms[:s.windows[0][0]]))
+		for _, w := range s.windows {
+			if slices.Max(s.values[w[0]:w[1]+1]) == 0 {
+				silent++ // nobody said anything in the whole window: there is nothing to find
+				continue
+			}
+			if rows := rowsOf(alarms[w[0] : w[1]+1]); len(rows) > 0 {
+				found++
+				delays = append(delays, s.times[w[0]+rows[0]].Sub(s.times[w[0]]).Minutes())
+			} else {
+				t.Errorf("%s: the onset at %s was missed", s.name, s.times[w[0]])
+			}
+		}
+	}
+	slices.Sort(delays)
+	median := delays[len(delays)/2]
+	t.Logf("%d found, %d without one message, median delay %.0f min, %d alarms before; %v", found, silent, median, before, delays)
+	if median > 20 || before > 0 {
+		t.Errorf("median delay %.0f min and %d alarms before, want at most 20 and 0", median, before)
+	}
+}
+
+func rowsOf(alarms []bool) (rows []int) {
+	for i, a := range alarms {
+		if a {
+			rows = append(rows, i)
+		}
+	}
+	return rows
+}
+
+func TestDetectRows(t *testing.T) {
+	for _, tt := range []struct {
+		name, in, out, errs string
+	}{
+		{"with a head", "timestamp,value\n2026-03-18 09:00:00,1\n", "2026-03-18 09:00:00,1,1.0000,0.0000,0\n", ""},
+		{"without a head, Chinese text in a third column", "2026-03-18T09:00:00Z,1,备注\n", "2026-03-18T09:00:00Z,1,1.0000,0.0000,0\n", ""},
+		{"not a number", "2026-03-18 09:00,many\n2026-03-18 10:00,1\n", "2026-03-18 10:00,1,1.0000,0.0000,0\n", `line 1: "many" is not a count of 0 or more` + "\n"},
+		{"a number that is not one", "2026-03-18 09:00,NaN\n", "", `line 1: "NaN" is not a count of 0 or more` + "\n"},
+		{"negative", "2026-03-18 09:00,-3\n", "", `line 1: "-3" is not a count of 0 or more` + "\n"},
+		{"no time", "2026-03-18,1\n昨天,1\n", "2026-03-18,1,1.0000,0.0000,0\n", `line 2: "昨天" is not a time; write it like 2026-03-18T09:00:00Z` + "\n"},
+		{"twice", "2026-03-18 09:00,1\n2026-03-18 09:00,1\n", "2026-03-18 09:00,1,1.0000,0.0000,0\n", "line 2: the time is not after the one before; sort the rows and count each bucket once\n"},
+		{"too few columns", "2026-03-18\n", "", "line 1: a row needs a timestamp and a value\n"},
+		{"nothing", "", "", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var out, errs bytes.Buffer
+			err := alert.Detect(strings.NewReader(tt.in), &out, alert.DetectOptions{Errors: &errs})
+			if got, want := out.String(), "timestamp,value,expected,score,alarm\n"+tt.out; got != want {
+				t.Errorf("out = %q, want %q", got, want)
+			}
+			if errs.String() != tt.errs || errors.Is(err, alert.ErrBadRows) != (tt.errs != "") {
+				t.Errorf("errors = %q (%v), want %q", errs.String(), err, tt.errs)
+			}
+		})
+	}
+}
+
+// TestDetectStreams checks that a row comes out before the next goes in.
+func TestDetectStreams(t *testing.T) {
+	in, feed := io.Pipe()
+	got, out := io.Pipe()
+	go func() {
+		out.CloseWithError(alert.Detect(in, out, alert.DetectOptions{Bucket: time.Hour}))
+	}()
+	r := csv.NewReader(got)
+	for i := range 5 {
+		if i > 0 {
+			fmt.Fprintf(feed, "2026-03-18 %02d:00:00,%d\n", i, i)
+		}
+		row, err := r.Read()
+		if err != nil || len(row) != 5 {
+			t.Fatalf("row %d: %v, %v", i, row, err)
+		}
+	}
+	feed.Close()
+	if _, err := r.Read(); err != io.EOF {
+		t.Errorf("at the end: %v, want EOF", err)
+	}
+}
+
+// TestGap holds that hours that are missing are not hours of silence.
+func TestGap(t *testing.T) {
+	var in bytes.Buffer
+	at := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	for h := range 24 * 20 {
+		if d := h / 24; d >= 8 && d < 12 {
+			continue
+		}
+		fmt.Fprintf(&in, "%s,%d\n", at.Add(time.Duration(h)*time.Hour).Format(time.RFC3339), 20+h%5)
+	}
+	var out bytes.Buffer
+	if err := alert.Detect(&in, &out, alert.DetectOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(out.String(), ",1\n") {
+		t.Error("a gap in a steady series raised an alarm")
+	}
+}
+
+func FuzzDetect(f *testing.F) {
+	f.Add("timestamp,value\n2026-03-18 09:00:00,1\n2026-03-18 09:10:00,40\n")
+	f.Add("时间,数量\n2026-03-18,3\n2026-03-19,\"4\n")
+	f.Add("1773824400,1e300\n1773824401,0\n")
+	f.Add("0001-01-01,9\n9999-12-31,9\n")
+	f.Fuzz(func(t *testing.T, s string) {
+		var out bytes.Buffer
+		if err := alert.Detect(strings.NewReader(s), &out, alert.DetectOptions{}); err != nil && !errors.Is(err, alert.ErrBadRows) {
+			return
+		}
+		r := csv.NewReader(&out)
+		r.LazyQuotes = true
+		rows, err := r.ReadAll()
+		if err != nil {
+			t.Fatalf("what came out is not CSV: %v", err)
+		}
+		for _, row := range rows[1:] {
+			expected, err1 := strconv.ParseFloat(row[2], 64)
+			score, err2 := strconv.ParseFloat(row[3], 64)
+			if err1 != nil || err2 != nil || math.IsNaN(expected) || !(score >= 0 && score <= 1) {
+				t.Fatalf("row %q", row)
+			}
+		}
+	})
+}

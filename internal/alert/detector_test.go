@@ -1,0 +1,411 @@
+package alert_test
+
+import (
+	"bytes"
+	"errors"
+	"math"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"example.org/hearback"
+	"example.org/hearback/internal/alert"
+)
+
+var monday = time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
+
+// feed steps a detector through hourly counts and returns the last reading.
+func feed(d *alert.Detector, from time.Time, counts ...float64) (r alert.Reading) {
+	for i, x := range counts {
+		r = d.Step(alert.Bucket{At: from.Add(time.Duration(i) * time.Hour), Length: time.Hour, Voices: x})
+	}
+	return r
+}
+
+func flat(x float64, n int) []float64 {
+	list := make([]float64, n)
+	for i := range list {
+		list[i] = x
+	}
+	return list
+}
+
+func TestMissing(t *testing.T) {
+	var d alert.Detector
+	feed(&d, monday, flat(10, 24*14)...)
+	at := monday.Add(14 * 24 * time.Hour)
+	before := feed(&d, at, 10)
+	for h := 1; h < 30; h++ {
+		r := d.Step(alert.Bucket{At: at.Add(time.Duration(h) * time.Hour), Length: time.Hour, Missing: true})
+		if !r.Missing || r.Fast != before.Fast {
+			t.Fatalf("hour %d of an outage: %+v, want the statistic to stay %.2f", h, r, before.Fast)
+		}
+	}
+	r := feed(&d, at.Add(30*time.Hour), 10)
+	if math.Abs(r.Expected-10) > 1 {
+		t.Errorf("after an outage %.1f are expected, want 10 as before", r.Expected)
+	}
+	if again := feed(&d, at, 500); !again.Missing {
+		t.Error("a bucket of the past was taken in")
+	}
+}
+
+func TestLevel(t *testing.T) {
+	for _, length := range []time.Duration{5 * time.Minute, 15 * time.Minute, time.Hour} {
+		var d alert.Detector
+		var r alert.Reading
+		x := 12 * length.Hours()
+		for at := monday.Add(7*time.Minute + 11*time.Second); at.Before(monday.Add(10 * 24 * time.Hour)); at = at.Add(length) {
+			r = d.Step(alert.Bucket{At: at, Length: length, Voices: x})
+		}
+		if math.Abs(r.Expected-x) > 0.1*x || math.Abs(r.Day-288) > 15 || math.Abs(r.Usual-288) > 20 {
+			t.Errorf("buckets of %s: %.2f expected, %.0f in a day, %.0f usual; want %.2f, 288, 288", length, r.Expected, r.Day, r.Usual, x)
+		}
+	}
+}
+
+func TestFires(t *testing.T) {
+	limits := alert.DefaultLimits()
+	run := func(d *alert.Detector, from time.Time, counts ...float64) (fired []int) {
+		for i, x := range counts {
+			r := d.Step(alert.Bucket{At: from.Add(time.Duration(i) * time.Hour), Length: time.Hour, Voices: x})
+			if fast, _ := d.Fires(r, limits); fast {
+				fired = append(fired, i)
+			}
+		}
+		return fired
+	}
+	var d alert.Detector
+	if got := run(&d, monday, flat(4, 24*14)...); len(got) > 0 {
+		t.Errorf("a steady concern fired at %v", got)
+	}
+	from := monday.Add(14 * 24 * time.Hour)
+	if got := run(&d, from, flat(60, 60)...); len(got) != 1 || got[0] > 2 {
+		t.Errorf("a burst of 60 h fired at hours %v, want once, at the start", got)
+	}
+	from = from.Add(60 * time.Hour)
+	run(&d, from, flat(4, 24*7)...)
+	from = from.Add(7 * 24 * time.Hour)
+	if got := run(&d, from, flat(60, 12)...); len(got) != 1 {
+		t.Errorf("a second burst fired at hours %v, want once", got)
+	}
+
+	var few alert.Detector
+	run(&few, monday, flat(0, 24*14)...)
+	if got := run(&few, monday.Add(14*24*time.Hour), 4, 0, 0, 0, 0); len(got) > 0 {
+		t.Error("four voices in a day fired")
+	}
+	var more alert.Detector
+	feed(&more, monday, flat(2, 24*14)...)
+	from = monday.Add(14 * 24 * time.Hour)
+	if got := run(&more, from, append(flat(16, 10), 900, 900)...); len(got) != 2 || got[0] > 2 || got[1] > 11 {
+		t.Errorf("a burst on a burst fired at %v, want at its start and at hour 10", got)
+	}
+}
+
+// TestUnless inverts the statistic: with the voices of Unless there is no
+// alert, and with one more there is.
+func TestUnless(t *testing.T) {
+	limits := alert.Limits{Fast: 7.5, Slow: 12}
+	concern := &hearback.Concern{ID: 7, State: hearback.Open, First: monday}
+	rapid.Check(t, func(t *rapid.T) {
+		var d alert.Detector
+		level := rapid.Float64Range(0.05, 40).Draw(t, "level")
+		for h := range 24 * 10 {
+			x := math.Floor(level * rapid.Float64Range(0, 2).Draw(t, "x"))
+			d.Step(alert.Bucket{At: monday.Add(time.Duration(h) * time.Hour), Length: time.Hour, Voices: x})
+		}
+		at := monday.Add(10 * 24 * time.Hour)
+		judge := func(d alert.Detector, kind hearback.AlertKind, x float64) (hearback.Alert, bool) {
+			r := d.Step(alert.Bucket{At: at, Length: time.Hour, Voices: x})
+			for _, a := range alert.Judge(alert.Facts{Concern: concern, Reading: r}, limits) {
+				if a.Kind == kind {
+					return a, true
+				}
+			}
+			return hearback.Alert{}, false
+		}
+		x := math.Floor(rapid.Float64Range(0, 800).Draw(t, "burst"))
+		a, ok := judge(d, hearback.AlertRising, x)
+		if !ok {
+			return
+		}
+		if a.Unless >= x {
+			t.Fatalf("%v voices alerted, but not unless more than %v", x, a.Unless)
+		}
+		if _, ok := judge(d, hearback.AlertRising, a.Unless); ok {
+			t.Fatalf("alerted at %v voices, where it says it would not", a.Unless)
+		}
+		if _, ok := judge(d, hearback.AlertRising, a.Unless+1); !ok {
+			t.Fatalf("did not alert above %v voices", a.Unless)
+		}
+		if a.Stat < a.Limit || a.Window != time.Hour || a.Observed != x || a.Since.IsZero() {
+			t.Fatalf("an alert that does not explain itself: %+v", a)
+		}
+	})
+}
+
+func TestUnlessSlow(t *testing.T) {
+	limits := alert.Limits{Fast: 14, Slow: 12}
+	concern := &hearback.Concern{ID: 7, State: hearback.Open, First: monday}
+	var d alert.Detector
+	feed(&d, monday, flat(6, 24*14)...)
+	from := monday.Add(14 * 24 * time.Hour)
+	for h := range 200 {
+		saved := d
+		at := from.Add(time.Duration(h) * time.Hour)
+		judge := func(x float64) (a hearback.Alert, ok bool) {
+			d := saved
+			r := d.Step(alert.Bucket{At: at, Length: time.Hour, Voices: x})
+			for _, a := range alert.Judge(alert.Facts{Concern: concern, Reading: r}, limits) {
+				if a.Kind == hearback.AlertSlowBurn {
+					return a, true
+				}
+			}
+			return a, false
+		}
+		a, ok := judge(11)
+		if !ok {
+			feed(&d, at, 11)
+			continue
+		}
+		earlier := a.Observed - 11 // the day without this hour
+		if _, ok := judge(a.Unless - earlier); ok {
+			t.Errorf("alerted with %v voices in the day, where it says it would not", a.Unless)
+		}
+		if _, ok := judge(a.Unless - earlier + 1); !ok {
+			t.Errorf("did not alert above %v voices in the day", a.Unless)
+		}
+		if a.Since.Before(from.Add(-48*time.Hour)) || a.Since.After(at) {
+			t.Errorf("since %s, want about %s", a.Since, from)
+		}
+		return
+	}
+	t.Error("a rate nearly doubled for 200 h raised no slow burn")
+}
+
+func TestRules(t *testing.T) {
+	open := hearback.Concern{ID: 7, State: hearback.Open, First: monday, Voices: 20, Messages: 30, Kinds: map[hearback.Kind]int64{hearback.Question: 20}}
+	muted, quiet := open, open
+	muted.State = hearback.Muted
+	quiet.Kinds = nil
+	young := alert.Reading{At: monday.Add(6 * time.Hour), Length: time.Hour, Observed: 50, Expected: 1, Spread: 1, Fast: 40, Slow: 39, Day: 50, Age: 6 * time.Hour}
+	old := young
+	old.At, old.Age, old.Fast, old.Slow = monday.Add(72*time.Hour), 72*time.Hour, 1, 1
+	for _, tt := range []struct {
+		name string
+		f    alert.Facts
+		want []hearback.AlertKind
+	}{
+		{"harm needs no statistics", alert.Facts{Concern: &quiet, Reading: old, Tier: hearback.P1}, []hearback.AlertKind{hearback.AlertHarm}},
+		{"harm passes the silence of a muted concern", alert.Facts{Concern: &muted, Reading: young, Tier: hearback.P1, Six: 9}, []hearback.AlertKind{hearback.AlertHarm}},
+		{"no statistics in the first two days, but news", alert.Facts{Concern: &quiet, Reading: young, Six: 3, Sources: 2}, []hearback.AlertKind{hearback.AlertNovel}},
+		{"three voices of one source are no news", alert.Facts{Concern: &quiet, Reading: young, Six: 4, Sources: 1}, nil},
+		{"five are", alert.Facts{Concern: &quiet, Reading: young, Six: 5, Sources: 1}, []hearback.AlertKind{hearback.AlertNovel}},
+		{"like a closed concern", alert.Facts{Concern: &quiet, Reading: young, Six: 5, Sources: 1, Like: 0.4}, []hearback.AlertKind{hearback.AlertRecurring}},
+		{"statistics at once where asked for", alert.Facts{Concern: &quiet, Reading: young, Warm: true}, []hearback.AlertKind{hearback.AlertRising}},
+		{"a void", alert.Facts{Concern: &open, Reading: old}, []hearback.AlertKind{hearback.AlertVoid}},
+		{"no void with an answer", alert.Facts{Concern: &open, Reading: old, Answered: true}, nil},
+		{"a void is told once", alert.Facts{Concern: &open, Reading: old, Last: map[hearback.AlertKind]time.Time{hearback.AlertVoid: monday.Add(24 * time.Hour)}}, nil},
+		{"a new area", alert.Facts{Concern: &quiet, Reading: old, Reached: []alert.Place{{"Saltmarsh", 3}, {"Hilltop", 1}}}, []hearback.AlertKind{hearback.AlertSpreading}},
+		{"still asked after the answer", alert.Facts{Concern: &quiet, Reading: old, NoEffect: true}, []hearback.AlertKind{hearback.AlertNoEffect}},
+	} {
+		var got []hearback.AlertKind
+		for _, a := range alert.Judge(tt.f, alert.DefaultLimits()) {
+			got = append(got, a.Kind)
+			if a.At.IsZero() || a.Since.IsZero() || a.Concern != 7 {
+				t.Errorf("%s: an alert without time or concern: %+v", tt.name, a)
+			}
+		}
+		if len(got) != len(tt.want) || len(got) > 0 && got[0] != tt.want[0] {
+			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestBudget(t *testing.T) {
+	list := []hearback.Alert{{Kind: hearback.AlertRising}, {Kind: hearback.AlertHarm}, {Kind: hearback.AlertVoid}, {Kind: hearback.AlertDeadline}, {Kind: hearback.AlertNovel}}
+	b := alert.Budget{PerDay: 2, Sent: 1}
+	b.Spend(list)
+	for i, want := range []bool{false, false, true, false, true} {
+		if list[i].Digest != want {
+			t.Errorf("%s: in the digest %t, want %t", list[i].Kind, list[i].Digest, want)
+		}
+	}
+	shadow := []hearback.Alert{{Kind: hearback.AlertRising}, {Kind: hearback.AlertHarm}}
+	b = alert.Budget{PerDay: 12, Shadow: true}
+	b.Spend(shadow)
+	if !shadow[0].Digest || shadow[1].Digest {
+		t.Errorf("in shadow: %+v, want only harm outside the digest", shadow)
+	}
+}
+
+func TestMove(t *testing.T) {
+	l := alert.DefaultLimits()
+	for range 100 {
+		l = l.Move(hearback.AlertNoise)
+	}
+	if l.Fast != 14 || l.Slow != alert.DefaultLimits().Slow {
+		t.Errorf("after a hundred times noise: %+v, want a fast limit of 14", l)
+	}
+	for range 1000 {
+		l = l.MoveFor(hearback.AlertSlowBurn, hearback.AlertWorth).Move(hearback.AlertWorth).Move(hearback.AlertKnown)
+	}
+	if l.Fast != 5 || l.Slow != 5 {
+		t.Errorf("after a thousand worth it: %+v, want 5 and 5", l)
+	}
+	// One in five is where it settles.
+	l = alert.Limits{Fast: 9, Slow: 9}
+	for i := range 50 {
+		v := hearback.AlertWorth
+		if i%5 == 0 {
+			v = hearback.AlertNoise
+		}
+		l = l.Move(v)
+	}
+	if math.Abs(l.Fast-9) > 0.3 {
+		t.Errorf("with one in five not worth it the limit went to %.2f, want 9", l.Fast)
+	}
+}
+
+func TestSilence(t *testing.T) {
+	var s alert.Silence
+	for h := range 24 * 10 {
+		if _, ok := s.Step(3, alert.Bucket{At: monday.Add(time.Duration(h) * time.Hour), Length: time.Hour, Voices: 40}); ok {
+			t.Fatalf("a steady source is called silent at hour %d", h)
+		}
+	}
+	from := monday.Add(10 * 24 * time.Hour)
+	for h := range 5 {
+		a, ok := s.Step(3, alert.Bucket{At: from.Add(time.Duration(h) * time.Hour), Length: time.Hour})
+		if ok != (h == 1) {
+			t.Errorf("hour %d of silence: alert %t, want it at the second only", h, ok)
+		}
+		if ok && (a.Source != 3 || a.Kind != hearback.AlertSilent || !a.Since.Equal(from)) {
+			t.Errorf("alert %+v", a)
+		}
+	}
+}
+
+func TestDeadline(t *testing.T) {
+	c := &hearback.Case{ID: 1, Concern: 7, State: hearback.CaseRouted}
+	d := hearback.Deadline{Kind: hearback.DeadlineAnswer, Due: monday.Add(10 * time.Hour)}
+	told := 0.0
+	for _, tt := range []struct {
+		hours float64
+		want  float64 // mark told of, 0 for none
+	}{{1, 0}, {5, 0.5}, {6, 0}, {8.5, 0.8}, {9, 0}, {10, 1}, {20, 0}} {
+		now := monday.Add(time.Duration(tt.hours * float64(time.Hour)))
+		a, mark, ok := alert.Deadline(c, d, monday, now, told)
+		if ok != (tt.want > 0) || ok && (mark != tt.want || a.Concern != 7) {
+			t.Errorf("after %g h: %t at %g, want %g", tt.hours, ok, mark, tt.want)
+		}
+		told = mark
+	}
+	d.Met = monday
+	if _, _, ok := alert.Deadline(c, d, monday, monday.Add(30*time.Hour), 0); ok {
+		t.Error("a deadline that was met is told of")
+	}
+}
+
+// TestState keeps a detector and goes on with it, with the same readings.
+func TestState(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var a, b alert.Detector
+		at := monday
+		for range rapid.IntRange(0, 60).Draw(t, "before") {
+			x := rapid.Float64Range(0, 50).Draw(t, "x")
+			r := a.Step(alert.Bucket{At: at, Length: time.Hour, Voices: x, Missing: x > 45})
+			a.Fires(r, alert.DefaultLimits())
+			at = at.Add(time.Hour * time.Duration(rapid.IntRange(1, 30).Draw(t, "gap")))
+		}
+		state, err := a.MarshalBinary()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(state) > 260 {
+			t.Fatalf("a state of %d bytes", len(state))
+		}
+		if err := b.UnmarshalBinary(state); err != nil {
+			t.Fatal(err)
+		}
+		for range 30 {
+			x := rapid.Float64Range(0, 500).Draw(t, "y")
+			ra := a.Step(alert.Bucket{At: at, Length: time.Hour, Voices: x})
+			rb := b.Step(alert.Bucket{At: at, Length: time.Hour, Voices: x})
+			if ra != rb {
+				t.Fatalf("after a restart %+v, without %+v", rb, ra)
+			}
+			fa, sa := a.Fires(ra, alert.DefaultLimits())
+			if fb, sb := b.Fires(rb, alert.DefaultLimits()); fa != fb || sa != sb {
+				t.Fatal("after a restart it alerts differently")
+			}
+			at = at.Add(time.Hour)
+		}
+	})
+}
+
+func FuzzState(f *testing.F) {
+	var d alert.Detector
+	feed(&d, monday, flat(3, 100)...)
+	state, _ := d.MarshalBinary()
+	f.Add(state)
+	f.Add([]byte("声音"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var d alert.Detector
+		err := d.UnmarshalBinary(b)
+		if err != nil {
+			if !errors.Is(err, hearback.ErrInvalid) {
+				t.Fatalf("%v, want ErrInvalid", err)
+			}
+			return
+		}
+		again, err := d.MarshalBinary()
+		if err != nil || !bytes.Equal(again, b) {
+			// Booleans have more than one form.
+			var e alert.Detector
+			if err := e.UnmarshalBinary(again); err != nil {
+				t.Fatal(err)
+			}
+		}
+		sane(t, d.Step(alert.Bucket{At: monday, Length: time.Hour, Voices: 3}))
+	})
+}
+
+func sane(t interface{ Fatalf(string, ...any) }, r alert.Reading) {
+	for _, x := range []float64{r.Expected, r.Spread, r.Residual, r.Fast, r.Slow, r.Day, r.Usual} {
+		if math.IsNaN(x) || math.IsInf(x, 0) {
+			t.Fatalf("a reading that is no number: %+v", r)
+		}
+	}
+}
+
+// TestNever holds that no input makes a number that is none.
+func TestNever(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var d alert.Detector
+		at := monday
+		for range rapid.IntRange(1, 80).Draw(t, "n") {
+			length := time.Duration(rapid.Int64Range(-1, int64(400*time.Hour)).Draw(t, "length"))
+			r := d.Step(alert.Bucket{
+				At: at, Length: length, Missing: rapid.Bool().Draw(t, "missing"),
+				Voices:   rapid.OneOf(rapid.Float64(), rapid.SampledFrom([]float64{0, 1, math.NaN(), math.Inf(1), -1, 1e15})).Draw(t, "voices"),
+				Exposure: rapid.OneOf(rapid.Float64Range(0, 1e9), rapid.SampledFrom([]float64{math.NaN(), -1, math.Inf(1)})).Draw(t, "exposure"),
+			})
+			sane(t, r)
+			d.Fires(r, alert.DefaultLimits())
+			at = at.Add(time.Duration(rapid.Int64Range(-int64(time.Hour), int64(9000*time.Hour)).Draw(t, "gap")))
+		}
+	})
+}
+
+func BenchmarkStep(b *testing.B) {
+	var d alert.Detector
+	i := 0
+	for b.Loop() {
+		r := d.Step(alert.Bucket{At: monday.Add(time.Duration(i) * time.Hour), Length: time.Hour, Voices: float64(i % 7)})
+		d.Fires(r, alert.DefaultLimits())
+		i++
+	}
+}
