@@ -274,6 +274,13 @@ func (a *App) Reload(ctx context.Context) error {
 // returns once the addresses are taken.
 func (a *App) Start(ctx context.Context) error {
 	ctx = a.living(ctx)
+	// The addresses are taken first: pages name them.
+	if err := a.listen(a.Config.Console.Listen, "console.listen"); err != nil {
+		return err
+	}
+	if err := a.listen(a.Config.Public.Listen, "public.listen"); err != nil {
+		return err
+	}
 	webOptions, err := a.web(ctx)
 	if err != nil {
 		return err
@@ -289,12 +296,8 @@ func (a *App) Start(ctx context.Context) error {
 	mux := http.NewServeMux()
 	mux.Handle("/ingest/", &webhook.Handler{Store: a.Store, Sink: a.Pipeline, Now: a.now, Rate: webhookRate, Log: a.log.With(slog.String("component", "webhook"))})
 	mux.Handle("/", console)
-	if err := a.serve(a.Config.Console.Listen, "console.listen", mux); err != nil {
-		return err
-	}
-	if err := a.serve(a.Config.Public.Listen, "public.listen", public); err != nil {
-		return err
-	}
+	a.serve(a.listeners[0], mux)
+	a.serve(a.listeners[1], public)
 	a.StartPipeline(ctx)
 	a.run(func() {
 		if err := a.Log.Run(ctx); err != nil && ctx.Err() == nil {
@@ -357,20 +360,31 @@ func (a *App) tick(ctx context.Context) {
 	}
 }
 
-// serve listens on an address and serves h there until Stop.
-func (a *App) serve(addr, setting string, h http.Handler) error {
+// listen takes an address.
+func (a *App) listen(addr, setting string) error {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		return fmt.Errorf("%w: %s cannot be listened on (%s); stop what uses it, or set %s to another address", hearback.ErrConflict, addr, lastCause(err), setting)
 	}
 	a.listeners = append(a.listeners, l)
+	a.closers = append(a.closers, func() error {
+		if err := l.Close(); !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil
+	})
+	return nil
+}
+
+// serve serves h on a listener until Stop.
+func (a *App) serve(l net.Listener, h http.Handler) {
 	s := &http.Server{
 		Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 5 * time.Minute, WriteTimeout: 5 * time.Minute, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 	}
 	a.run(func() {
 		if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			a.log.Error("pages are not served any more", slog.String("listen", addr), slog.Any("err", err))
+			a.log.Error("pages are not served any more", slog.String("listen", l.Addr().String()), slog.Any("err", err))
 		}
 	})
 	a.closers = append(a.closers, func() error {
@@ -381,7 +395,6 @@ func (a *App) serve(addr, setting string, h http.Handler) error {
 		}
 		return nil
 	})
-	return nil
 }
 
 // lastCause returns the innermost error, which names what the machine said.

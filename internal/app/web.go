@@ -46,7 +46,8 @@ func (a *App) web(ctx context.Context) (web.Options, error) {
 		}
 		var b bytes.Buffer
 		if format == "json" {
-			return b.Bytes(), "application/feed+json; charset=utf-8", publish.JSONFeed(&b, site, lang, list)
+			err = publish.JSONFeed(&b, site, lang, list)
+			return b.Bytes(), "application/feed+json; charset=utf-8", err
 		}
 		err = publish.Atom(&b, site, lang, list)
 		return b.Bytes(), "application/atom+xml; charset=utf-8", err
