@@ -163,8 +163,7 @@ func (s *Answers) Submit(ctx context.Context, by hearback.Actor, id hearback.ID)
 
 // Approve adds by's approval of the draft whose text has this hash
 // ([hearback.Revision.Hash]). The note, if any, goes to the public log. It
-// returns [hearback.ErrConflict] if the text is another by now, or if somebody
-// else approved at the same moment: read and try again.
+// returns [hearback.ErrConflict] if the text is another by now.
 func (s *Answers) Approve(ctx context.Context, by hearback.Actor, id hearback.ID, hash, note string) (*hearback.Answer, error) {
 	if err := s.allow(ctx, by, hearback.AnswerApproved); err != nil {
 		return nil, err
@@ -173,23 +172,34 @@ func (s *Answers) Approve(ctx context.Context, by hearback.Actor, id hearback.ID
 	if err != nil {
 		return nil, err
 	}
-	a, err := s.Store.Answer(ctx, id)
-	if err != nil {
-		return nil, err
+	// Reviewers often approve at the same moment. What one of them vouches for
+	// is named by its hash, so the loser may try again.
+	for try := 0; ; try++ {
+		a, err := s.Store.Answer(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		at := s.now()
+		if err := a.Approve(hash, by, at, note); err != nil {
+			return nil, fmt.Errorf("answer %s: %w", id, err)
+		}
+		p := pub{"rev": a.Draft().N, "text": hash}
+		if note != "" {
+			p["note"] = note
+		}
+		err = s.Store.SaveAnswer(ctx, a, nil, recordOf(hearback.AnswerApproved, a, by, at, p))
+		if err == nil {
+			return a, nil
+		}
+		if !errors.Is(err, hearback.ErrConflict) || try == approveTries {
+			return nil, err
+		}
 	}
-	at := s.now()
-	if err := a.Approve(hash, by, at, note); err != nil {
-		return nil, fmt.Errorf("answer %s: %w", id, err)
-	}
-	p := pub{"rev": a.Draft().N, "text": hash}
-	if note != "" {
-		p["note"] = note
-	}
-	if err := s.Store.SaveAnswer(ctx, a, nil, recordOf(hearback.AnswerApproved, a, by, at, p)); err != nil {
-		return nil, err
-	}
-	return a, nil
 }
+
+// approveTries is how often an approval is tried again when somebody else
+// changed the answer meanwhile.
+const approveTries = 8
 
 // Return sends the draft in review back to its author. The note says what to
 // change; it stays in the history of the case.

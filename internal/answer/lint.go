@@ -12,10 +12,10 @@ import (
 // A Warning is something a plain check found in an answer. It stops nothing:
 // people decide. Key names its sentence in the locale files.
 type Warning struct {
-	Key    string
-	Lang   string // of the text it is about
-	Word   string // what it was told by, if anything
-	Asked  int64  // for a missing language: how many messages were in it
+	Key   string
+	Lang  string // of the text it is about
+	Word  string // what it was told by, if anything
+	Asked int64  // for a missing language: how many messages were in it
 }
 
 // The keys of warnings.
