@@ -132,6 +132,13 @@ func (s concerns) Merge(ctx context.Context, by hearback.Actor, into, from hearb
 		case b.Case != 0:
 			return fmt.Errorf("%w: the concern that would be merged has a case; merge the other way round", hearback.ErrRefused)
 		}
+		parts, err := s.a.Store.MergedInto(ctx, from)
+		if err != nil {
+			return err
+		}
+		if len(parts) > 0 {
+			return fmt.Errorf("%w: others were merged into the concern that would be merged; merge the other way round", hearback.ErrRefused)
+		}
 		r, err := s.record(hearback.ConcernMerged, by, into, reason, map[string]any{"from": from.String()})
 		if err != nil {
 			return err
@@ -143,7 +150,7 @@ func (s concerns) Merge(ctx context.Context, by hearback.Actor, into, from hearb
 		if err := s.a.Store.SetConcern(ctx, b, r); err != nil {
 			return errors.Join(err, g.Undo(into))
 		}
-		return s.a.Pipeline.keep(ctx)
+		return s.a.Pipeline.absorb(ctx, into, b, 1)
 	})
 }
 
@@ -169,7 +176,7 @@ func (s concerns) Undo(ctx context.Context, by hearback.Actor, id hearback.ID, r
 		if err := s.a.Store.SetConcern(ctx, b, r); err != nil {
 			return errors.Join(err, g.Merge(id, b.ID))
 		}
-		return s.a.Pipeline.keep(ctx)
+		return s.a.Pipeline.absorb(ctx, id, b, -1)
 	})
 }
 

@@ -536,13 +536,35 @@ func (p *Pipeline) Ask(ctx context.Context, f func(g *cluster.Grouper) error) er
 	return <-done
 }
 
-// keep stores what a person changed in the grouping. Only f of Ask calls it.
-func (p *Pipeline) keep(ctx context.Context) error {
-	err := p.store.Take(ctx, &store.Batch{Grouping: p.group.Changed()})
+// absorb adds the counts of a concern that was merged to the one it is now
+// part of, or takes them away again if sign is -1, and stores what changed in
+// the grouping. Only f of Ask calls it.
+func (p *Pipeline) absorb(ctx context.Context, into hearback.ID, part *hearback.Concern, sign int64) error {
+	b := newBuild(p.now())
+	c, err := p.concern(ctx, b, into, false)
 	if err != nil {
-		p.stale = true
+		return err
 	}
-	return err
+	c.Messages += sign * part.Messages
+	c.Copies += sign * part.Copies
+	c.Voices += sign * part.Voices
+	for k, n := range part.Langs {
+		c.Langs[k] += sign * n
+	}
+	for k, n := range part.Kinds {
+		c.Kinds[k] += sign * n
+	}
+	for k, n := range part.Areas {
+		c.Areas[k] += sign * n
+	}
+	if part.First.Before(c.First) {
+		c.First = part.First
+	}
+	if err := p.store.Take(ctx, p.finish(b)); err != nil {
+		p.stale = true
+		return err
+	}
+	return nil
 }
 
 // load reads the memory of the pipeline from the store.

@@ -246,7 +246,7 @@ func (db *DB) Sparks(ctx context.Context, concerns []hearback.ID, from, to time.
 			points[i].At = from.Add(time.Duration(i) * time.Hour)
 		}
 		some := make([]bool, n)
-		rows, err := db.query(ctx, "SELECT bucket, SUM(voices) FROM roll WHERE concern = ? AND bucket >= ? GROUP BY bucket", int64(id), micros(from))
+		rows, err := db.query(ctx, "SELECT bucket, SUM(voices) FROM roll WHERE "+withParts+" AND bucket >= ? GROUP BY bucket", int64(id), int64(id), micros(from))
 		err = each(rows, err, func(row scanner) error {
 			var us, voices int64
 			err := row.Scan(&us, &voices)
@@ -272,7 +272,7 @@ func (db *DB) Sparks(ctx context.Context, concerns []hearback.ID, from, to time.
 // BySource counts the messages of a concern by source from a time on.
 func (db *DB) BySource(ctx context.Context, concern hearback.ID, from time.Time) (map[hearback.ID]int64, error) {
 	m := map[hearback.ID]int64{}
-	rows, err := db.query(ctx, "SELECT source, SUM(messages) FROM roll WHERE concern = ? AND bucket >= ? GROUP BY source", int64(concern), micros(from))
+	rows, err := db.query(ctx, "SELECT source, SUM(messages) FROM roll WHERE "+withParts+" AND bucket >= ? GROUP BY source", int64(concern), int64(concern), micros(from))
 	return m, each(rows, err, func(row scanner) error {
 		var src hearback.ID
 		var n int64

@@ -252,10 +252,14 @@ func (db *DB) LastID(ctx context.Context) (hearback.ID, error) {
 	return last, nil
 }
 
+// withParts finds the counts of a concern and of those merged into it. It takes
+// the id twice.
+const withParts = "concern IN (SELECT CAST(? AS BIGINT) UNION ALL SELECT id FROM concern WHERE into_id = ? AND into_id <> 0)"
+
 // Rolls returns the counts of one concern from a time on, oldest first, all
 // sources together.
 func (db *DB) Rolls(ctx context.Context, concern hearback.ID, from time.Time) (list []Roll, err error) {
-	rows, err := db.query(ctx, "SELECT bucket, SUM(messages), SUM(voices), SUM(questions), SUM(copies) FROM roll WHERE concern = ? AND bucket >= ? GROUP BY bucket ORDER BY bucket", int64(concern), micros(from))
+	rows, err := db.query(ctx, "SELECT bucket, SUM(messages), SUM(voices), SUM(questions), SUM(copies) FROM roll WHERE "+withParts+" AND bucket >= ? GROUP BY bucket ORDER BY bucket", int64(concern), int64(concern), micros(from))
 	return list, each(rows, err, func(row scanner) error {
 		r := Roll{Concern: concern}
 		var us int64

@@ -85,6 +85,7 @@ CREATE TABLE concern (
 	version  INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX concern_order ON concern (state, rank, priority DESC, id);
+CREATE INDEX concern_into ON concern (into_id) WHERE into_id <> 0;
 
 -- What the grouping needs to go on after a restart, one row a concern, and the
 -- term statistics under concern 0. sketch counts distinct voices in the open
