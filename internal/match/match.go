@@ -136,14 +136,13 @@ func features(d *text.Doc) [2]map[feature]float64 {
 			continue
 		}
 		words[feature{t.Hash, t.Text}]++
-		if t.Kind == text.Bigram || t.Kind == text.Han {
-			continue
-		}
-		padded := []rune(" " + t.Text + " ")
-		for i := 0; i+4 <= max(len(padded), 4); i++ {
-			g := string(padded[i:min(i+4, len(padded))])
-			grams[feature{hash(g), g}]++
-		}
+	}
+	// Pieces of the whole text, spaces included, so that they also tell which
+	// words stand side by side.
+	runes := []rune(" " + strings.Join(strings.Fields(d.Norm), " ") + " ")
+	for i := 0; i+4 <= len(runes); i++ {
+		g := string(runes[i : i+4])
+		grams[feature{hash(g), g}]++
 	}
 	return [2]map[feature]float64{words, grams}
 }
@@ -163,7 +162,8 @@ func (ix *Index) Find(s, lang string, k int) []Match {
 		return nil
 	}
 	d := ix.text.Analyze(s, lang)
-	scores := map[int32]float64{}
+	scores := map[int32]float64{} // share of the query's score against itself
+	order := map[int32]float64{}  // each view against its best
 	shared := map[int32][]weighted{}
 	for i, feats := range features(&d) {
 		v := &ix.views[i]
@@ -186,8 +186,13 @@ func (ix *Index) Find(s, lang string, k int) []Match {
 				}
 			}
 		}
+		top := 0.0
+		for _, s := range got {
+			top = max(top, s)
+		}
 		for doc, s := range got {
 			scores[doc] += s / max(self, 1e-9) / 2
+			order[doc] += s / max(top, 1e-9)
 		}
 	}
 	list := make([]Match, 0, len(scores))
@@ -196,7 +201,7 @@ func (ix *Index) Find(s, lang string, k int) []Match {
 		docs = append(docs, doc)
 	}
 	slices.SortFunc(docs, func(x, y int32) int {
-		return cmp.Or(cmp.Compare(scores[y], scores[x]), cmp.Compare(x, y))
+		return cmp.Or(cmp.Compare(order[y], order[x]), cmp.Compare(x, y))
 	})
 	for i, doc := range docs[:min(k, len(docs))] {
 		m := Match{Answer: ix.ids[doc], Score: scores[doc]}
