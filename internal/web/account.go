@@ -16,7 +16,7 @@ type accountsPage struct {
 	List    []access.Account
 	Links   []access.Link
 	Roles   []access.Role
-	Desks   []hearback.Desk
+	Desks   []option
 	Manage  bool
 	Fresh   string // a link that was just made, shown once
 	FreshOf string // what it is for
@@ -25,9 +25,12 @@ type accountsPage struct {
 
 func (q *request) accountsPage() (*accountsPage, error) {
 	p := &accountsPage{frame: q.frame(q.t("accounts.title"), "accounts"), Roles: access.Roles(), Manage: q.may(access.ManageAccounts) && !q.o.Drill, Me: q.account.ID}
-	var err error
-	if p.Desks, err = q.liveDesks(); err != nil {
+	desks, err := q.liveDesks()
+	if err != nil {
 		return nil, err
+	}
+	for _, d := range desks {
+		p.Desks = append(p.Desks, option{d.Slug, q.deskName(d)})
 	}
 	if q.o.Drill {
 		for _, as := range drillActors {

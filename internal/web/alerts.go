@@ -49,6 +49,7 @@ func (q *request) alertRows(list []hearback.Alert) ([]alertRow, error) {
 		if len(a.Words) > 0 {
 			r.Say += q.t("alert.words", q.l.list(a.Words[:min(5, len(a.Words))]))
 		}
+		r.Say += q.t("stop")
 		if a.Unless > 0 {
 			r.Unless = q.t("alert.unless", a.Unless)
 		}

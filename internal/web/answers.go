@@ -423,7 +423,10 @@ func (q *request) warnings(found []answer.Warning) []string {
 	var list []string
 	for _, w := range found {
 		s := q.t(w.Key, w.Word, w.Asked, q.l.langName(w.Lang))
-		list = append(list, q.t("answer.warn.in", q.l.langName(w.Lang), s))
+		if w.Lang != "" && w.Key != answer.WarnLang {
+			s = q.t("answer.warn.in", q.l.langName(w.Lang), s)
+		}
+		list = append(list, s)
 	}
 	return list
 }

@@ -226,7 +226,7 @@ func (q *request) concernHistory(p *concernPage, alerts []hearback.Alert) error 
 	for cut < len(all) && all[cut].At.Before(from) {
 		cut++
 	}
-	before, points := all[:cut], all[cut:]
+	before, points := all[:cut], complete(all[cut:], c.First, now)
 	tl := timeline{points: points, expected: usual(before, points, c.First)}
 	p.Usual = tl.expected != nil
 	for _, a := range alerts {
@@ -444,7 +444,11 @@ func (q *request) term(t hearback.Term) string {
 			v = q.l.minus() + strings.TrimPrefix(v, "-")
 		}
 	}
-	if t.Unit != "" {
+	switch t.Unit {
+	case "":
+	case "probability":
+		v = q.l.dec(100*t.Value) + "%"
+	default:
 		unit := t.Unit
 		if q.l.has("unit." + unit) {
 			unit = q.t("unit." + unit)

@@ -230,6 +230,14 @@ func (l *locale) when(t time.Time) string {
 	return l.day(t) + " " + t.Format("15:04")
 }
 
+// moment writes a date with its time, today as well: for what is read later.
+func (l *locale) moment(t time.Time) string {
+	if t.IsZero() {
+		return l.t("time.never")
+	}
+	return l.day(t) + " " + l.clock(t)
+}
+
 // clock writes the time of day.
 func (l *locale) clock(t time.Time) string { return t.In(l.zone).Format("15:04") }
 

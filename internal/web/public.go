@@ -24,6 +24,15 @@ func (q *request) people(n int64) string {
 	return q.t("pub.about", s)
 }
 
+// messages writes a count of messages as the public may read it.
+func (q *request) messages(n int64) string {
+	s, withheld := publish.Public(n)
+	if withheld {
+		return q.t("pub.few_messages", publish.Floor)
+	}
+	return s
+}
+
 // publicTitle names a concern in public. What the machine drafted may be the
 // words of one message, so only a title that a person wrote is shown; until
 // there is one, the words that many messages share stand for it.
@@ -138,9 +147,11 @@ func (q *request) publicHome() error {
 	p := &publicHome{frame: q.frame(q.t("pub.nav.home"), "home"), Searched: text != ""}
 	p.Query = text
 	var err error
-	if p.Answers, err = q.publicRows(6); err != nil {
+	if p.Answers, err = q.publicRows(12); err != nil {
 		return err
 	}
+	p.Answers = slices.DeleteFunc(p.Answers, func(r publicRow) bool { return r.Withdrawn })
+	p.Answers = p.Answers[:min(6, len(p.Answers))]
 	if p.Questions, p.Open, err = q.questions(4); err != nil {
 		return err
 	}
@@ -416,7 +427,7 @@ func (q *request) publicSources() error {
 		return err
 	}
 	for _, s := range sources {
-		x := publicSource{Source: s, Kept: q.people(kept[s.ID]), Host: hostOf(s.URL)}
+		x := publicSource{Source: s, Kept: q.messages(kept[s.ID]), Host: hostOf(s.URL)}
 		if x.Record, err = q.firstRecord("source:" + s.ID.String()); err != nil {
 			return err
 		}
@@ -587,7 +598,9 @@ func (q *request) accountability() error {
 		}
 	}
 	_, p.Interval = q.rate(p.Worth, p.Judged)
-	p.Chart = q.l.intervals(p.Tiers)
+	if slices.ContainsFunc(p.Tiers, func(r tierRow) bool { return r.Cases >= fewCases }) {
+		p.Chart = q.l.intervals(p.Tiers)
+	}
 	return q.page("pub_accountability", p)
 }
 

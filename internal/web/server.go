@@ -94,7 +94,7 @@ func (s *server) parse() error {
 func (s *server) funcs(l *locale) template.FuncMap {
 	return template.FuncMap{
 		"t": l.t, "has": l.has, "num": func(n any) string { return l.word(n) }, "dec": l.dec, "dec2": l.dec2,
-		"when": l.when, "stamp": l.stamp, "day": l.day, "weekday": l.weekday, "clock": l.clock, "dur": l.dur, "ago": l.ago,
+		"when": l.when, "moment": l.moment, "rfc": func(t time.Time) string { return t.UTC().Format(time.RFC3339) }, "stamp": l.stamp, "day": l.day, "weekday": l.weekday, "clock": l.clock, "dur": l.dur, "ago": l.ago,
 		"actor": l.actor, "label": l.label, "langname": l.langName, "area": l.area, "list": l.list,
 		"four": l.four, "meter": meter, "asset": s.assets.url, "record": l.record,
 		"lower": func(v any) string { return strings.ToLower(fmt.Sprint(v)) },
@@ -104,7 +104,7 @@ func (s *server) funcs(l *locale) template.FuncMap {
 		"verdicts": hearback.Verdicts, "tiers": hearback.Tiers,
 		"anchors":   func() []int { return []int{0, 1, 2, 3, 4} }, // of a harm rating
 		"modifiers": func() []string { return []string{"believable", "immediate", "call", "vulnerable"} },
-		"marked": l.marked, "stateclass": stateClass, "has_": slices.Contains[[]string],
+		"marked":    l.marked, "stateclass": stateClass, "has_": slices.Contains[[]string],
 		"sub": func(a, b int) int { return a - b }, "add": func(a, b int) int { return a + b },
 	}
 }

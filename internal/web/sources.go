@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -380,7 +381,10 @@ func (q *request) removeSource() error {
 
 // tryFeed looks at a feed once and fills the form with what it found.
 func (q *request) tryFeed() error {
-	s := hearback.Source{Kind: hearback.Feed, Retention: q.o.Retention, Every: 15 * time.Minute, URL: q.form("url"), State: hearback.SourceActive}
+	s := hearback.Source{Slug: q.form("slug"), Kind: hearback.Feed, Retention: q.o.Retention, Every: 15 * time.Minute, URL: q.form("url"), State: hearback.SourceActive}
+	if typed, err := q.readSource(s); err == nil {
+		s = typed
+	}
 	if q.o.Intake == nil {
 		return q.sourceAgain(s, true, errNoIntake)
 	}
@@ -388,13 +392,34 @@ func (q *request) tryFeed() error {
 	if err != nil {
 		return q.sourceAgain(s, true, err)
 	}
-	s.URL, s.Title = trial.URL, trial.Title
+	s.URL = trial.URL
+	if s.Title == "" {
+		s.Title = trial.Title
+	}
+	if s.Slug == "" {
+		s.Slug = slugOf(trial.URL)
+	}
 	if trial.Every > 0 {
 		s.Every = max(trial.Every.Round(time.Minute), 5*time.Minute)
 	}
 	p := q.sourceForm(s, true)
 	p.Trial = &trial
 	return q.page("source", p)
+}
+
+// slugOf proposes a short name from the host of an address.
+func slugOf(address string) string {
+	host, _, _ := strings.Cut(strings.TrimPrefix(strings.ToLower(hostOf(address)), "www."), ":")
+	slug := strings.Trim(strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '-'
+	}, host), "-")
+	if !hearback.ValidSlug(slug) {
+		return ""
+	}
+	return slug
 }
 
 var errNoIntake = fmt.Errorf("%w: this instance cannot look at places on demand", hearback.ErrRefused)

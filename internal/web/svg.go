@@ -255,7 +255,7 @@ func (l *locale) timelineAt(t timeline, id, class string, width, height float64)
 	shown := slices.Clone(t.marks)
 	slices.SortFunc(shown, func(a, b mark) int { return a.at.Compare(b.at) })
 	ends := [2]float64{-1e9, -1e9} // where the labels of the two levels end
-	for _, m := range shown {
+	for i, m := range shown {
 		if m.at.Before(first) || m.at.After(last.Add(time.Hour)) {
 			continue
 		}
@@ -280,7 +280,8 @@ func (l *locale) timelineAt(t timeline, id, class string, width, height float64)
 		}
 		wide := labelWidth(label) + 12
 		anchor, from := "start", at+9
-		if from+wide > right {
+		crowded := i+1 < len(shown) && x(shown[i+1].at) < from+wide
+		if from+wide > right || crowded && at-9-wide > ends[0] && at-9-wide > left {
 			anchor, from = "end", at-9-wide
 		}
 		for level, y := range []float64{25, 40} {

@@ -329,8 +329,6 @@ func (w *world) fill(say func(string) string) (o office) {
 	publish := func(concern hearback.ID, title string) (hearback.ID, hearback.ID) {
 		k, err := w.cases.Open(ctx, listener, concern, "water", hearback.P2, say("many ask"))
 		w.must(err)
-		_, err = w.cases.Route(ctx, listener, k.ID, "water", say("yours"))
-		w.must(err)
 		_, err = w.cases.AddEvidence(ctx, officer, k.ID, hearback.Evidence{Title: say("Laboratory sheet, 6 samples"), URL: "https://lab.example/sheet?a=1&b=2", Note: say("nothing above the limit"), Primary: true})
 		w.must(err)
 		_, err = w.cases.SetVerdict(ctx, officer, k.ID, hearback.False, say("six samples"))

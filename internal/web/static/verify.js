@@ -1,6 +1,5 @@
 // The button "Verify here" of an answer page. The checks themselves are in
 // proof.js, which is the verifier of the public log; nothing is sent.
-import { verifyPage } from "./proof.js";
 
 const box = document.getElementById("verify");
 if (box && crypto.subtle) {
@@ -15,6 +14,7 @@ async function run() {
   list.replaceChildren();
   let report;
   try {
+    const { verifyPage } = await import("./proof.js"); // only when it is asked for
     report = await verifyPage(document);
   } catch (err) {
     say.textContent = err.name === "NotSupportedError" ? box.dataset.cannot : box.dataset.bad;

@@ -1,0 +1,286 @@
+package web
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"example.org/hearback"
+	"example.org/hearback/internal/access"
+	"example.org/hearback/internal/answer"
+	"example.org/hearback/internal/evidence"
+)
+
+func locales(t *testing.T) map[string]*locale {
+	t.Helper()
+	all, err := loadLocales(time.UTC, func() time.Time { return time.Date(2026, 3, 18, 13, 5, 0, 0, time.UTC) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+var (
+	place  = regexp.MustCompile(`\{\d\}`)
+	spaced = regexp.MustCompile(`\p{Han} +[A-Za-z0-9{]|[A-Za-z0-9}] +\p{Han}`)
+)
+
+// TestLocales: both languages say the same things, with the same places.
+func TestLocales(t *testing.T) {
+	all := locales(t)
+	en, zh := all["en"], all["zh"]
+	blank := []string{"sp", "list.sep", "trail.sep", "term.sep", "unit.gap", "time.join", "kind."}
+	for key, p := range en.words {
+		q, ok := zh.words[key]
+		if !ok {
+			t.Errorf("%s is not in zh", key)
+			continue
+		}
+		if (p.other == "" || q.other == "") && !slices.Contains(blank, key) {
+			t.Errorf("%s is empty", key)
+		}
+		places := func(s string) []string {
+			list := place.FindAllString(s, -1)
+			slices.Sort(list)
+			return slices.Compact(list)
+		}
+		a, b := places(p.other), places(q.other)
+		// A language may leave a place out only if the other form keeps it.
+		if !slices.Equal(a, b) && !strings.HasPrefix(key, "answer.warn") && key != "pub.who_say" {
+			t.Errorf("%s has the places %v in en and %v in zh", key, a, b)
+		}
+		if p.one != "" && !strings.Contains(p.other, "{") {
+			t.Errorf("%s has two forms and no number", key)
+		}
+		if spaced.MatchString(q.other) {
+			t.Errorf("%s has a space between Han and Latin characters: %q; the style sheet makes it", key, q.other)
+		}
+	}
+	for key := range zh.words {
+		if !en.has(key) {
+			t.Errorf("%s is not in en", key)
+		}
+	}
+}
+
+// TestKeys: every sentence that the pages ask for is there.
+func TestKeys(t *testing.T) {
+	en := locales(t)["en"]
+	want := map[string]string{}
+	direct := regexp.MustCompile(`\bt "([^"]+)"|\.t\("([^"]+)"`)
+	files, _ := filepath.Glob("templates/*.html")
+	code, _ := filepath.Glob("*.go")
+	for _, file := range append(files, code...) {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range direct.FindAllStringSubmatch(string(b), -1) {
+			if key := m[1] + m[2]; !strings.HasSuffix(key, ".") {
+				want[key] = file
+			}
+		}
+		for _, m := range regexp.MustCompile(`(?:see\([^\n"]*(?:"[^"\n]*"[^\n"]*)*, |Act\((?:access\.\w+, )?)"([a-z_]+)"`).FindAllStringSubmatch(string(b), -1) {
+			want["done."+m[1]] = file
+		}
+	}
+	add := func(prefix string, list ...string) {
+		for _, s := range list {
+			want[prefix+s] = prefix
+		}
+	}
+	for _, x := range hearback.Verdicts() {
+		add("verdict.", string(x))
+		add("verdict.say.", string(x))
+	}
+	for _, x := range hearback.Tiers() {
+		add("tier.", string(x))
+		if x != hearback.Watch {
+			add("acc.promise.", string(x))
+		}
+	}
+	for _, x := range hearback.CaseStates() {
+		add("casestate.", string(x))
+		add("pub.state.", string(x))
+	}
+	for _, x := range hearback.CaseReasons() {
+		add("closereason.", string(x))
+	}
+	for _, x := range hearback.Kinds() {
+		add("kind.", string(x))
+	}
+	for _, x := range access.Roles() {
+		add("role.", string(x))
+		add("role.say.", string(x))
+	}
+	for _, x := range evidence.Checks(&hearback.Case{}) {
+		add("", x.Key)
+	}
+	add("", answer.WarnMyth, answer.WarnRumour, answer.WarnQuestion, answer.WarnNext, answer.WarnNextTime, answer.WarnDo, answer.WarnKnown, answer.WarnWhy, answer.WarnUneven, answer.WarnLang, answer.WarnLeak)
+	add("deadline.", "route", "holding", "answer")
+	add("pub.deadline.", "route", "holding", "answer")
+	add("answerstate.", "draft", "published", "withdrawn")
+	add("sourcekind.", "feed", "table", "webhook", "ask", "drill")
+	add("source.about.", "feed", "table", "webhook", "ask")
+	add("sourcestate.", "active", "paused", "removed")
+	add("alertverdict.", "worth", "known", "noise", "merge")
+	add("alertkind.", "harm", "rising", "slow_burn", "novel", "recurring", "spreading", "void", "not_helped", "deadline", "silent")
+	add("part.", "heat", "reach", "persistence", "harm", "title", "lead", "do", "known", "going", "why", "next")
+	add("part.say.", "heat", "reach", "persistence", "harm")
+	add("mark.", "alert", "answer", "correction")
+	add("view.", "triage", "case", "void", "muted", "all")
+	add("caseview.", "open", "late", "review", "published", "closed")
+	add("answerview.", "all", "draft", "published", "withdrawn")
+	add("alertview.", "open", "digest", "all")
+	add("loggroup.", "", "answer", "case", "concern", "source", "topic", "role", "privacy")
+	add("results.level.", "0", "1", "2", "3")
+	add("harm.scale.", "0", "1", "2", "3", "4")
+	add("harm.severity.", "0", "1", "2", "3", "4")
+	add("harm.", "believable", "immediate", "call", "vulnerable")
+	add("table.field.", tableFields...)
+	add("table.hint.", tableFields...)
+	add("drill.as.", drillActors...)
+	add("fresh.", "invite", "password")
+	add("link.", "first", "invite", "password")
+	add("day.", "0", "1", "2", "3", "4", "5", "6")
+	add("wd.", "0", "1", "2", "3", "4", "5", "6")
+	add("time.", "d", "h", "min")
+	add("mask.", "phone", "email", "handle", "id", "card", "plate", "address", "place", "name", "ip", "withheld")
+	add("flag.", "loud_few", "copied", "one_source", "unrated")
+	for _, status := range []string{"403", "404", "409", "413", "422", "429", "500"} {
+		add("error.", status, status+".say")
+	}
+	for _, act := range []string{"mute", "unmute", "merge", "case"} {
+		add("done.bulk_", act)
+		add("done.some_", act)
+	}
+	add("filter.", "tier", "speech", "area", "source", "q")
+	records, err := os.ReadFile("../../record.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile(`RecordType = "([^"]+)"`).FindAllStringSubmatch(string(records), -1) {
+		add("rec.", m[1])
+	}
+	for key, where := range want {
+		if key != "done.reason" && !strings.HasSuffix(key, "_") && !en.has(key) {
+			t.Errorf("%s: there is no sentence %q", where, key)
+		}
+	}
+}
+
+// TestFaults: what the domain says when it refuses can be said in both
+// languages.
+func TestFaults(t *testing.T) {
+	list := sentences(locales(t)["en"])
+	var files []string
+	for _, dir := range []string{"../..", "../desk", "../answer", "../access", "../evidence", "."} {
+		more, _ := filepath.Glob(dir + "/*.go")
+		files = append(files, more...)
+	}
+	said := regexp.MustCompile(`Errorf\("%w: ([^"]+)", hearback\.Err|Errorf\("%w: ([^"]+)", Err`)
+	verb := regexp.MustCompile(`%[.\d]*[a-zA-Z]`)
+	n := 0
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range said.FindAllStringSubmatch(string(b), -1) {
+			s := verb.ReplaceAllString(m[1]+m[2], "X")
+			if s == "X" || strings.HasPrefix(s, "record X") || strings.HasPrefix(s, "a record cannot") || strings.HasPrefix(s, "to X you need") || strings.HasPrefix(s, "the setting X") {
+				continue // never reaches a page in these words
+			}
+			n++
+			if !slices.ContainsFunc(list, func(x sentence) bool { return x.pattern.MatchString(s) }) {
+				t.Logf("%s: %q is said only in English", file, s)
+				if strings.HasPrefix(file, "../../") && !strings.HasPrefix(file, "../../internal") || filepath.Dir(file) == "." {
+					t.Errorf("%s: %q has no sentence in the locale files", file, s)
+				}
+			}
+		}
+	}
+	if n < 50 {
+		t.Fatalf("found %d sentences; is the pattern still right?", n)
+	}
+}
+
+func TestWriting(t *testing.T) {
+	all := locales(t)
+	en, zh := all["en"], all["zh"]
+	now := time.Date(2026, 3, 18, 13, 5, 0, 0, time.UTC)
+	for _, tt := range []struct{ got, want string }{
+		{en.num(1320), "1,320"}, {en.num(-7), "−7"}, {zh.num(-1234567), "-1,234,567"}, {en.num(0), "0"}, {en.num(999), "999"},
+		{en.dur(80 * time.Minute), "1 h 20 min"}, {zh.dur(80 * time.Minute), "1小时20分钟"}, {en.dur(30 * time.Hour), "30 h"}, {en.dur(72 * time.Hour), "3 d"}, {zh.dur(-35 * time.Minute), "35分钟"}, {en.dur(24 * time.Hour), "1 d"},
+		{en.when(now.Add(-time.Hour)), "12:05"}, {en.when(now.Add(-24 * time.Hour)), "17 March 13:05"}, {zh.when(now.Add(-24 * time.Hour)), "3月17日 13:05"}, {en.day(now.AddDate(-1, 0, 0)), "18 March 2025"}, {zh.weekday(now), "3月18日 星期三"}, {en.when(time.Time{}), "never"},
+		{en.t("desks.open", 1), "1 open case"}, {en.t("desks.open", 2), "2 open cases"}, {zh.t("desks.open", 1), "1个在办个案"},
+		{en.actorText("reviewer#2"), "Reviewer 2"}, {zh.actorText("reviewer#2"), "审核员2号"}, {zh.actorText("system"), "系统"}, {en.actorText("novelist#9"), "novelist 9"},
+		{en.dec(3.14159), "3.1"}, {en.dec(412.4), "412"}, {en.dec(-2.5), "−2.5"}, {en.t("no.such.key"), "no.such.key"},
+		{string(en.marked(`call [phone] [x] a[b <b>`)), `call <span class="masked">phone</span> [x] a[b &lt;b&gt;`},
+	} {
+		if tt.got != tt.want {
+			t.Errorf("got %q, want %q", tt.got, tt.want)
+		}
+	}
+}
+
+func TestDiff(t *testing.T) {
+	for _, tt := range []struct{ old, now, want string }{
+		{"boil for three minutes now", "boil for one minute now", "boil for <del>three minutes </del> <ins>one minute </ins>now"},
+		{"", "new", "<ins>new</ins>"},
+		{"煮沸三分钟", "煮沸一分钟", "煮沸<del>三</del> <ins>一</ins>分钟"},
+		{"same", "same", "same"},
+		{"<b>", "<i>", "<del>&lt;b&gt;</del> <ins>&lt;i&gt;</ins>"},
+	} {
+		if got := string(diff(tt.old, tt.now)); got != tt.want {
+			t.Errorf("diff(%q, %q) = %q, want %q", tt.old, tt.now, got, tt.want)
+		}
+	}
+}
+
+func TestChoose(t *testing.T) {
+	m := func(id int64, lang string, kind hearback.Kind, text string, copyOf int64) hearback.Message {
+		return hearback.Message{ID: hearback.ID(id), Lang: lang, Kind: kind, Text: text, CopyOf: hearback.ID(copyOf)}
+	}
+	got := choose([]hearback.Message{m(1, "en", hearback.Question, "a", 0), m(2, "en", hearback.Question, "b", 0), m(3, "en", hearback.Question, "a", 1), m(4, "zh", hearback.Claim, "c", 0), m(5, "en", hearback.Claim, "d", 0), m(6, "en", hearback.Question, "b", 0)}, 2, 3)
+	var ids []hearback.ID
+	for _, x := range got {
+		ids = append(ids, x.ID)
+	}
+	if want := []hearback.ID{2, 4, 1}; !slices.Equal(ids, want) {
+		t.Errorf("choose = %v, want %v: the most central first, then what is new, no copies and no text twice", ids, want)
+	}
+}
+
+func TestUsual(t *testing.T) {
+	at := func(h int, v float64) hearback.Point {
+		return hearback.Point{At: time.Date(2026, 3, 10, h, 0, 0, 0, time.UTC), Voices: v}
+	}
+	first := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	if got := usual([]hearback.Point{at(9, 1), at(33, 5), at(57, 3)}, []hearback.Point{at(81, 9)}, first); !slices.Equal(got, []float64{3}) {
+		t.Errorf("usual = %v, want the median, 3", got)
+	}
+	if got := usual([]hearback.Point{at(9, 1), at(33, 5)}, []hearback.Point{at(81, 9)}, first); got != nil {
+		t.Errorf("usual = %v from two days, want nothing", got)
+	}
+}
+
+func TestLocal(t *testing.T) {
+	for _, tt := range []struct{ to, want string }{
+		{"/concerns?view=all", "/concerns?view=all"}, {"", "/"}, {"https://evil.example/", "/"}, {"//evil.example", "/"}, {"/\\evil.example", "/"}, {"concerns", "/"}, {"javascript:alert(1)", "/"},
+	} {
+		if got := local(tt.to); got != tt.want {
+			t.Errorf("local(%q) = %q, want %q", tt.to, got, tt.want)
+		}
+	}
+}
