@@ -39,14 +39,14 @@ func (g *Grouper) Sign(d *text.Doc) []byte {
 	}
 	for i := range d.Terms {
 		t := &d.Terms[i]
+		if negations[t.Text] {
+			facets += scatter(t.Hash ^ 0x6e6f74)
+		}
 		switch t.Kind {
 		case text.Char, text.Han:
 			continue // characters and their pairs say the same
 		case text.Number:
 			facets += scatter(t.Hash)
-		}
-		if negations[t.Text] {
-			facets += scatter(t.Hash ^ 0x6e6f74)
 		}
 		put(t.Hash)
 		put(prev*31 + t.Hash)
@@ -90,7 +90,6 @@ type copies struct {
 	halves [2]map[uint64]int32
 	list   []copied
 	sigs   [][sigSize]byte
-	oldest int // index of the oldest that is still remembered
 }
 
 func newCopies() copies {
@@ -110,7 +109,7 @@ func (c *copies) find(sig []byte, now int64) (copied, float64, bool) {
 	}
 	for half, key := range keysOf(sig) {
 		i, ok := c.halves[half][key]
-		if !ok || int(i) < c.oldest {
+		if !ok {
 			continue
 		}
 		x := c.list[i]
@@ -136,6 +135,13 @@ func (c *copies) add(x copied, sig []byte) {
 	if len(sig) != sigSize {
 		return
 	}
+	c.insert(x, sig)
+	if n := len(c.list); n >= 1<<16 && bits.OnesCount(uint(n)) == 1 {
+		c.forget(x.at)
+	}
+}
+
+func (c *copies) insert(x copied, sig []byte) {
 	i := int32(len(c.list))
 	c.list = append(c.list, x)
 	c.sigs = append(c.sigs, [sigSize]byte(sig))
@@ -144,9 +150,6 @@ func (c *copies) add(x copied, sig []byte) {
 			c.halves[half][key] = i
 		}
 	}
-	if n := len(c.list); n >= 1<<16 && bits.OnesCount(uint(n)) == 1 {
-		c.forget(x.at)
-	}
 }
 
 // forget drops what is older than the window at now.
@@ -154,7 +157,7 @@ func (c *copies) forget(now int64) {
 	keep := newCopies()
 	for i, x := range c.list {
 		if now-x.at <= CopyWindow.Microseconds() {
-			keep.add(x, c.sigs[i][:])
+			keep.insert(x, c.sigs[i][:])
 		}
 	}
 	if len(keep.list) < len(c.list) {

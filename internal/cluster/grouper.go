@@ -250,9 +250,6 @@ func (g *Grouper) Add(id hearback.ID, at time.Time, lang string, d *text.Doc, si
 		a.Why = append(a.Why, Reason{WhyConflict, apart, 0})
 	}
 	g.copies.add(copied{id, a.Concern, now}, sig)
-	if len(g.live) > maxLive {
-		g.evict()
-	}
 	return a
 }
 
@@ -746,6 +743,9 @@ func (g *Grouper) Changed() map[hearback.ID][]byte {
 		}
 	}
 	clear(g.dirty)
+	if len(g.live) > maxLive {
+		g.evict()
+	}
 	if g.since >= saveEvery || g.docs < saveEvery && g.since > 200 {
 		g.since = 0
 		out[0] = g.encodeStatistics()
