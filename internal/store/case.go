@@ -17,11 +17,14 @@ var _ desk.Store = (*DB)(nil)
 // never is the due time of a case that no clock runs for.
 const never = math.MaxInt64
 
+// due is when the next clock of c runs out. While c is paused none does, but
+// one that had run out before stays missed.
 func due(c *hearback.Case) int64 {
-	if d := c.Next(); d != nil && !c.Paused() {
-		return micros(d.Due)
+	d := c.Next()
+	if d == nil || c.Paused() && !c.Pauses[len(c.Pauses)-1].From.After(d.Due) {
+		return never
 	}
-	return never
+	return micros(d.Due)
 }
 
 const caseColumns = "doc, version"
