@@ -117,7 +117,7 @@ const maxCount = 1e15
 // A column is what Detect remembers of the rows before.
 type column struct {
 	d      Detector
-	p      Profile
+	p      Rhythm
 	length time.Duration // of a bucket; 0 until it is known
 	first  float64       // value of the first row, while length is not known
 	last   time.Time
@@ -135,7 +135,7 @@ func (c *column) step(at time.Time, value float64) Reading {
 	case length == 0:
 		// Now the length is known, the first row is taken in once more.
 		length, c.length = gap, gap
-		c.d, c.p = Detector{}, Profile{}
+		c.d, c.p = Detector{}, Rhythm{}
 		c.take(c.last, length, c.first)
 	case gap < length:
 		length = gap

@@ -37,7 +37,7 @@ type Bucket struct {
 	Length   time.Duration
 	Voices   float64 // distinct voices, new ones in it
 	Missing  bool    // its source was down: nothing is learned from it
-	Exposure float64 // how busy it is usually: [Profile.Factor], times the source's volume over its usual one; 0 means 1
+	Exposure float64 // how busy it is usually: [Rhythm.Factor], times the source's volume over its usual one; 0 means 1
 }
 
 // lambdaOf is the weight of the newest bucket in the fast statistic. Buckets

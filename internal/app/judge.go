@@ -10,6 +10,7 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/alert"
+	"example.org/hearback/internal/forecast"
 	"example.org/hearback/internal/measure"
 	"example.org/hearback/internal/score"
 	"example.org/hearback/internal/store"
@@ -26,12 +27,13 @@ const (
 // judge is what scores and alerts need at hand. It is rebuilt from the counts
 // in the store at every start, so nothing of it has to survive a crash.
 type judge struct {
-	detectors map[hearback.ID]*alert.Detector
-	readings  map[hearback.ID]alert.Reading
-	hour      time.Time // the next hour to be judged
-	raised    map[hearback.ID]map[hearback.AlertKind]time.Time
-	limits    alert.Limits
-	warned    map[string]time.Time // deadlines and silent sources that were told of
+	detectors  map[hearback.ID]*alert.Detector
+	forecaster *forecast.Forecaster
+	readings   map[hearback.ID]alert.Reading
+	hour       time.Time // the next hour to be judged
+	raised     map[hearback.ID]map[hearback.AlertKind]time.Time
+	limits     alert.Limits
+	warned     map[string]time.Time // deadlines and silent sources that were told of
 }
 
 const limitSetting = "alert.limit"
@@ -42,7 +44,7 @@ func (s *steps) load(ctx context.Context, a *App) error {
 	s.last = map[string]time.Time{}
 	s.detectors, s.readings = map[hearback.ID]*alert.Detector{}, map[hearback.ID]alert.Reading{}
 	s.raised, s.warned = map[hearback.ID]map[hearback.AlertKind]time.Time{}, map[string]time.Time{}
-	s.limits = alert.DefaultLimits()
+	s.limits, s.forecaster = alert.DefaultLimits(), forecast.New()
 	if v, err := a.Store.Setting(ctx, limitSetting); err != nil {
 		return err
 	} else if f, err := strconv.ParseFloat(v, 64); err == nil {
@@ -133,6 +135,10 @@ func (a *App) scoreSome(ctx context.Context, now time.Time, only hearback.ID) er
 		}
 		series[k.concern][k.source] = append(series[k.concern][k.source], hearback.Point{At: k.at, Voices: float64(n)})
 	}
+	past, err := a.seriesOf(ctx, now.Add(-detectBack).Truncate(bucket), now.Truncate(bucket).Add(-bucket))
+	if err != nil {
+		return err
+	}
 	scores := map[hearback.ID]hearback.Score{}
 	for i := range list {
 		c := &list[i]
@@ -157,6 +163,16 @@ func (a *App) scoreSome(ctx context.Context, now time.Time, only hearback.ID) er
 			if r.Age >= 48*time.Hour {
 				in.Sigma = &r.Fast
 			}
+		}
+		// A forecast needs two days to look back on.
+		if points := past[c.ID]; now.Sub(c.First) >= 48*time.Hour && len(points) > 0 {
+			hours := make([]float64, len(points))
+			for j, p := range points {
+				hours[j] = p.Voices
+			}
+			f := a.steps.forecaster.Make(c.ID, now, hours)
+			persists, _, _ := forecast.Persistence(f[forecast.ThirdDay], in.Day)
+			in.Persist = &persists
 		}
 		scores[c.ID] = score.Of(in)
 	}
@@ -250,7 +266,7 @@ func (a *App) raise(ctx context.Context, to time.Time, six map[hearback.ID]float
 			continue
 		}
 		f := alert.Facts{
-			Concern: c, Reading: r, Sources: len(places[c.ID]), Six: six[c.ID], Tier: c.Score.Tier, Answered: c.Answer != 0,
+			Concern: c, Reading: r, Detector: s.detectors[c.ID], Sources: len(places[c.ID]), Six: six[c.ID], Tier: c.Score.Tier, Answered: c.Answer != 0,
 			Last: s.raised[c.ID], Words: c.Phrases,
 		}
 		alerts = append(alerts, alert.Judge(f, s.limits)...)

@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// A Profile is how busy each hour of the week usually is, 1 on average. It is
+// A Rhythm is how busy each hour of the week usually is, 1 on average. It is
 // kept for a source or for the whole deployment, not for each concern, which
 // would not fill it. Hours of the week lean on the same hour of all days, and
 // those on 1, until they have data of their own. The zero value knows nothing:
 // every factor is 1. It is not safe for many goroutines.
-type Profile struct {
+type Rhythm struct {
 	voices [168]float64 // decayed
 	hours  [168]float64
 	day    int64 // day that the sums were decayed to
@@ -29,7 +29,7 @@ func slot(at time.Time) int {
 }
 
 // Learn adds one bucket.
-func (p *Profile) Learn(at time.Time, length time.Duration, voices float64) {
+func (p *Rhythm) Learn(at time.Time, length time.Duration, voices float64) {
 	if math.IsNaN(voices) || math.IsInf(voices, 0) || voices < 0 || length <= 0 {
 		return
 	}
@@ -47,7 +47,7 @@ func (p *Profile) Learn(at time.Time, length time.Duration, voices float64) {
 }
 
 // Factor returns how busy the hour of at usually is.
-func (p *Profile) Factor(at time.Time) float64 {
+func (p *Rhythm) Factor(at time.Time) float64 {
 	var voices, hours, v24, h24 float64
 	i := slot(at)
 	for j := range p.voices {
