@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -15,7 +16,7 @@ import (
 
 // What follows are the lists that only pages need.
 
-// (the guard stands in console_test.go)
+var _ web.Store = (*DB)(nil)
 
 // Where a question counts as asked by many and answered by nobody: at least so
 // many voices, and at least this share of questions.
@@ -33,19 +34,55 @@ func (d concernDoc) void() bool {
 }
 
 // ConcernList returns the concerns that pass the filter, the most urgent
-// first: by tier, then by the upper end of priority. What the filter asks for
-// and no column holds is looked for in doc as text first, and then made sure
-// of, so that no engine needs to understand JSON.
+// first: by tier, then by the upper end of priority. It reads along the index
+// of that order and stops when the page is full. What the filter asks for and
+// no column holds is looked for in doc as text first, and then made sure of,
+// so that no engine needs to understand JSON.
 func (db *DB) ConcernList(ctx context.Context, f web.ConcernFilter) (list []hearback.Concern, next string, err error) {
-	limit := f.Limit
-	if limit <= 0 {
-		limit = 50
+	if f.Limit <= 0 {
+		f.Limit = 50
 	}
 	after, err := parseCursor(f.After)
 	if err != nil {
 		return nil, "", err
 	}
-	states, kase, answer, least := " open ", 0, 0, int64(hearback.VisibleVoices)
+	states := []hearback.ConcernState{hearback.Open}
+	switch f.View {
+	case "muted":
+		states[0] = hearback.Muted
+	case "all":
+		states = append(states, hearback.Muted)
+	}
+	var all []placed
+	for _, state := range states {
+		some, err := db.concernsIn(ctx, state, f, after)
+		if err != nil {
+			return nil, "", err
+		}
+		all = append(all, some...)
+	}
+	if len(states) > 1 {
+		slices.SortFunc(all, func(a, b placed) int { return a.at.compare(b.at) })
+	}
+	for i, p := range all {
+		if i == f.Limit {
+			return list, all[i-1].at.String(), nil
+		}
+		list = append(list, p.Concern)
+	}
+	return list, "", nil
+}
+
+// A placed concern knows its place in the order.
+type placed struct {
+	hearback.Concern
+	at cursor
+}
+
+// concernsIn returns the concerns of one state that pass the filter, one more
+// than a page holds if there are so many.
+func (db *DB) concernsIn(ctx context.Context, state hearback.ConcernState, f web.ConcernFilter, after cursor) (list []placed, err error) {
+	kase, answer, least := 0, 0, int64(hearback.VisibleVoices)
 	switch f.View {
 	case "triage":
 		kase = 1
@@ -53,24 +90,17 @@ func (db *DB) ConcernList(ctx context.Context, f web.ConcernFilter) (list []hear
 		kase = 2
 	case "void":
 		answer, least = 1, voidVoices
-	case "muted":
-		states = " muted "
-	case "all":
-		states = " open muted "
 	}
 	if f.Small {
-		least = min(least, 0)
+		least = 0
 	}
 	rank := -1
 	if f.Tier != "" {
 		rank = f.Tier.Rank()
 	}
 	like := func(key string) string {
-		if key == "" {
-			return ""
-		}
 		b, err := json.Marshal(key)
-		if err != nil {
+		if key == "" || err != nil {
 			return ""
 		}
 		return "%" + escapeLike(string(b)) + ":%"
@@ -81,7 +111,7 @@ func (db *DB) ConcernList(ctx context.Context, f web.ConcernFilter) (list []hear
 	}
 	rows, err := db.query(ctx, `
 		SELECT `+concernColumns+`, rank, priority FROM concern c
-		WHERE CAST(? AS TEXT) LIKE '% ' || state || ' %'
+		WHERE state = ?
 			AND (voices >= CAST(? AS BIGINT) OR rank = 0)
 			AND (CAST(? AS BIGINT) = 0 OR CAST(? AS BIGINT) = 1 AND kase = 0 OR CAST(? AS BIGINT) = 2 AND kase > 0)
 			AND (CAST(? AS BIGINT) = 0 OR answer = 0)
@@ -94,30 +124,23 @@ func (db *DB) ConcernList(ctx context.Context, f web.ConcernFilter) (list []hear
 			AND (rank > CAST(? AS BIGINT) OR rank = CAST(? AS BIGINT) AND (priority < CAST(? AS DOUBLE PRECISION)
 				OR priority = CAST(? AS DOUBLE PRECISION) AND id > CAST(? AS BIGINT)))
 		ORDER BY rank, priority DESC, id`,
-		states, least, kase, kase, kase, answer, rank, rank, micros(f.Since),
+		string(state), least, kase, kase, kase, answer, rank, rank, micros(f.Since),
 		like(f.Lang), like(f.Lang), like(f.Area), like(f.Area), text, text, text,
 		int64(f.Source), int64(f.Source), after.rank, after.rank, after.priority, after.priority, after.id)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	defer rows.Close()
-	var last cursor
-	for rows.Next() {
-		var at cursor
-		c, err := scanConcern(also{rows, []any{&at.rank, &at.priority}})
-		if err != nil {
-			return nil, "", err
+	for rows.Next() && len(list) <= f.Limit {
+		var p placed
+		if p.Concern, err = scanConcern(also{rows, []any{&p.at.rank, &p.at.priority}}); err != nil {
+			return nil, err
 		}
-		at.id = int64(c.ID)
-		if !passes(&c, f) {
-			continue
+		if p.at.id = int64(p.ID); passes(&p.Concern, f) {
+			list = append(list, p)
 		}
-		if len(list) == limit {
-			return list, last.String(), nil
-		}
-		list, last = append(list, c), at
 	}
-	return list, "", rows.Err()
+	return list, rows.Err()
 }
 
 // passes makes sure of what the text of doc only hinted at.
@@ -160,6 +183,10 @@ func (c cursor) String() string {
 	return strconv.FormatInt(c.rank, 10) + "_" + strconv.FormatFloat(c.priority, 'g', -1, 64) + "_" + hearback.ID(c.id).String()
 }
 
+func (c cursor) compare(d cursor) int {
+	return cmp.Or(cmp.Compare(c.rank, d.rank), cmp.Compare(d.priority, c.priority), cmp.Compare(c.id, d.id))
+}
+
 func parseCursor(s string) (cursor, error) {
 	if s == "" {
 		return cursor{rank: -1}, nil
@@ -197,13 +224,18 @@ func (db *DB) ConcernTotals(ctx context.Context, since time.Time) (t web.Concern
 		if err := row.Scan(&text); err != nil {
 			return err
 		}
-		var d struct {
-			Kinds map[hearback.Kind]int64 `json:"kinds"`
+		// The document of every concern is read here, so only the part that
+		// counts is decoded. Inside a string the quotes would be escaped.
+		_, rest, _ := strings.Cut(text, `"kinds":`)
+		kinds, _, found := strings.Cut(rest, "}")
+		if !found {
+			return nil
 		}
-		if err := json.Unmarshal([]byte(text), &d); err != nil {
+		var d concernDoc
+		if err := json.Unmarshal([]byte(kinds+"}"), &d.Kinds); err != nil {
 			return err
 		}
-		if (concernDoc{Kinds: d.Kinds}).void() {
+		if d.void() {
 			t.Void++
 		}
 		return nil

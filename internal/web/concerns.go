@@ -83,7 +83,7 @@ func (q *request) concernFilter() (ConcernFilter, url.Values) {
 }
 
 func (q *request) concerns() error {
-	ctx, now := q.ctx(), q.o.Now()
+	ctx := q.ctx()
 	f, keep := q.concernFilter()
 	p := &concernsPage{frame: q.frame(q.t("nav.concerns"), "concerns"), Filter: f, View: f.View, CanBulk: q.may(access.Triage) || q.may(access.OpenCase)}
 	list, next, err := q.o.Store.ConcernList(ctx, f)
@@ -117,7 +117,7 @@ func (q *request) concerns() error {
 	if f.After != "" {
 		p.First = at()
 	}
-	totals, err := q.o.Store.ConcernTotals(ctx, now)
+	totals, err := q.concernTotals(ctx)
 	if err != nil {
 		return err
 	}

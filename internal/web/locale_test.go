@@ -161,6 +161,7 @@ func TestKeys(t *testing.T) {
 		add("done.bulk_", act)
 		add("done.some_", act)
 	}
+	add("spark.", "title", "messages")
 	add("filter.", "tier", "speech", "area", "source", "q")
 	records, err := os.ReadFile("../../record.go")
 	if err != nil {

@@ -317,7 +317,7 @@ func (q *request) publicAnswer() error {
 		return err
 	}
 	if a.Withdrawn != nil {
-		p.frame.Title = q.t("pub.withdrawn.title")
+		p.frame.Title, p.Summary = q.t("pub.withdrawn.title"), ""
 		return q.render(http.StatusGone, "public", "pub_withdrawn", p)
 	}
 	if q.o.ClaimReview != nil {

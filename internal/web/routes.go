@@ -263,6 +263,7 @@ func (s *server) handle(rt route) http.Handler {
 			q.fail(err)
 		} else if r.Method == http.MethodPost {
 			s.counts.forget()
+			s.totals.forget()
 			s.health.forget()
 		}
 	})

@@ -31,6 +31,7 @@ type server struct {
 	assets  *assets
 	pages   map[string]map[string]*template.Template // language → page
 	counts  cached[counts]
+	totals  cached[ConcernTotals]
 	health  cached[map[hearback.ID]hearback.Health]
 	uploads uploads
 	asks    *throttle
@@ -396,7 +397,7 @@ func (s *server) count(ctx context.Context) (c counts, err error) {
 		return c, err
 	}
 	now := s.o.Now()
-	totals, err := s.o.Store.ConcernTotals(ctx, now)
+	totals, err := s.concernTotals(ctx)
 	if err != nil {
 		return c, err
 	}
@@ -445,6 +446,18 @@ func (s *server) count(ctx context.Context) (c counts, err error) {
 	}
 	c.Stale = !c.Last.IsZero() && now.Sub(c.Last) > time.Hour
 	return c, nil
+}
+
+// concernTotals counts concerns, with those since midnight as the new ones.
+// It looks at every concern, so it is asked for at most every few seconds.
+func (s *server) concernTotals(ctx context.Context) (ConcernTotals, error) {
+	return s.totals.get(5*time.Second, func() (ConcernTotals, error) { return s.o.Store.ConcernTotals(ctx, s.midnight()) })
+}
+
+// midnight is the beginning of the day where the office is.
+func (s *server) midnight() time.Time {
+	now := s.o.Now().In(s.o.Zone)
+	return time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, s.o.Zone)
 }
 
 // healths says how every source is doing, at most some seconds old.

@@ -37,7 +37,7 @@ func (q *request) today() error {
 	ctx, now := q.ctx(), q.o.Now()
 	p := &todayPage{frame: q.frame(q.t("nav.today"), "today"), Now: now}
 	var err error
-	if p.Totals, err = q.o.Store.ConcernTotals(ctx, q.midnight()); err != nil {
+	if p.Totals, err = q.concernTotals(ctx); err != nil {
 		return err
 	}
 	cases, err := q.o.Store.CaseList(ctx, CaseFilter{Limit: 500})
@@ -129,10 +129,4 @@ func (q *request) today() error {
 	}
 	p.Trail = q.entryRows(entries)
 	return q.page("today", p)
-}
-
-// midnight is the beginning of the day where the office is.
-func (q *request) midnight() time.Time {
-	now := q.o.Now().In(q.o.Zone)
-	return time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, q.o.Zone)
 }

@@ -1,0 +1,254 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"example.org/hearback"
+	"example.org/hearback/internal/store"
+	"example.org/hearback/internal/web"
+)
+
+// concernRows puts concerns into the store: n of them, with tiers in turn.
+func concernRows(t testing.TB, db *store.DB, n int) (ids []hearback.ID) {
+	t.Helper()
+	ctx := context.Background()
+	var gen hearback.IDs
+	b := &store.Batch{}
+	scores := map[hearback.ID]hearback.Score{}
+	for i := range n {
+		c := &hearback.Concern{ID: gen.Next(start), Title: fmt.Sprintf("Concern %d about 100%% of tap_water", i), First: start.Add(-time.Duration(i) * time.Minute), Last: start,
+			Messages: int64(10 + i), Voices: int64(5 + i%40), Phrases: []string{"tap water", "自来水"}, Langs: map[string]int64{"en": 3}, Kinds: map[hearback.Kind]int64{hearback.Claim: 9}, Areas: map[string]int64{"": 1, "Old Town": 2}}
+		if i%5 == 0 {
+			c.Langs["zh"], c.Areas["河滨"] = 4, 2
+			c.Kinds[hearback.Question] = 20
+		}
+		if i%7 == 6 {
+			c.Voices = 2
+		}
+		c.Theme = c.ID
+		b.Concerns = append(b.Concerns, c)
+		b.Rolls = append(b.Rolls, store.Roll{Bucket: start.Add(-time.Hour), Concern: c.ID, Source: hearback.ID(1 + i%3), Messages: 2, Voices: 2})
+		scores[c.ID] = hearback.Score{Tier: hearback.Tiers()[i%5], High: float64(i%13) * 7.3, Rules: "score/1"}
+		ids = append(ids, c.ID)
+	}
+	if err := db.Take(ctx, b); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.SaveScores(ctx, scores); err != nil {
+		t.Fatal(err)
+	}
+	return ids
+}
+
+func TestConcernList(t *testing.T) {
+	engines(t, func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		ids := concernRows(t, db, 120)
+		c, err := db.Concern(ctx, ids[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.State = hearback.Muted
+		if err := db.SetConcern(ctx, c); err != nil {
+			t.Fatal(err)
+		}
+		all := func(f web.ConcernFilter) (list []hearback.Concern) {
+			t.Helper()
+			for range 1000 {
+				page, next, err := db.ConcernList(ctx, f)
+				if err != nil {
+					t.Fatal(err)
+				}
+				list = append(list, page...)
+				if next == "" {
+					return list
+				}
+				if len(page) != f.Limit {
+					t.Fatalf("a page that is not the last has %d, want %d", len(page), f.Limit)
+				}
+				f.After = next
+			}
+			t.Fatal("the pages do not end")
+			return nil
+		}
+		// Page by page gives each once, in order, whatever the size of a page.
+		for _, limit := range []int{1, 7, 50, 500} {
+			seen := map[hearback.ID]bool{}
+			var last hearback.Concern
+			list := all(web.ConcernFilter{Limit: limit})
+			for i, x := range list {
+				if seen[x.ID] {
+					t.Fatalf("limit %d: %s twice", limit, x.ID)
+				}
+				seen[x.ID] = true
+				if i > 0 {
+					a, b := last.Score, x.Score
+					if a.Tier.Rank() > b.Tier.Rank() || a.Tier == b.Tier && a.High < b.High || a.Tier == b.Tier && a.High == b.High && last.ID > x.ID {
+						t.Fatalf("limit %d: %v before %v", limit, a, b)
+					}
+				}
+				last = x
+			}
+			// 17 have two voices; of these the P1 ones are shown all the same. One is muted.
+			if want := 120 - 17 + 3 - 1; len(list) != want {
+				t.Errorf("limit %d: %d concerns, want %d", limit, len(list), want)
+			}
+		}
+		for _, tt := range []struct {
+			name string
+			f    web.ConcernFilter
+			want int
+		}{
+			{"tier", web.ConcernFilter{Tier: hearback.P2}, 24 - 4 - 1},
+			{"all and small", web.ConcernFilter{View: "all", Small: true}, 120},
+			{"muted", web.ConcernFilter{View: "muted"}, 1},
+			{"with a case", web.ConcernFilter{View: "case"}, 0},
+			{"language", web.ConcernFilter{View: "all", Small: true, Lang: "zh"}, 24},
+			{"no such language", web.ConcernFilter{View: "all", Lang: `z"h`}, 0},
+			{"area", web.ConcernFilter{View: "all", Small: true, Area: "河滨"}, 24},
+			{"area that is a word of the document", web.ConcernFilter{View: "all", Small: true, Area: "langs"}, 0},
+			{"source", web.ConcernFilter{View: "all", Small: true, Source: 2}, 40},
+			{"words in the title", web.ConcernFilter{View: "all", Small: true, Text: "concern 7 ABOUT"}, 1},
+			{"two Han characters", web.ConcernFilter{View: "all", Small: true, Text: "自来"}, 120},
+			{"signs that LIKE knows", web.ConcernFilter{View: "all", Small: true, Text: "100% of tap_w"}, 120},
+			{"signs that are not there", web.ConcernFilter{View: "all", Small: true, Text: "100_ of"}, 0},
+			{"since", web.ConcernFilter{View: "all", Small: true, Since: start.Add(-9 * time.Minute)}, 10},
+		} {
+			tt.f.Limit = 11
+			if got := len(all(tt.f)); got != tt.want {
+				t.Errorf("%s: %d concerns, want %d", tt.name, got, tt.want)
+			}
+		}
+		void := all(web.ConcernFilter{View: "void", Limit: 11})
+		for _, x := range void {
+			if x.Kinds[hearback.Question] == 0 || x.Voices < 15 && x.Score.Tier != hearback.P1 {
+				t.Errorf("void: %v with %d voices", x.Kinds, x.Voices)
+			}
+		}
+		totals, err := db.ConcernTotals(ctx, start.Add(-9*time.Minute))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if totals.Triage != 105 || totals.Muted != 1 || totals.All != 106 || totals.Case != 0 || totals.Void == 0 || totals.New != 9 {
+			t.Errorf("totals = %+v", totals)
+		}
+		for _, after := range []string{"x", "1_2", "1_NaN_1", "1_2_!", "_ _ "} {
+			if _, _, err := db.ConcernList(ctx, web.ConcernFilter{After: after}); !errors.Is(err, hearback.ErrInvalid) {
+				t.Errorf("cursor %q = %v, want ErrInvalid", after, err)
+			}
+		}
+	})
+}
+
+func TestHourly(t *testing.T) {
+	engines(t, func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		hour := start.Truncate(time.Hour)
+		b := &store.Batch{Sources: []store.SourceBatch{{Source: 1, Bucket: hour.Add(-3 * time.Hour), Tally: hearback.Tally{Received: 4, Dropped: 4}}}}
+		for i, voices := range []int64{2, 3, 5} {
+			b.Rolls = append(b.Rolls, store.Roll{Bucket: hour.Add(-time.Hour + time.Duration(i)*15*time.Minute), Concern: 7, Source: hearback.ID(1 + i%2), Messages: 9, Voices: voices})
+		}
+		if err := db.Take(ctx, b); err != nil {
+			t.Fatal(err)
+		}
+		got, err := db.Hourly(ctx, 7, hour.Add(-3*time.Hour), start.Add(10*time.Minute))
+		if err != nil || len(got) != 4 {
+			t.Fatalf("Hourly = %v, %v, want four hours", got, err)
+		}
+		for i, want := range []hearback.Point{{Voices: 0}, {Missing: true}, {Voices: 10}, {Voices: 0}} {
+			if got[i].Voices != want.Voices || got[i].Missing != want.Missing || !got[i].At.Equal(hour.Add(time.Duration(i-3)*time.Hour)) {
+				t.Errorf("hour %d = %+v, want %+v", i, got[i], want)
+			}
+		}
+		by, err := db.BySource(ctx, 7, time.Time{})
+		if err != nil || by[1] != 18 || by[2] != 9 {
+			t.Errorf("BySource = %v, %v", by, err)
+		}
+		if _, err := db.Hourly(ctx, 7, start, start.Add(-48*time.Hour)); !errors.Is(err, hearback.ErrInvalid) {
+			t.Errorf("backwards = %v", err)
+		}
+	})
+}
+
+func TestEntriesBefore(t *testing.T) {
+	engines(t, func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		var rs []hearback.Record
+		for i, typ := range []hearback.RecordType{hearback.AnswerOut, hearback.CaseOpened, hearback.AnswerCorrected, hearback.RoleGranted} {
+			rs = append(rs, hearback.Record{Type: typ, At: start.Add(time.Duration(i) * time.Second), Actor: hearback.System, Subject: "x:1"})
+		}
+		if err := db.AppendRecords(ctx, rs...); err != nil {
+			t.Fatal(err)
+		}
+		for _, tt := range []struct {
+			before int64
+			types  string
+			limit  int
+			want   string
+		}{
+			{4, "", 10, "[3 2 1 0]"}, {3, "", 2, "[2 1]"}, {4, "answer", 10, "[2 0]"}, {4, "answer.published", 10, "[0]"}, {4, "ans", 10, "[]"}, {4, "answer_", 10, "[]"}, {0, "", 10, "[]"},
+		} {
+			list, err := db.EntriesBefore(ctx, tt.before, tt.types, tt.limit)
+			if err != nil {
+				t.Fatal(err)
+			}
+			seqs := []int64{}
+			for _, e := range list {
+				seqs = append(seqs, e.Seq)
+			}
+			if got := fmt.Sprint(seqs); got != tt.want {
+				t.Errorf("EntriesBefore(%d, %q, %d) = %s, want %s", tt.before, tt.types, tt.limit, got, tt.want)
+			}
+		}
+	})
+}
+
+// BenchmarkConcernList is the first page of the list among 20,000 concerns,
+// as the console asks for it, and the counts beside it.
+func BenchmarkConcernList(b *testing.B) {
+	db, err := store.Open(context.Background(), b.TempDir()+"/hearback.db")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	concernRows(b, db, 20_000)
+	ctx := context.Background()
+	b.Run("page", func(b *testing.B) {
+		for b.Loop() {
+			list, _, err := db.ConcernList(ctx, web.ConcernFilter{View: "triage", Limit: 50})
+			if err != nil || len(list) != 50 {
+				b.Fatal(len(list), err)
+			}
+		}
+	})
+	b.Run("rare words", func(b *testing.B) {
+		for b.Loop() {
+			if _, _, err := db.ConcernList(ctx, web.ConcernFilter{View: "all", Text: "concern 19999", Limit: 50}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("totals", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := db.ConcernTotals(ctx, start); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("sparks", func(b *testing.B) {
+		list, _, _ := db.ConcernList(ctx, web.ConcernFilter{Limit: 50})
+		ids := make([]hearback.ID, len(list))
+		for i := range list {
+			ids[i] = list[i].ID
+		}
+		for b.Loop() {
+			if _, err := db.Sparks(ctx, ids, start.Add(-24*time.Hour), start); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

@@ -1,0 +1,565 @@
+package web_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"example.org/hearback"
+	"example.org/hearback/internal/access"
+	"example.org/hearback/internal/publish"
+	"example.org/hearback/internal/store"
+	"example.org/hearback/internal/translog"
+)
+
+// paths lists the pages of both sites, given an office with everything.
+func paths(o office) (console, public []string) {
+	console = []string{
+		"/", "/concerns", "/concerns?view=all&tier=P2&speech=en&area=Riverside&q=water", "/concerns?view=case", "/concerns?view=void&small=1", "/concerns?view=muted", "/concerns?since=today", "/search?q=water", "/search",
+		"/cases", "/cases?view=late", "/cases?view=closed&desk=water", "/answers", "/answers?view=draft", "/answers?since=week", "/results",
+		"/alerts", "/alerts?view=digest", "/alerts?view=all", "/sources", "/sources/new", "/sources/new?kind=table", "/sources/new?kind=webhook", "/topics", "/desks", "/log", "/log?type=answer", "/log?before=3", "/log/entry/0",
+		"/accounts", "/account", "/settings", "/help",
+	}
+	public = []string{"/", "/?q=water", "/answers", "/questions", "/sources", "/accountability", "/log", "/log/entry/0", "/ask", "/feeds", "/privacy", "/accessibility", "/robots.txt"}
+	if o.water == 0 {
+		return console, public
+	}
+	for _, id := range []hearback.ID{o.water, o.dam, o.pension, o.bus} {
+		console = append(console, "/concerns/"+id.String(), "/concerns/"+id.String()+"?do=case")
+	}
+	for _, id := range []hearback.ID{o.waterCase, o.damCase} {
+		console = append(console, "/cases/"+id.String(), "/cases/"+id.String()+"/draft", "/cases/"+id.String()+"/draft?add=vi")
+	}
+	for _, id := range []hearback.ID{o.answer, o.draft, o.gone} {
+		console = append(console, "/answers/"+id.String())
+	}
+	console = append(console, "/sources/"+o.feed.String(), "/sources/"+o.hook.String(), "/topics/"+o.topic.String(), "/concerns?view=all&source="+o.feed.String())
+	public = append(public, "/answers/"+o.answer.String(), "/answers/"+o.answer.String()+"?text=zh", "/answers/"+o.gone.String())
+	return console, public
+}
+
+var (
+	inline  = regexp.MustCompile(`(?i)<[^>]+\s(style|on[a-z]+)\s*=|<style|<script(?: type="(?:module|application/(?:ld\+)?json)"[^>]*)?>`)
+	dataTag = regexp.MustCompile(`<script type="application/(?:ld\+)?json"[^>]*>`)
+	rawKey  = regexp.MustCompile(`>\s*(?:[a-z_]+\.)+[a-z_0-9]+\s*<`)
+)
+
+// checkPage holds what is true of every page.
+func checkPage(t *testing.T, path string, rec *httptest.ResponseRecorder) string {
+	t.Helper()
+	body := rec.Body.String()
+	h := rec.Header()
+	if csp := h.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") || !strings.Contains(csp, "require-trusted-types-for 'script'") || strings.Contains(csp, "unsafe") {
+		t.Errorf("%s: Content-Security-Policy = %q", path, csp)
+	}
+	for name, want := range map[string]string{"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Cross-Origin-Opener-Policy": "same-origin"} {
+		if got := h.Get(name); got != want {
+			t.Errorf("%s: %s = %q, want %q", path, name, got, want)
+		}
+	}
+	if !strings.HasPrefix(h.Get("Content-Type"), "text/html") {
+		return body
+	}
+	if m := inline.FindString(dataTag.ReplaceAllString(body, "")); m != "" && !strings.HasPrefix(m, `<script type="module"`) {
+		t.Errorf("%s: the content policy forbids %q", path, m)
+	}
+	for _, bad := range []string{"ZgotmplZ", "%!", "<no value>", "&lt;nil&gt;"} {
+		if strings.Contains(body, bad) {
+			t.Errorf("%s holds %q", path, bad)
+		}
+	}
+	if m := rawKey.FindString(body); m != "" && !strings.Contains(m, "example") && !strings.Contains(body, "<code>"+strings.Trim(m, "><")+"</code>") {
+		t.Errorf("%s shows the key of a sentence: %q", path, m)
+	}
+	if n := strings.Count(body, "<h1"); n != 1 {
+		t.Errorf("%s has %d h1, want 1", path, n)
+	}
+	for _, tag := range []string{"section", "div", "table", "form", "ul", "ol", "li", "p", "details", "dl", "svg", "article", "aside"} {
+		if open, shut := len(regexp.MustCompile(`<`+tag+`[ >]`).FindAllString(body, -1)), strings.Count(body, "</"+tag+">"); open != shut {
+			t.Errorf("%s opens <%s> %d times and closes it %d times", path, tag, open, shut)
+		}
+	}
+	ids := map[string]bool{}
+	for _, m := range regexp.MustCompile(`\sid="([^"]+)"`).FindAllStringSubmatch(body, -1) {
+		if ids[m[1]] {
+			t.Errorf("%s has the id %q twice", path, m[1])
+		}
+		ids[m[1]] = true
+	}
+	for _, m := range regexp.MustCompile(`<label[^>]*\sfor="([^"]+)"`).FindAllStringSubmatch(body, -1) {
+		if !ids[m[1]] {
+			t.Errorf("%s labels %q, which is not there", path, m[1])
+		}
+	}
+	return body
+}
+
+// latin are words that a Chinese page may hold.
+var latin = regexp.MustCompile(`(?i)^(hearback|english|webhook|opml|rss|atom|json|feed|jsonl|csv|tsv|xlsx|html|https?|utf|merkle|csp|c2sp|rfc|sha|wcag|javascript|cookie|asia|shanghai|riverside|evacuat|water|flood|tap|bus|school|not|and|audit|verify|office|name|zone|console|public|url|alerts|per|day|log|checkpoint|everything|listener|first|created|test|leaf|enter|esc|desk|linmere|example|utc|drill|account|role|granted|number|scope|version|reviewers|false|true|type|seq|actor|system|subject|pub|records?|administrator|source|answers?|data|lang)$`)
+
+func TestPages(t *testing.T) {
+	empty := newWorld(t)
+	full := newWorld(t)
+	o := full.fill(plain)
+	for _, tt := range []struct {
+		name string
+		w    *world
+		o    office
+	}{{"empty", empty, office{}}, {"full", full, o}} {
+		t.Run(tt.name, func(t *testing.T) {
+			opt := tt.w.options()
+			console := tt.w.join(opt, "Everything", access.Roles()...)
+			drill := opt
+			drill.Drill, drill.DrillURL, drill.Ask = true, "", nil
+			pagesC, pagesP := paths(tt.o)
+			for _, site := range []struct {
+				name  string
+				b     *browser
+				pages []string
+			}{{"console", console, pagesC}, {"drill", tt.w.console(drill), pagesC}, {"public", tt.w.public(opt), pagesP}} {
+				for _, lang := range []string{"en", "zh"} {
+					for _, path := range site.pages {
+						sep := "?"
+						if strings.Contains(path, "?") {
+							sep = "&"
+						}
+						rec := site.b.get(path + sep + "lang=" + lang)
+						want := http.StatusOK
+						switch {
+						case site.name == "public" && path == "/answers/"+tt.o.gone.String():
+							want = http.StatusGone
+						case tt.name == "empty" && strings.HasPrefix(path, "/log/entry") && site.name != "console" && rec.Code == http.StatusNotFound:
+							want = http.StatusNotFound
+						case site.name == "drill" && rec.Code == http.StatusForbidden:
+							want = http.StatusForbidden // an officer may not do everything
+						}
+						if rec.Code != want {
+							t.Errorf("%s %s (%s) = %d, want %d", site.name, path, lang, rec.Code, want)
+						}
+						body := checkPage(t, site.name+" "+path+" "+lang, rec)
+						if strings.HasPrefix(rec.Header().Get("Content-Type"), "text/html") && !strings.Contains(body, `<html lang="`+map[string]string{"en": "en", "zh": "zh-Hans"}[lang]+`"`) {
+							t.Errorf("%s %s is not in %s", site.name, path, lang)
+						}
+						if tt.name == "empty" && lang == "zh" && site.name != "drill" && path != "/robots.txt" && !strings.HasPrefix(path, "/log/entry") {
+							noEnglish(t, site.name+" "+path, body)
+						}
+						if site.name == "drill" && rec.Code == 200 && !strings.Contains(body, `class="drillmark"`) {
+							t.Errorf("drill %s wears no band", path)
+						}
+					}
+				}
+			}
+		})
+	}
+}
+
+// noEnglish fails on words that were left in English on a Chinese page.
+func noEnglish(t *testing.T, path, body string) {
+	t.Helper()
+	body = regexp.MustCompile(`(?s)<head>.*?</head>|<(script|code|pre|kbd|option|svg)[^>]*>.*?</(script|code|pre|kbd|option|svg)>|<[a-z0-9]+[^>]* lang="en"[^>]*>[^<]*|<[^>]+>`).ReplaceAllString(body, " ")
+	for _, w := range regexp.MustCompile(`[A-Za-z]{4,}`).FindAllString(body, -1) {
+		if !latin.MatchString(w) {
+			t.Errorf("%s says %q in Chinese", path, w)
+		}
+	}
+}
+
+// TestEscaping puts markup into every text that people can write. None of it
+// may come out as markup.
+func TestEscaping(t *testing.T) {
+	w := newWorld(t)
+	const attack = `<script>alert(1)</script>"'><img src=x onerror=alert(2)>{{.}}</title></textarea>`
+	o := w.fill(func(s string) string { return s + attack })
+	opt := w.options()
+	console, public := w.join(opt, "Everything", access.Roles()...), w.public(opt)
+	pagesC, pagesP := paths(o)
+	seen := 0
+	for i, b := range []*browser{console, public} {
+		for _, path := range [][]string{pagesC, pagesP}[i] {
+			body := b.get(path).Body.String()
+			for _, bad := range []string{"<script>alert", "<img src=x", `"'><img`} {
+				if strings.Contains(body, bad) {
+					t.Errorf("%s holds %q", path, bad)
+				}
+			}
+			seen += strings.Count(body, "alert(1)") + strings.Count(body, "alert(1")
+		}
+	}
+	if seen < 100 {
+		t.Errorf("the attack was seen %d times; does the test still reach the pages?", seen)
+	}
+	// What comes back from a form is escaped as well.
+	rec := console.post("/topics", "act", "test", "name", attack, "query", "("+attack, "text", attack)
+	if body := rec.Body.String(); strings.Contains(body, "<script>alert") || !strings.Contains(body, "alert(1)") {
+		t.Error("a form that comes back does not escape what was typed")
+	}
+	rec = public.post("/ask", "text", strings.Repeat(attack, 40))
+	if body := rec.Body.String(); rec.Code != http.StatusUnprocessableEntity || strings.Contains(body, "<script>alert") {
+		t.Errorf("ask = %d, or does not escape", rec.Code)
+	}
+}
+
+// TestPublicSilence: the public site quotes no message and shows no small
+// count, and sets no cookie that was not asked for.
+func TestPublicSilence(t *testing.T) {
+	w := newWorld(t)
+	o := w.fill(plain)
+	ctx := context.Background()
+	small := &hearback.Concern{ID: w.id(), Title: "My neighbour at number 7 coughs", Phrases: []string{"neighbour", "coughs"}, First: w.Now(), Last: w.Now(), Messages: 3, Voices: 3, Langs: map[string]int64{"en": 3}}
+	w.must(w.db.Take(ctx, &store.Batch{Concerns: []*hearback.Concern{small}}))
+	_, err := w.cases.Open(ctx, listener, small.ID, "front", hearback.P1, "")
+	w.must(err)
+	opt := w.options()
+	public := w.public(opt)
+	_, pages := paths(o)
+	for _, path := range append(pages, "/answers/"+o.answer.String()+"/data") {
+		rec := public.get(path)
+		body := rec.Body.String()
+		for _, bad := range []string{"Can I still make formula", "家里自来水是黄的", "Nước máy", "open the gates at 22:00", "number 7 coughs", "coughs", "first@office", "nothing above the limit", "key=secret"} {
+			if strings.Contains(body, bad) {
+				t.Errorf("%s shows %q", path, bad)
+			}
+		}
+		if regexp.MustCompile(`\b[1-9] (people|voices)\b`).MatchString(body) {
+			t.Errorf("%s shows a count under the floor", path)
+		}
+		if c := rec.Header()["Set-Cookie"]; c != nil {
+			t.Errorf("%s sets %q", path, c)
+		}
+	}
+	if body := public.get("/questions").Body.String(); !strings.Contains(body, "Fewer than 10 people") || !strings.Contains(body, "A matter that is being looked at") {
+		t.Error("the small matter is not on the page of open questions without its number")
+	}
+	if rec := public.get("/?lang=zh"); !strings.HasPrefix(strings.Join(rec.Header()["Set-Cookie"], ""), "hb_lang=zh") {
+		t.Error("a language that was chosen is not remembered")
+	}
+	if public.get("/answers/"+o.draft.String()).Code != http.StatusNotFound {
+		t.Error("a draft is public")
+	}
+}
+
+// TestProof: the words that a reader sees are the words that the log vouches
+// for, in both languages, and stop being so when one is changed.
+func TestProof(t *testing.T) {
+	w := newWorld(t)
+	o := w.fill(plain)
+	public := w.public(w.options())
+	for _, path := range []string{"/answers/" + o.answer.String(), "/answers/" + o.answer.String() + "?lang=zh", "/answers/" + o.gone.String()} {
+		page := public.get(path).Body.Bytes()
+		report, err := translog.VerifyPage(page, translog.VerifyOptions{})
+		if err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		for _, c := range report.Checks {
+			if c.State == translog.CheckFailed {
+				t.Errorf("%s: %+v", path, c)
+			}
+		}
+		if strings.Contains(path, o.gone.String()) {
+			continue
+		}
+		for _, swap := range [][2]string{{"harmless", "harmful"}, {"无害", "有害"}} {
+			head, body, _ := bytes.Cut(page, []byte("<h1"))
+			forged := append(append(bytes.Clone(head), "<h1"...), bytes.Replace(body, []byte(swap[0]), []byte(swap[1]), 1)...)
+			if bytes.Equal(forged, page) || !bytes.Contains(bytes.SplitN(body, []byte("<h2"), 2)[0], []byte(swap[0])) {
+				continue
+			}
+			report, err := translog.VerifyPage(forged, translog.VerifyOptions{})
+			if err == nil && !slices.ContainsFunc(report.Checks, func(c translog.Check) bool { return c.State == translog.CheckFailed }) {
+				t.Errorf("%s: a changed page passes", path)
+			}
+		}
+	}
+	rec := public.get("/answers/" + o.answer.String() + "/data")
+	a, err := w.db.Answer(context.Background(), o.answer)
+	w.must(err)
+	want, err := publish.Canonical(a, a.Current())
+	w.must(err)
+	if !bytes.Equal(rec.Body.Bytes(), want) || !json.Valid(want) {
+		t.Error("the data is not the canonical JSON")
+	}
+}
+
+// TestBudget: the first view of an answer stays light, plain and unzipped.
+func TestBudget(t *testing.T) {
+	w := newWorld(t)
+	o := w.fill(plain)
+	public := w.public(w.options())
+	page := public.get("/answers/" + o.answer.String()).Body.String()
+	total := len(page)
+	for _, m := range regexp.MustCompile(`(?:href|src)="(/static/[^"]+)"`).FindAllStringSubmatch(page, -1) {
+		rec := public.get(m[1])
+		if rec.Code != 200 || !strings.Contains(rec.Header().Get("Cache-Control"), "immutable") {
+			t.Errorf("%s = %d, %q", m[1], rec.Code, rec.Header().Get("Cache-Control"))
+		}
+		total += rec.Body.Len()
+	}
+	if total > 60_000 {
+		t.Errorf("the first view of an answer has %d bytes, want at most 60,000", total)
+	}
+	t.Logf("first view of an answer: %d bytes, of which %d are the page", total, len(page))
+}
+
+// TestFlow takes a concern to a public answer through forms alone.
+func TestFlow(t *testing.T) {
+	w := newWorld(t)
+	o := w.fill(plain)
+	opt := w.options()
+	officer := w.join(opt, "Officer", access.Officer, access.Listener)
+	one, two := w.join(opt, "Reviewer1", access.Reviewer), w.join(opt, "Reviewer2", access.Reviewer)
+	ok := func(rec *httptest.ResponseRecorder) string {
+		t.Helper()
+		if rec.Code != http.StatusSeeOther {
+			t.Fatalf("= %d %s", rec.Code, regexp.MustCompile(`(?s)<main.*</main>`).FindString(rec.Body.String()))
+		}
+		to, _, _ := strings.Cut(rec.Header().Get("Location"), "?")
+		return to
+	}
+	refused := func(rec *httptest.ResponseRecorder, say string) {
+		t.Helper()
+		if rec.Code != http.StatusForbidden || !strings.Contains(rec.Body.String(), say) {
+			t.Fatalf("= %d, want 403 with %q: %s", rec.Code, say, regexp.MustCompile(`(?s)role="alert".*?</div>`).FindString(rec.Body.String()))
+		}
+	}
+	ok(officer.post("/concerns/"+o.pension.String()+"/title", "title", "March pensions"))
+	ok(officer.post("/concerns/"+o.pension.String()+"/mute", "on", "1", "reason", "known to the pension office"))
+	ok(officer.post("/concerns/"+o.pension.String()+"/mute", "on", "0", "reason", "it grows"))
+	kase := ok(officer.post("/concerns/"+o.pension.String()+"/case", "desk", "front", "tier", "P3", "note", "ask the pension office"))
+	ok(officer.post(kase+"/check", "note", ""))
+	ok(officer.post(kase+"/evidence", "title", "Letter of the pension office", "url", "https://pension.example/letter", "primary", "1"))
+	ok(officer.post(kase+"/verdict", "verdict", "true", "note", ""))
+	ok(officer.post(kase+"/tier", "tier", "P2", "reason", "more people than thought"))
+	// What cannot be saved comes back as it was typed.
+	rec := officer.post(kase+"/draft", "version", "0", "verdict", "true", "lang", "en", "title-en", "", "lead-en", "typed with care", "act", "save")
+	if rec.Code != http.StatusUnprocessableEntity || !strings.Contains(rec.Body.String(), "typed with care") || !strings.Contains(rec.Body.String(), "no title") {
+		t.Fatalf("a draft without a title = %d", rec.Code)
+	}
+	ans := ok(officer.post(kase+"/draft", "version", "0", "verdict", "true", "lang", "en", "title-en", "Pensions come on Friday", "lead-en", "The bank was late.", "lang", "zh", "title-zh", "养老金周五到账", "lead-zh", "银行延误。", "act", "submit"))
+	// Two tabs: the second one to save is told, and loses nothing.
+	rec = officer.post(kase+"/draft", "version", "0", "verdict", "true", "lang", "en", "title-en", "Another", "lead-en", "another text", "act", "save")
+	if rec.Code != http.StatusConflict || !strings.Contains(rec.Body.String(), "another text") {
+		t.Fatalf("a stale draft = %d", rec.Code)
+	}
+	page := one.get(ans).Body.String()
+	hash := regexp.MustCompile(`name="hash" value="([0-9a-f]{64})"`).FindStringSubmatch(page)
+	if hash == nil {
+		t.Fatal("the reviewer is not offered to approve")
+	}
+	refused(officer.post(ans+"/approve", "hash", hash[1], "note", ""), "Reviewer")
+	refused(officer.post(ans+"/publish"), "approvals")
+	if rec := one.post(ans+"/approve", "hash", strings.Repeat("0", 64)); rec.Code != http.StatusConflict {
+		t.Errorf("approving another text = %d, want 409", rec.Code)
+	}
+	ok(one.post(ans+"/approve", "hash", hash[1], "note", "asked the bank"))
+	refused(one.post(ans+"/approve", "hash", hash[1]), "approved this text already")
+	ok(two.post(ans+"/return", "note", "say which Friday"))
+	ok(officer.post(ans + "/submit"))
+	for _, b := range []*browser{one, two} {
+		ok(b.post(ans+"/approve", "hash", hash[1], "note", ""))
+	}
+	ok(two.post(ans + "/publish"))
+	public := w.public(opt)
+	if rec := public.get(ans); rec.Code != 200 || !strings.Contains(rec.Body.String(), "Pensions come on Friday") || !strings.Contains(rec.Body.String(), `id="hearback-proof"`) {
+		t.Fatalf("the answer is not public: %d", rec.Code)
+	}
+	public.lang = "zh-CN,zh;q=0.9,en;q=0.5"
+	if rec := public.get(ans); !strings.Contains(rec.Body.String(), "养老金周五到账") {
+		t.Error("the browser’s language is not heeded")
+	}
+	if rec := two.post(ans+"/withdraw", "reason", ""); rec.Code != http.StatusUnprocessableEntity {
+		t.Errorf("withdrawing without a reason = %d, want 422", rec.Code)
+	}
+	ok(two.post(ans+"/withdraw", "reason", "The bank was wrong about the day."))
+	if rec := public.get(ans); rec.Code != http.StatusGone || !strings.Contains(rec.Body.String(), "The bank was wrong") || strings.Contains(rec.Body.String(), "银行延误") {
+		t.Errorf("a withdrawn answer = %d", rec.Code)
+	}
+	ok(officer.post(kase+"/close", "why", "unresolved", "note", "the office must speak first"))
+	// Bulk acts, alerts and harm.
+	ok(officer.post("/concerns", "act", "mute", "id", o.dam.String(), "id", o.bus.String(), "reason", "a test", "back", "/concerns?view=all"))
+	ok(officer.post("/alerts/"+o.alert.String()+"/verdict", "verdict", "worth", "back", "/alerts"))
+	ok(officer.post("/alerts/"+o.alert.String()+"/ack", "back", "/alerts"))
+	ok(one.post("/concerns/"+o.dam.String()+"/harm", "severity", "4", "believable", "3", "immediate", "4", "call", "2", "vulnerable", "2", "reason", "people could drown"))
+	ok(officer.post("/signout"))
+	if rec := officer.get("/"); rec.Code != http.StatusSeeOther || !strings.HasPrefix(rec.Header().Get("Location"), "/signin") {
+		t.Error("signing out does not")
+	}
+}
+
+// TestAccess: who is not signed in sees the door, and who may not act is told
+// which role could.
+func TestAccess(t *testing.T) {
+	w := newWorld(t)
+	o := w.fill(plain)
+	opt := w.options()
+	auditor := w.join(opt, "Auditor", access.Auditor)
+	stranger := w.console(opt)
+	b, err := os.ReadFile("routes.go")
+	w.must(err)
+	table := regexp.MustCompile(`\{"(GET|POST) ([^"]+)", (open|access\.(\w+)),`).FindAllStringSubmatch(string(b), -1)
+	posts := 0
+	for _, m := range table {
+		path := strings.NewReplacer("{$}", "", "{id}", o.water.String(), "{slug}", "water", "{seq}", "0").Replace(m[2])
+		if m[3] == "open" {
+			continue
+		}
+		if m[1] == "GET" {
+			rec := stranger.get(path)
+			if path != "/live" && (rec.Code != http.StatusSeeOther || !strings.HasPrefix(rec.Header().Get("Location"), "/signin")) {
+				t.Errorf("GET %s for a stranger = %d %s", path, rec.Code, rec.Header().Get("Location"))
+			}
+			continue
+		}
+		posts++
+		if rec := stranger.post(path); rec.Code != http.StatusSeeOther || rec.Header().Get("Location") != "/signin" {
+			t.Errorf("POST %s for a stranger = %d", path, rec.Code)
+		}
+		if m[4] == "ViewConsole" {
+			continue
+		}
+		rec := auditor.post(path, "reason", "x")
+		if rec.Code != http.StatusForbidden || !strings.Contains(rec.Body.String(), "you need one of these roles") {
+			t.Errorf("POST %s for an auditor = %d", path, rec.Code)
+		}
+	}
+	if posts < 50 {
+		t.Errorf("found %d acts in the table; is the pattern still right?", posts)
+	}
+	if rec := auditor.post("/concerns", "act", "mute", "id", o.water.String(), "reason", "x"); rec.Code != http.StatusForbidden {
+		t.Errorf("a bulk act for an auditor = %d", rec.Code)
+	}
+	// A form on another site.
+	r := httptest.NewRequest("POST", "http://console.test/signout", nil)
+	r.Header.Set("Sec-Fetch-Site", "cross-site")
+	if rec := auditor.do(r); rec.Code != http.StatusForbidden || !strings.Contains(rec.Body.String(), "sent from another site") {
+		t.Errorf("a form of another site = %d", rec.Code)
+	}
+	// The door.
+	for range 6 {
+		stranger.post("/signin", "login", "first@office.example", "password", "not the password 1")
+	}
+	rec := stranger.post("/signin", "login", "first@office.example", "password", "several unrelated words 7")
+	if rec.Code != http.StatusForbidden || !strings.Contains(rec.Body.String(), "Too many wrong passwords") {
+		t.Errorf("after six wrong passwords = %d", rec.Code)
+	}
+	if body := stranger.get("/setup?token=nonsense").Body.String(); !strings.Contains(body, "time is over") {
+		t.Error("a used link shows a form")
+	}
+	stranger.lang = "zh"
+	if rec := stranger.post("/signin", "login", "nobody", "password", "not the password 1"); !strings.Contains(rec.Body.String(), "登录名与密码不匹配") {
+		t.Error("a fault is not said in Chinese")
+	}
+}
+
+// TestDrill: in a drill one chooses whom to act as, and nobody signs in.
+func TestDrill(t *testing.T) {
+	w := newWorld(t)
+	o := w.fill(plain)
+	opt := w.options()
+	opt.Drill, opt.Accounts = true, nil
+	b := w.console(opt)
+	if body := b.get("/").Body.String(); !strings.Contains(body, "You act as") {
+		t.Fatal("the drill does not ask whom to act as")
+	}
+	ans := "/answers/" + o.draft.String()
+	if rec := b.post("/answers/"+o.draft.String()+"/approve", "hash", "x"); rec.Code != http.StatusForbidden {
+		t.Errorf("an officer approves: %d", rec.Code)
+	}
+	if rec := b.post("/act", "as", "reviewer1", "back", ans); rec.Header().Get("Location") != ans {
+		t.Errorf("act goes to %q", rec.Header().Get("Location"))
+	}
+	hash := regexp.MustCompile(`name="hash" value="([0-9a-f]{64})"`).FindStringSubmatch(b.get(ans).Body.String())
+	if hash == nil {
+		t.Fatal("reviewer 1 is not offered to approve")
+	}
+	if rec := b.post(ans+"/approve", "hash", hash[1]); rec.Code != http.StatusSeeOther {
+		t.Errorf("reviewer 1 approves: %d", rec.Code)
+	}
+	if rec := b.post("/act", "as", "king", "back", "/"); rec.Code != http.StatusNotFound {
+		t.Errorf("act as a king = %d", rec.Code)
+	}
+	if rec := w.console(w.options()).post("/act", "as", "officer"); rec.Code != http.StatusNotFound {
+		t.Errorf("act outside a drill = %d", rec.Code)
+	}
+}
+
+// TestAsk: questions come in, programs and floods do not.
+func TestAsk(t *testing.T) {
+	w := newWorld(t)
+	opt := w.options()
+	b := w.public(opt)
+	if rec := b.post("/ask", "text", "Is the water safe?"); rec.Code != http.StatusSeeOther || len(w.asked) != 1 {
+		t.Fatalf("ask = %d, %q", rec.Code, w.asked)
+	}
+	b.post("/ask", "text", "Buy now", "website", "http://spam.example")
+	if rec := b.post("/ask", "text", "?"); rec.Code != http.StatusUnprocessableEntity || len(w.asked) != 1 {
+		t.Errorf("a short question = %d, %q", rec.Code, w.asked)
+	}
+	code := 0
+	for range 6 {
+		code = b.post("/ask", "text", "Is the water safe now?").Code
+	}
+	if code != http.StatusTooManyRequests || len(w.asked) != 5 {
+		t.Errorf("the seventh question = %d, and %d came in, want 429 and 5", code, len(w.asked))
+	}
+	if rec := b.post("/ask", "text", strings.Repeat("x", 2<<20)); rec.Code != http.StatusRequestEntityTooLarge {
+		t.Errorf("two megabytes = %d, want 413", rec.Code)
+	}
+	opt.Ask = nil
+	b = w.public(opt)
+	if b.get("/ask").Code != http.StatusNotFound || strings.Contains(b.get("/").Body.String(), `href="/ask"`) {
+		t.Error("the form is there without anybody to take it")
+	}
+}
+
+// FuzzPath: no address makes a page fail.
+func FuzzPath(f *testing.F) {
+	w := newWorld(f)
+	o := w.fill(plain)
+	opt := w.options()
+	console, public := w.join(opt, "Everything", access.Roles()...), w.public(opt)
+	pagesC, pagesP := paths(o)
+	for _, p := range append(pagesC, pagesP...) {
+		f.Add(p)
+	}
+	for _, p := range []string{"/concerns?after=0_NaN_1", "/concerns?after=%00", "/concerns/zzzzzzzzzzzzz", "/answers/-1", "/log/entry/99999999999999999999", "/log?before=-5", "/static/x/y", "/concerns?q=%25_%5C&area=水&speech=%22", "/cases/1/draft?add=../../x", "/?lang=xx&q=洪水", "/log?about=%27"} {
+		f.Add(p)
+	}
+	f.Fuzz(func(t *testing.T, path string) {
+		r, err := http.NewRequest("GET", "http://console.test/", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		u, err := r.URL.Parse(path)
+		if err != nil || !strings.HasPrefix(u.Path, "/") || u.Path == "/live" {
+			return
+		}
+		u.Scheme, u.Host = "http", "console.test"
+		for _, b := range []*browser{console, public} {
+			b.t = t
+			r := httptest.NewRequest("GET", "http://console.test/", nil)
+			r.URL = u
+			if rec := b.do(r); rec.Code >= 500 {
+				t.Errorf("%q = %d", path, rec.Code)
+			}
+		}
+	})
+}
+
+// BenchmarkConcerns is the list of concerns as a browser asks for it.
+func BenchmarkConcerns(b *testing.B) {
+	w := newWorld(b)
+	w.fill(plain)
+	br := w.join(w.options(), "Everything", access.Roles()...)
+	for b.Loop() {
+		if rec := br.get("/concerns?view=all"); rec.Code != 200 {
+			b.Fatal(rec.Code)
+		}
+	}
+}
