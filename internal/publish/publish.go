@@ -120,8 +120,8 @@ func (e entry) any() *hearback.Text {
 	return &e.rev.Texts[0]
 }
 
-// entries returns what the public sees of answers in a language, or in every
-// language if lang is "", in the order given. An answer that left a language
+// entries returns what the public sees of answers in a language and its kinds,
+// or in every language if lang is "", in the order given. An answer that left a language
 // keeps its entry there, which says so: readers may still hold the old text.
 func entries(answers []hearback.Answer, lang string) []entry {
 	var list []entry
@@ -142,7 +142,7 @@ func entries(answers []hearback.Answer, lang string) []entry {
 			}
 		}
 		for _, l := range langs {
-			if lang == "" || strings.EqualFold(l, lang) {
+			if lang == "" || within(l, lang) {
 				list = append(list, entry{
 					a: a, rev: rev, lang: l, text: rev.Text(l), first: firsts[strings.ToLower(l)],
 					updated: a.Changed(), withdrawn: a.State == hearback.AnswerWithdrawn,
@@ -151,6 +151,13 @@ func entries(answers []hearback.Answer, lang string) []entry {
 		}
 	}
 	return list
+}
+
+// within reports whether a tag is the language asked for or a kind of it:
+// zh-Hans is within zh.
+func within(tag, lang string) bool {
+	tag, lang = strings.ToLower(tag), strings.ToLower(lang)
+	return tag == lang || strings.HasPrefix(tag, lang+"-")
 }
 
 // updated returns when a feed last changed.

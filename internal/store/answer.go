@@ -113,7 +113,7 @@ func (db *DB) WithdrawAnswer(ctx context.Context, a *hearback.Answer, c *hearbac
 type AnswerFilter struct {
 	Public  bool        // only what the public sees: published and withdrawn
 	Current bool        // only what is published and not withdrawn
-	Lang    string      // only answers given in this language
+	Lang    string      // only answers given in this language or a kind of it: zh finds zh-Hans
 	Concern hearback.ID // only answers to this concern
 	Recheck time.Time   // only answers that somebody must look at again by then
 	After   hearback.ID // for the next page: the last answer of the page before
@@ -133,9 +133,10 @@ func (db *DB) Answers(ctx context.Context, f AnswerFilter) (list []hearback.Answ
 	if !f.Recheck.IsZero() {
 		recheck = micros(f.Recheck)
 	}
-	lang := ""
-	if hearback.ValidLang(f.Lang) { // a language that is none is given in no answer
-		lang = "% " + f.Lang + " %"
+	lang, kinds := "", ""
+	if hearback.ValidLang(f.Lang) {
+		l := strings.ToLower(f.Lang)
+		lang, kinds = "% "+l+" %", "% "+l+"-%"
 	} else if f.Lang != "" {
 		return nil, fmt.Errorf("%w: %.40q is not a language tag", hearback.ErrInvalid, f.Lang)
 	}
@@ -146,12 +147,12 @@ func (db *DB) Answers(ctx context.Context, f AnswerFilter) (list []hearback.Answ
 		SELECT `+answerColumns+` FROM answer
 		WHERE changed >= CAST(? AS BIGINT)
 			AND (CAST(? AS TEXT) = '' OR state = CAST(? AS TEXT))
-			AND (CAST(? AS TEXT) = '' OR LOWER(langs) LIKE CAST(? AS TEXT))
+			AND (CAST(? AS TEXT) = '' OR LOWER(langs) LIKE CAST(? AS TEXT) OR LOWER(langs) LIKE CAST(? AS TEXT))
 			AND (CAST(? AS BIGINT) = 0 OR concern = CAST(? AS BIGINT))
 			AND (CAST(? AS BIGINT) = 0 OR recheck > 0 AND recheck <= CAST(? AS BIGINT))
 			AND (CAST(? AS BIGINT) = 0 OR (changed, id) < (SELECT changed, id FROM answer WHERE id = CAST(? AS BIGINT)))
 		ORDER BY changed DESC, id DESC LIMIT ?`,
-		public, state, state, strings.ToLower(lang), strings.ToLower(lang), int64(f.Concern), int64(f.Concern), recheck, recheck, int64(f.After), int64(f.After), f.Limit)
+		public, state, state, lang, lang, kinds, int64(f.Concern), int64(f.Concern), recheck, recheck, int64(f.After), int64(f.After), f.Limit)
 	return list, each(rows, err, func(row scanner) error {
 		a, err := scanAnswer(row)
 		if err == nil {

@@ -383,7 +383,7 @@ func TestAnswers(t *testing.T) {
 			{"all", store.AnswerFilter{}, func(*hearback.Answer) bool { return true }},
 			{"public", store.AnswerFilter{Public: true}, func(a *hearback.Answer) bool { return a.Current() != nil }},
 			{"current", store.AnswerFilter{Current: true}, func(a *hearback.Answer) bool { return a.State == hearback.AnswerPublished }},
-			{"in Chinese", store.AnswerFilter{Public: true, Lang: "zh"}, func(a *hearback.Answer) bool { return has(a, "zh") }},
+			{"in Chinese of any kind", store.AnswerFilter{Public: true, Lang: "zh"}, func(a *hearback.Answer) bool { return has(a, "zh") || has(a, "zh-Hant") }},
 			{"in traditional Chinese, however written", store.AnswerFilter{Public: true, Lang: "ZH-hant"}, func(a *hearback.Answer) bool { return has(a, "zh-Hant") }},
 			{"of a concern", store.AnswerFilter{Concern: 3}, func(a *hearback.Answer) bool { return a.Concern == 3 }},
 			{"to look at again", store.AnswerFilter{Recheck: start.Add(8 * time.Hour)}, func(a *hearback.Answer) bool {
