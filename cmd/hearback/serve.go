@@ -151,7 +151,7 @@ func (p *program) openRoom(ctx context.Context, c app.Config, log *slog.Logger) 
 	if err := os.RemoveAll(dir); err != nil {
 		return nil, fmt.Errorf("the store of the last drill in %s cannot be removed: %w", dir, err)
 	}
-	d := drillConfig(dir, c)
+	d := drillConfig(dir, c, script)
 	clock := drill.NewClock(script.Start)
 	a, err := app.New(ctx, d, app.Options{Now: clock.Now, Log: log.With(slog.Bool("drill", true)), Version: version(), Drill: true})
 	if err != nil {
@@ -179,10 +179,14 @@ func (r *room) stop() error {
 }
 
 // drillConfig is the configuration of a drill's own instance.
-func drillConfig(dir string, c app.Config) app.Config {
+func drillConfig(dir string, c app.Config, s *drill.Script) app.Config {
 	d := app.Defaults()
 	d.Data, d.Office, d.Alerts, d.Log = dir, c.Office, c.Alerts, c.Log
 	d.Alerts.Shadow = 0
+	// Pages show the time of the place where the drill plays, in whole hours;
+	// the sign in these names is the other way round (POSIX).
+	_, offset := s.Start.Zone()
+	d.Office.Zone = fmt.Sprintf("Etc/GMT%+d", -offset/3600)
 	d.Console.Listen, d.Public.Listen = c.Drill.Listen, c.Drill.Public
 	return d
 }
@@ -246,7 +250,7 @@ func (p *program) drill(ctx context.Context, s *drill.Script, speed float64, db 
 		return err
 	}
 	defer os.RemoveAll(dir)
-	c := drillConfig(dir, app.Defaults())
+	c := drillConfig(dir, app.Defaults(), s)
 	c.DB = db
 	clock := drill.NewClock(s.Start)
 	a, err := app.New(ctx, c, app.Options{Now: clock.Now, Log: slog.New(slog.DiscardHandler), Version: version(), Drill: true})
