@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	_ "time/tzdata" // time zones on machines that have none
 
 	"github.com/spf13/cobra"
 )
