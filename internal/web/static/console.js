@@ -90,6 +90,11 @@ function key(e) {
       if (link) location.assign(link.href); else done = false;
       break;
     }
+    case "z": {
+      const button = document.querySelector('form[action$="/undo"] button');
+      if (button) button.click(); else done = false;
+      break;
+    }
     case "g": before = "g"; setTimeout(() => { before = ""; }, 1200); break;
     case "/": document.getElementById("q")?.focus(); break;
     case "?": location.assign("/help#keys"); break;
