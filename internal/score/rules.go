@@ -1,10 +1,8 @@
 package score
 
 import (
-	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"time"
 
 	"example.org/hearback"
@@ -18,7 +16,8 @@ const Rules = "score/1"
 // experience, and public: a score can be computed again by hand.
 const (
 	halfLife   = 12.0 // hours after which a voice warms half as much
-	sourceCap  = 0.5  // no source may make up more of the warmth, if there are others
+	sourceCap  = 0.5  // no source may make up more of the warmth than so much …
+	sourceFree = 15.0 // … beyond so many warm voices, which alone make an ordinary heat
 	heatVoices = 0.8  // each doubling of warm voices
 	heatBase   = 4.0  // log2 of the warm voices that are ordinary
 	heatSigma  = 0.5  // each standard deviation above the usual
@@ -32,24 +31,45 @@ const (
 	sourcesBase  = 3.0
 	reachAreas   = 0.4 // each further effective area
 	areasBase    = 2.0
-	viewShare    = 0.02 // share of a source's audience that sees one post
+	viewShare    = 0.02 // share of a source's audience that sees one post, unless its operator says
 
 	weightHeat, weightReach, weightPersistence = 0.5, 0.2, 0.3
 
-	unratedHarm = 40.0 // until people have rated enough for a better guess
-	z80         = 1.2816
+	unratedHarm = 40.0 // while too few have been rated for a better guess
+	guessFrom   = 8    // ratings of a category, for its 75th percentile to be a guess
+
+	gradeVoices  = 100.0 // effective voices for grade A
+	gradeFew     = 15.0  // below, grade D
+	gradeSources = 2.999 // effective sources: three that are equal
+	gradePurity  = 0.35  // mean likeness of messages to their concern
+
+	loudMessages  = 3.0 // messages for each voice: few are loud
+	copiedShare   = 0.4 // of the messages
+	flagMessages  = 20  // before shares are flagged
+	oneSourceHill = 1.2 // effective sources below which it is one
+	voidVoices    = 15  // as in the alert
+	voidShare     = 0.4
+	usualTimes    = 1.5 // times the usual that are worth saying
 )
 
 // An Input is what a score is made of.
 type Input struct {
+	Concern hearback.ID // seeds the draws of the interval
 	At      time.Time
 	Sources []SourceVoices
 	Sigma   *float64         // smoothed residual of the detector, in standard deviations; nil if not known
 	Areas   map[string]int64 // messages by area; "" names none
-	Persist *float64         // probability that it goes on for two days; nil if not known
-	Ratings []hearback.HarmRating
-	Purity  float64 // how alike its messages are; 0 if not known
-	Outage  bool    // a source that it came from is down
+	Persist *float64         // chance that it is alive on the third day from now; nil if not known
+	// The 80 % interval of Persist, and what it rests on; zero if not known.
+	PersistLow, PersistHigh float64
+	HalfLife                time.Duration
+	Reignitions             int
+	Ratings                 []hearback.HarmRating
+	HarmGuess               float64       // of its category while nobody has rated it ([Guess]); 0 for the default
+	Floor                   hearback.Tier // tier that only a person lowers; "" if none
+	Listening               int           // sources that the office listens to; 0 if not known
+	Purity                  float64       // how alike its messages are; 0 if not known
+	Outage                  bool          // a source that it came from is down
 	// For the sentence:
 	Day       float64 // voices in the last 24 h
 	Usual     float64 // voices in an ordinary 24 h; 0 if not known
@@ -58,6 +78,8 @@ type Input struct {
 	Copies    int64
 	Answered  bool
 	First     time.Time
+	Rising    time.Duration // for how long it has been rising; 0 if it is not
+	Langs     int           // languages it is heard in
 }
 
 // SourceVoices is what one source brought.
@@ -65,79 +87,99 @@ type SourceVoices struct {
 	Name     string
 	Weight   float64 // of one voice; 0 is 1
 	Audience int64   // people it reaches; 0 if not known
+	Views    float64 // median views of one post; 0 for a share of the audience
 	Voices   []hearback.Point
 }
 
 // Of returns the score of a concern.
 func Of(in Input) hearback.Score {
 	s := hearback.Score{At: in.At, Rules: Rules}
-	warm, variance, effective, sources := warmth(in)
-	s.Heat = heat(warm, in.Sigma)
-	s.Reach = reach(in, sources)
-	if in.Persist != nil {
-		s.Persistence = hearback.Part{Value: 100 * *in.Persist, Known: true, Terms: []hearback.Term{{Name: "persist_probability", Value: *in.Persist, Unit: "probability"}}}
-	}
+	in.Day, in.Usual = count(in.Day), count(in.Usual)
+	w := warmth(in)
+	s.Heat = heat(w.warm, in.Sigma)
+	s.Reach = reach(in, &w)
+	s.Persistence = persistence(in)
 	s.Harm = Harm(in.Ratings)
+	if len(in.Ratings) == 0 && in.HarmGuess > 0 {
+		guess := min(in.HarmGuess, 100)
+		s.Harm = hearback.Part{Value: guess, Terms: []hearback.Term{{Name: "harm_unrated", Value: guess}}}
+	}
 	s.Spread = spread(s.Heat, s.Reach, s.Persistence)
 	s.Priority = math.Sqrt(s.Harm.Value * s.Spread)
+	_, _, s.Low, s.High = interval(in, &w, &s)
 
-	// The interval follows from the chance in the count of voices (Poisson) by
-	// the heat at both ends of its 80 % interval.
-	low, high := heat(math.Max(0, warm-z80*math.Sqrt(variance)), in.Sigma), heat(warm+z80*math.Sqrt(variance), in.Sigma)
-	s.Low = math.Sqrt(s.Harm.Value * spread(low, s.Reach, s.Persistence))
-	s.High = math.Sqrt(s.Harm.Value * spread(high, s.Reach, s.Persistence))
-
-	s.Grade = grade(effective, sources, in.Purity, in.Outage)
-	s.Tier = tier(s.Harm.Value, s.Spread, in.Ratings)
-	s.Flags = flags(in, sources)
-	if len(in.Ratings) == 0 {
-		s.Flags = append(s.Flags, "unrated")
+	s.Grade = grade(w.effective, w.sources, in.Purity, in.Outage)
+	s.Tier = Tier(s.Harm.Value, s.Spread, in.Ratings)
+	if in.Floor != "" {
+		s.Tier = Raise(in.Floor, s.Tier)
 	}
+	s.Flags = flags(in, &w)
 	s.Why, s.WhyZH = why(in)
 	return s
 }
 
-// warmth returns the decayed voices, their variance, the effective number of
-// voices and of sources.
-func warmth(in Input) (warm, variance, effective, sources float64) {
+// count is x as a number of voices: 0 if it is none.
+func count(x float64) float64 {
+	if !(x > 0) {
+		return 0
+	}
+	return min(x, 1e12)
+}
+
+// A warm is the voices of a concern, decayed.
+type warm struct {
+	warm      float64
+	parts     []float64 // what each bucket of each source brings to it
+	counts    []float64 // voices by source
+	voices    float64
+	effective float64 // voices
+	sources   float64 // effective number
+}
+
+// warmth is A = Σ w 2^(−age/12 h) over voices. A source that outweighs all
+// others together counts for no more than them, or for sourceFree if that is
+// more; so a first voice elsewhere never cools a concern. An office that
+// listens to one source has nothing to compare it with.
+func warmth(in Input) warm {
+	w := warm{counts: make([]float64, len(in.Sources))}
 	by := make([]float64, len(in.Sources))
-	vars := make([]float64, len(in.Sources))
-	counts := make([]float64, len(in.Sources))
-	var sum, squares float64
+	from := make([]int, len(in.Sources)+1)
+	var squares, total float64
 	for i, src := range in.Sources {
-		w := src.Weight
-		if w == 0 {
-			w = 1
+		weight := src.Weight
+		if !(weight > 0 && weight < 1e6) {
+			weight = 1
 		}
 		for _, p := range src.Voices {
-			age := in.At.Sub(p.At).Hours()
-			if age < 0 {
-				age = 0
+			if p.Missing || !(p.Voices > 0 && p.Voices < 1e15) {
+				continue
 			}
-			d := w * math.Exp2(-age/halfLife)
+			d := weight * math.Exp2(-max(in.At.Sub(p.At).Hours(), 0)/halfLife)
 			by[i] += d * p.Voices
-			vars[i] += d * d * p.Voices
-			counts[i] += p.Voices
-			sum += d * p.Voices
+			w.counts[i] += p.Voices
+			w.parts = append(w.parts, d*p.Voices)
 			squares += d * d * p.Voices
 		}
-	}
-	total := 0.0
-	for _, a := range by {
-		total += a
+		from[i+1] = len(w.parts)
+		w.voices += w.counts[i]
+		total += by[i]
 	}
 	for i, a := range by {
-		share := 1.0
-		if rest := total - a; len(by) > 1 && rest > 0 && a > rest*sourceCap/(1-sourceCap) {
-			share = rest * sourceCap / (1 - sourceCap) / a
+		most := max((total-a)*sourceCap/(1-sourceCap), sourceFree)
+		if alone := len(by) == 1 && in.Listening <= 1; alone || a <= most {
+			w.warm += a
+			continue
 		}
-		warm += a * share
-		variance += vars[i] * share * share
+		w.warm += most
+		for j := from[i]; j < from[i+1]; j++ {
+			w.parts[j] *= most / a
+		}
 	}
 	if squares > 0 {
-		effective = sum * sum / squares
+		w.effective = total * total / squares
 	}
-	return warm, variance, effective, hill(counts)
+	w.sources = hill(w.counts)
+	return w
 }
 
 // hill is the Hill number of order 1, the exponential of Shannon's entropy:
@@ -165,7 +207,7 @@ func logistic(u float64) float64 { return 1 / (1 + math.Exp(-u)) }
 func heat(warm float64, sigma *float64) hearback.Part {
 	u := heatVoices * (math.Log2(1+warm) - heatBase)
 	p := hearback.Part{Known: true, Terms: []hearback.Term{{Name: "voices_decayed", Value: warm, Unit: "voices"}}}
-	if sigma != nil {
+	if sigma != nil && !math.IsNaN(*sigma) {
 		e := min(max(*sigma, sigmaLow), sigmaHigh)
 		u += heatSigma * (e - sigmaBase)
 		p.Terms = append(p.Terms, hearback.Term{Name: "residual", Value: e, Unit: "sigma"})
@@ -174,30 +216,36 @@ func heat(warm float64, sigma *float64) hearback.Part {
 	return p
 }
 
-// reach is 100 s(0.7 (log10(1+people) − 4) + 0.6 (sources − 3) + 0.4 (areas − 2)).
-// Without a declared audience it is not known.
-func reach(in Input, sources float64) hearback.Part {
+// reach is 100 s(0.7 (log10(1+people) − 4) + 0.6 (sources − 3) + 0.4 (areas − 2)),
+// people being Σ audience (1 − e^(−posts × views / audience)). What nobody
+// declared or named is left out.
+func reach(in Input, w *warm) hearback.Part {
+	if w.voices == 0 {
+		return hearback.Part{}
+	}
 	people, known := 0.0, false
-	for _, src := range in.Sources {
+	for i, src := range in.Sources {
 		if src.Audience <= 0 {
 			continue
 		}
 		known = true
-		n := 0.0
-		for _, p := range src.Voices {
-			n += p.Voices
-		}
 		audience := float64(src.Audience)
-		people += audience * (1 - math.Exp(-n*viewShare))
+		views := src.Views
+		if !(views > 0 && views < 1e15) {
+			views = viewShare * audience
+		}
+		people += audience * -math.Expm1(-w.counts[i]*views/audience)
 	}
-	if !known {
-		return hearback.Part{}
+	u := reachSources * (w.sources - sourcesBase)
+	p := hearback.Part{Known: true}
+	if known {
+		u += reachPeople * (math.Log10(1+people) - reachBase)
+		p.Terms = append(p.Terms, hearback.Term{Name: "people", Value: people, Unit: "people"})
 	}
-	u := reachPeople*(math.Log10(1+people)-reachBase) + reachSources*(sources-sourcesBase)
-	p := hearback.Part{Known: true, Terms: []hearback.Term{{Name: "people", Value: people, Unit: "people"}, {Name: "sources_effective", Value: sources, Unit: "sources"}}}
+	p.Terms = append(p.Terms, hearback.Term{Name: "sources_effective", Value: w.sources, Unit: "sources"})
 	var areas []float64
 	for _, name := range slices.Sorted(keys(in.Areas)) {
-		if name != "" {
+		if name != "" && in.Areas[name] > 0 {
 			areas = append(areas, float64(in.Areas[name]))
 		}
 	}
@@ -207,6 +255,26 @@ func reach(in Input, sources float64) hearback.Part {
 		p.Terms = append(p.Terms, hearback.Term{Name: "areas_effective", Value: n, Unit: "areas"})
 	}
 	p.Value = 100 * logistic(u)
+	return p
+}
+
+// persistence is 100 times the chance that on the third day from now at least
+// half of the voices of the last 24 h come, and five at least.
+func persistence(in Input) hearback.Part {
+	if in.Persist == nil || math.IsNaN(*in.Persist) {
+		return hearback.Part{}
+	}
+	chance := min(max(*in.Persist, 0), 1)
+	p := hearback.Part{Value: 100 * chance, Known: true, Terms: []hearback.Term{{Name: "persist_probability", Value: chance, Unit: "probability"}}}
+	if in.HalfLife > 0 {
+		p.Terms = append(p.Terms, hearback.Term{Name: "half_life", Value: in.HalfLife.Hours(), Unit: "h"})
+	}
+	if !in.First.IsZero() && in.At.After(in.First) {
+		p.Terms = append(p.Terms, hearback.Term{Name: "age", Value: in.At.Sub(in.First).Hours() / 24, Unit: "days"})
+	}
+	if in.Reignitions > 0 {
+		p.Terms = append(p.Terms, hearback.Term{Name: "reignitions", Value: float64(in.Reignitions)})
+	}
 	return p
 }
 
@@ -278,13 +346,15 @@ var matrix = [4][4]hearback.Tier{
 	{hearback.P1, hearback.P1, hearback.P1, hearback.P1},
 }
 
-func tier(harm, spread float64, ratings []hearback.HarmRating) hearback.Tier {
+// Tier reads the matrix. An emergency is also what one rater found to be a
+// matter of life that is imminent, at any volume.
+func Tier(harm, spread float64, ratings []hearback.HarmRating) hearback.Tier {
 	for _, r := range ratings {
 		if r.Severity == 4 && r.Immediate >= 3 {
 			return hearback.P1
 		}
 	}
-	row, col := min(int(harm/25), 3), min(int(spread/25), 3)
+	row, col := min(max(int(harm/25), 0), 3), min(max(int(spread/25), 0), 3)
 	if row == 3 && len(ratings) == 0 {
 		row = 2 // a guess alone is no emergency
 	}
@@ -300,16 +370,32 @@ func Raise(now, scored hearback.Tier) hearback.Tier {
 	return now
 }
 
+// Guess is the harm that stands for a concern nobody has rated: the 75th
+// percentile of the harm of rated ones of its category, or a default while
+// there are too few.
+func Guess(harms []float64) float64 {
+	if len(harms) < guessFrom {
+		return unratedHarm
+	}
+	sorted := slices.Sorted(slices.Values(harms))
+	at := 0.75 * float64(len(sorted)-1)
+	i := int(at)
+	if i+1 >= len(sorted) {
+		return sorted[i]
+	}
+	return sorted[i] + (at-float64(i))*(sorted[i+1]-sorted[i])
+}
+
 // grade says how far the numbers can be trusted.
 func grade(effective, sources, purity float64, outage bool) string {
 	missing := 0
-	for _, ok := range []bool{effective >= 100, sources >= 3, purity == 0 || purity >= 0.35, !outage} {
+	for _, ok := range []bool{effective >= gradeVoices, sources >= gradeSources, purity == 0 || purity >= gradePurity, !outage} {
 		if !ok {
 			missing++
 		}
 	}
 	switch {
-	case effective < 15 || missing > 2:
+	case effective < gradeFew || missing > 2:
 		return "D"
 	case missing == 0:
 		return "A"
@@ -319,59 +405,31 @@ func grade(effective, sources, purity float64, outage bool) string {
 	return "C"
 }
 
-// flags are properties of the concern, never of anybody who spoke.
-func flags(in Input, sources float64) []string {
+// flags are properties of the concern, told from sums alone: never of anybody
+// who spoke.
+func flags(in Input, w *warm) []string {
 	var list []string
-	voices := 0.0
-	for _, s := range in.Sources {
-		for _, p := range s.Voices {
-			voices += p.Voices
-		}
-	}
-	if in.Messages >= 20 && voices > 0 && float64(in.Messages)/voices >= 3 {
+	n := float64(in.Messages)
+	if in.Messages >= flagMessages && w.voices > 0 && n >= loudMessages*w.voices && in.At.Sub(in.First) < 72*time.Hour {
 		list = append(list, "loud_few")
 	}
-	if in.Messages >= 20 && float64(in.Copies) >= 0.4*float64(in.Messages) {
+	if in.Messages >= flagMessages && float64(in.Copies) >= copiedShare*n {
 		list = append(list, "copied")
 	}
-	if sources > 0 && sources < 1.2 && voices >= 20 {
+	if in.Listening != 1 && w.voices >= flagMessages && w.sources < oneSourceHill {
 		list = append(list, "one_source")
 	}
+	if in.Purity > 0 && in.Purity < gradePurity {
+		list = append(list, "mixed")
+	}
+	if in.Outage {
+		list = append(list, "outage")
+	}
+	if !in.Answered && w.voices >= voidVoices && float64(in.Questions) >= voidShare*n && n > 0 {
+		list = append(list, "void")
+	}
+	if len(in.Ratings) == 0 {
+		list = append(list, "unrated")
+	}
 	return list
-}
-
-// why says in a sentence what makes the concern worth a look now.
-func why(in Input) (en, zh string) {
-	day := int(math.Round(in.Day))
-	en, zh = plural(day, "voice", "voices")+" in the last 24 hours", "过去24小时"+strconv.Itoa(day)+"个声音"
-	age := in.At.Sub(in.First)
-	switch {
-	case age < 24*time.Hour:
-		en += ", first heard today"
-		zh += "，今天首次出现"
-	case in.Usual >= 1 && in.Day >= 1.5*in.Usual:
-		times := strconv.FormatFloat(math.Round(in.Day/in.Usual*2)/2, 'f', -1, 64)
-		en += ", about " + times + " times the usual"
-		zh += "，约为平时的" + times + "倍"
-	case in.Usual >= 1 && in.Day <= in.Usual/2:
-		en += ", less than half the usual"
-		zh += "，不到平时的一半"
-	}
-	if in.Messages > 0 && float64(in.Questions) >= 0.4*float64(in.Messages) {
-		share := int(math.Round(100 * float64(in.Questions) / float64(in.Messages)))
-		en += fmt.Sprintf("; %d%% are questions", share)
-		zh += fmt.Sprintf("；%d%%是提问", share)
-	}
-	if !in.Answered {
-		en += "; no answer yet"
-		zh += "；尚无答复"
-	}
-	return en + ".", zh + "。"
-}
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return strconv.Itoa(n) + " " + many
 }
