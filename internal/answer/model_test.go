@@ -645,7 +645,7 @@ func TestModelOnSQLite(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the real store is slow")
 	}
-	steps(t, 30, 300)
+	steps(t, 12, 250)
 	n := 0
 	dir := t.TempDir()
 	rapid.Check(t, func(t *rapid.T) {
