@@ -17,7 +17,8 @@ type Outcome struct {
 	DonorLog float64
 	// DonorLog is the median of log((after+1)/(before+1)) over the donors;
 	// meaningful only if Donors reaches MinDonors.
-	Level  int // 0 to 3, notes on methods 5; software alone never goes above 1
+	Rank   float64 // share of the donors that fell as much or more, counting this one; 0 if not compared
+	Level  int     // 0 to 3, notes on methods 5; software alone never goes above 1
 	Text   string
 	TextZH string
 	Series []Point // hourly voices, from 72 h before to 72 h after
