@@ -20,6 +20,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rogpeppe/go-internal/testscript"
+
 	"example.org/hearback"
 	"example.org/hearback/internal/app"
 	"example.org/hearback/internal/store"
@@ -27,6 +29,7 @@ import (
 
 // binary builds the program once for all tests that start it.
 var binary = sync.OnceValues(func() (string, error) {
+	built = true
 	dir, err := os.MkdirTemp("", "hearback-test-")
 	if err != nil {
 		return "", err
@@ -41,12 +44,26 @@ var binary = sync.OnceValues(func() (string, error) {
 	return file, nil
 })
 
-func TestMain(m *testing.M) {
-	status := m.Run()
-	if file, err := binary(); err == nil {
-		os.RemoveAll(filepath.Dir(file))
+// built is set once binary has been asked for.
+var built bool
+
+// A suite runs all tests and removes the program that they built.
+type suite struct{ *testing.M }
+
+func (s suite) Run() int {
+	status := s.M.Run()
+	if built {
+		if file, err := binary(); err == nil {
+			os.RemoveAll(filepath.Dir(file))
+		}
 	}
-	os.Exit(status)
+	return status
+}
+
+// TestMain runs the tests; in the scripts of testdata/script, the test binary
+// is the program itself.
+func TestMain(m *testing.M) {
+	testscript.Main(suite{m}, map[string]func(){"hearback": main})
 }
 
 // A server is a started program.
@@ -55,6 +72,8 @@ type server struct {
 	console, public string
 	link            string // to make the first administrator, or ""
 	log             *bytes.Buffer
+	said            bytes.Buffer // on standard output; to be read once it has stopped
+	drained         chan struct{}
 }
 
 // serve starts the program on dir and waits until it has said where it is.
@@ -64,13 +83,14 @@ func serve(t *testing.T, dir string, args ...string) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &server{log: &bytes.Buffer{}}
+	s := &server{log: &bytes.Buffer{}, drained: make(chan struct{})}
 	s.cmd = exec.Command(file, append([]string{"serve", "--data", dir, "--console-listen", "127.0.0.1:0", "--public-listen", "127.0.0.1:0", "--log-level", "warn"}, args...)...)
 	s.cmd.Stderr = s.log
-	out, err := s.cmd.StdoutPipe()
+	pipe, err := s.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
+	out := io.TeeReader(pipe, &s.said)
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +105,10 @@ func serve(t *testing.T, dir string, args ...string) *server {
 		case strings.Contains(line, "/setup?token="):
 			s.link = line
 		case strings.HasPrefix(line, "Press Ctrl-C"):
-			go io.Copy(io.Discard, out)
+			go func() {
+				defer close(s.drained)
+				io.Copy(io.Discard, out)
+			}()
 			return s
 		}
 	}
@@ -100,6 +123,7 @@ func (s *server) stop(t *testing.T) {
 	t.Helper()
 	began := time.Now()
 	s.cmd.Process.Signal(os.Interrupt)
+	<-s.drained
 	if err := s.cmd.Wait(); err != nil {
 		t.Errorf("the program ended with %v:\n%s", err, s.log)
 	}
