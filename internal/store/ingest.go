@@ -242,7 +242,7 @@ func (db *DB) Signatures(ctx context.Context, since hearback.ID, f func(message,
 // LastID returns the largest id in use, for [hearback.IDs.Observe].
 func (db *DB) LastID(ctx context.Context) (hearback.ID, error) {
 	var last hearback.ID
-	for _, table := range []string{"message", "concern", "source", "topic"} {
+	for _, table := range []string{"message", "concern", "source", "topic", "kase", "answer", "alert", "account"} {
 		var id hearback.ID
 		if err := db.row(ctx, "SELECT COALESCE(MAX(id), 0) FROM "+table).Scan(&id); err != nil {
 			return 0, err
