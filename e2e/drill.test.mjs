@@ -1,0 +1,165 @@
+// The drill: the tour of the README, and every main page looked at by axe in
+// two languages, two themes and two widths.
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { hearback, launch, Person, serve, until } from './lib.mjs';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+let s, browser, p, concernAt, caseAt, answerAt, draftAt;
+
+before(async () => {
+  [s, browser] = await Promise.all([serve({ drill: 'water' }), launch()]);
+  p = await Person.at(browser, s.drill, { javaScriptEnabled: true, locale: 'en-GB' });
+});
+after(async () => {
+  await browser?.close();
+  await s?.stop();
+});
+
+let broken = '';
+function step(name, does) {
+  test(name, { timeout: 75_000 }, async () => {
+    assert.equal(broken, '', 'an earlier step failed');
+    try { await does(); } catch (e) {
+      broken = name;
+      throw e;
+    }
+  });
+}
+
+const act = (name) => p.press(name, 'button');
+
+step('concerns form within a minute, under a band that says it is a drill', async () => {
+  await p.go('/');
+  assert.match(await p.page.locator('.drillmark').innerText(), /DRILL/i);
+  await until('the first concerns', 60, async () => {
+    await p.go('/concerns');
+    return (await p.page.locator('.rows > li').count()) >= 1;
+  });
+  assert.ok(Date.now() - s.started < 60_000, 'within a minute of the start');
+});
+
+step('the officer opens the first concern and makes a case', async () => {
+  await act('Officer');
+  assert.equal(await p.page.getByRole('button', { name: 'Officer' }).getAttribute('aria-pressed'), 'true');
+  await p.press('Concerns');
+  const first = p.page.locator('.rows h2 a').first();
+  await Promise.all([p.page.waitForNavigation(), first.click()]);
+  concernAt = new URL(p.page.url()).pathname;
+  assert.match(await p.text(), /Why now/);
+  await p.press(/Open (a )?case/);
+  const fields = { tier: 'P2' };
+  if (await p.page.locator('#do-case [name=title]').count()) fields.title = 'Can we drink the tap water?';
+  await p.send('#do-case form', fields);
+  if (!/\/cases\//.test(p.page.url())) await p.press(/case/i);
+  caseAt = new URL(p.page.url()).pathname;
+  assert.equal(await p.page.locator('.clock').count(), 1, 'the case shows its clock');
+});
+
+step('the officer writes the answer and sends it to review', async () => {
+  await p.send('form[action$="/evidence"]', { title: 'Samples of Tuesday morning', url: 'https://example.org/samples', note: 'Twelve of twelve are clean.', primary: '1' });
+  await p.go(caseAt);
+  await p.send('form[action$="/verdict"]', { verdict: 'true' });
+  await p.go(`${caseAt}/draft`);
+  const fields = { verdict: 'true', 'title-en': 'Tap water is safe in every district', 'lead-en': 'Tap water is safe to drink in every district. Twelve of twelve samples are clean.', 'do-en': 'Let the tap run for two minutes.\nThen use it as before.', 'next-en': 'We say more tomorrow at 12:00.', 'title-zh': '各区自来水均可放心饮用', 'lead-zh': '各区自来水均可放心饮用，十二份样品全部合格。', 'do-zh': '打开水龙头放水两分钟。\n之后照常使用。', 'next-zh': '明天12时再作说明。' };
+  for (const add of ['zh', 'en']) {
+    const link = p.page.locator(`a[href$="/draft?add=${add}"]`);
+    if (!(await p.page.locator(`[name=title-${add}]`).count()) && await link.count()) await Promise.all([p.page.waitForNavigation(), link.click()]);
+  }
+  await p.send('form[action$="/draft"]', fields, 'button[value=submit]');
+  await p.go(caseAt);
+  answerAt = await p.page.locator('.facts a[href^="/answers/"]').first().getAttribute('href');
+});
+
+step('two reviewers approve by the bar, and it is published', async () => {
+  for (const as of ['Reviewer 1', 'Reviewer 2']) {
+    await act(as);
+    await p.press('Answers');
+    await Promise.all([p.page.waitForNavigation(), p.page.locator(`a[href="${answerAt}"]`).first().click()]);
+    await p.send('form[action$="/approve"]');
+  }
+  await p.send('form[action$="/publish"]');
+  assert.ok((await p.page.content()).includes(s.drillPublic), 'the page gives the public address');
+  const file = join(s.dir, 'drill.html');
+  await until('the proof', 25, async () => {
+    await new Promise((done) => setTimeout(done, 300));
+    const html = await (await fetch(s.drillPublic + answerAt, { headers: { 'Accept-Language': 'en' } })).text();
+    writeFileSync(file, html);
+    return html.includes('id="hearback-proof"') && html.includes('Twelve of twelve');
+  });
+  const r = hearback('verify', file);
+  assert.equal(r.status, 0, r.out);
+  // One case stays in work, so that its draft and its review have a page.
+  await act('Officer');
+  await p.go('/concerns?view=all&small=1');
+  const rows = p.page.locator('.rows h2 a');
+  const others = [];
+  for (const a of await rows.all()) others.push(await a.getAttribute('href'));
+  await p.go(others.find((at) => at !== concernAt));
+  await p.page.locator('a[href$="#do-case"]').first().click();
+  const fields = { tier: 'P3' };
+  if (await p.page.locator('#do-case [name=title]').count()) fields.title = 'Where does the bus stop?';
+  await p.send('#do-case form', fields);
+  if (!/\/cases\//.test(p.page.url())) await p.press(/case/i);
+  draftAt = new URL(p.page.url()).pathname;
+});
+
+test('the page checks itself in the browser', { timeout: 30_000 }, async () => {
+  assert.equal(broken, '', 'an earlier step failed');
+  const r = await Person.at(browser, s.drillPublic, { javaScriptEnabled: true, locale: 'en-GB' });
+  await r.go(answerAt);
+  await r.page.locator('#verify button').click();
+  const want = await r.page.locator('#verify').getAttribute('data-ok');
+  await r.page.locator('#verify [role=status]').filter({ hasText: want }).waitFor();
+  assert.deepEqual(r.faults, []);
+  await r.context.close();
+});
+
+// Every page in two languages, two themes and two widths. All rules run in
+// one theme of each width; in the other only the one that sees colours.
+const tags = ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'];
+const looks = [[1440, 'light', true], [1440, 'dark', false], [320, 'dark', true], [320, 'light', false]];
+const kept = new Set(['en-light-1440', 'zh-dark-1440', 'zh-light-320']);
+for (const lang of ['en', 'zh']) {
+  test(`every page is accessible and fits, in ${lang}`, { timeout: 120_000 }, async (t) => {
+    assert.equal(broken, '', 'an earlier step failed');
+    const office = { first: '/', concerns: '/concerns', concern: concernAt, cases: '/cases', case: draftAt, draft: `${draftAt}/draft`, review: answerAt, sources: '/sources', topics: '/topics', log: '/log', settings: '/settings', accounts: '/accounts', help: '/help' };
+    const open = { home: '/', answer: answerAt, questions: '/questions', sources: '/sources', accountability: '/accountability', log: '/log', ask: `${s.public}/ask`, privacy: '/privacy' };
+    const bad = [];
+    let n = 0;
+    await Promise.all([['console', s.drill, office], ['public', s.drillPublic, open]].map(async ([site, base, pages]) => {
+      const v = await Person.at(browser, base, { javaScriptEnabled: true, locale: lang === 'zh' ? 'zh-CN' : 'en-GB', reducedMotion: 'reduce' });
+      for (const [name, path] of Object.entries(pages)) {
+        const r = await v.page.goto(new URL(`${path}?lang=${lang}`, base).href);
+        if (r.status() !== 200) bad.push(`${site} ${name}: ${r.status()}`);
+        await v.page.evaluate(axe);
+        for (const [width, theme, all] of looks) {
+          const look = `${lang}-${theme}-${width}`;
+          await v.page.setViewportSize({ width, height: width < 500 ? 640 : 900 });
+          await v.page.emulateMedia({ colorScheme: theme });
+          const wide = await v.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+          if (wide > 0) bad.push(`${look} ${site} ${name}: ${wide} px too wide`);
+          const said = await v.page.evaluate(async (o) => {
+            const found = await globalThis.axe.run(document, { ...o, resultTypes: ['violations'] });
+            return found.violations.map((x) => `${x.id}: ${x.nodes.slice(0, 3).map((e) => `${e.target.join(' ')} (${e.any[0]?.message ?? e.failureSummary})`).join('; ')}`);
+          }, all ? { runOnly: { type: 'tag', values: tags } } : { runOnly: { type: 'rule', values: ['color-contrast'] } });
+          for (const one of said) bad.push(`${look} ${site} ${name}: ${one}`);
+          n++;
+          if (kept.has(look)) await v.shot(`${look}-${site}-${name}`);
+        }
+      }
+      bad.push(...v.faults);
+      await v.context.close();
+    }));
+    t.diagnostic(`${n} looks at pages`);
+    assert.deepEqual(bad, [], bad.join('\n'));
+  });
+}
+
+test('nothing failed on the way', () => {
+  assert.deepEqual(p.faults, []);
+  assert.doesNotMatch(s.said, /level=ERROR/);
+});
