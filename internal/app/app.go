@@ -191,7 +191,7 @@ func (a *App) openPipeline(ctx context.Context) error {
 	}
 	p := &Pipeline{
 		store: a.Store, text: a.text, ids: a.ids, now: a.now, log: a.log.With(slog.String("component", "pipeline")),
-		jobs: make(chan *job, 64), asks: make(chan func()), ready: make(chan struct{}), workers: newWorkers(),
+		jobs: make(chan *job, 64), asks: make(chan ask), ready: make(chan struct{}), workers: newWorkers(),
 	}
 	p.group = cluster.New(cluster.Options{NextID: func() hearback.ID { return a.ids.Next(a.now()) }})
 	p.keys.Store(&keys{post, w})
@@ -326,8 +326,8 @@ func (a *App) StartPipeline(ctx context.Context) {
 	ctx = a.living(ctx)
 	a.run(func() {
 		if err := a.Pipeline.Run(ctx); err != nil {
-			a.log.Error("messages cannot be taken in", slog.Any("err", err))
-			a.Pipeline.refuse(err)
+			a.log.Error("messages cannot be taken in until this is put right and the service started again", slog.Any("err", err))
+			a.Pipeline.refuseAll(ctx, fmt.Errorf("%w: messages cannot be taken in: %w", hearback.ErrRefused, err))
 		}
 	})
 }

@@ -34,7 +34,7 @@ type Pipeline struct {
 	listening atomic.Pointer[listening] // what is listened to; replaced whole
 	keys      atomic.Pointer[keys]
 	jobs      chan *job
-	asks      chan func() // run between batches by the one owner
+	asks      chan ask // run between batches by the one owner
 	ready     chan struct{}
 	workers   chan struct{} // one token for each processor
 
@@ -170,8 +170,8 @@ func (p *Pipeline) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			p.refuse(errors.New("the service is stopping: send this again when it is back"))
 			return nil
-		case f := <-p.asks:
-			f()
+		case q := <-p.asks:
+			q.done <- q.do(p.group)
 		case j := <-p.jobs:
 			p.commit(context.WithoutCancel(ctx), p.gather(j))
 		}
@@ -200,6 +200,22 @@ func (p *Pipeline) refuse(err error) {
 		case j := <-p.jobs:
 			j.done <- err
 		default:
+			return
+		}
+	}
+}
+
+// refuseAll answers everything with err until ctx ends, so that nobody waits
+// for a pipeline that cannot run.
+func (p *Pipeline) refuseAll(ctx context.Context, err error) {
+	for {
+		select {
+		case j := <-p.jobs:
+			j.done <- err
+		case ask := <-p.asks:
+			ask.done <- err
+		case <-ctx.Done():
+			p.refuse(err)
 			return
 		}
 	}
@@ -527,13 +543,19 @@ func (p *Pipeline) finish(b *build) *store.Batch {
 
 // Ask runs f between two batches, where nothing else touches the grouping.
 func (p *Pipeline) Ask(ctx context.Context, f func(g *cluster.Grouper) error) error {
-	done := make(chan error, 1)
+	q := ask{f, make(chan error, 1)}
 	select {
-	case p.asks <- func() { done <- f(p.group) }:
+	case p.asks <- q:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	return <-done
+	return <-q.done
+}
+
+// An ask is something to be done between two batches.
+type ask struct {
+	do   func(g *cluster.Grouper) error
+	done chan error
 }
 
 // absorb adds the counts of a concern that was merged to the one it is now

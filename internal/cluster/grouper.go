@@ -840,14 +840,23 @@ func (r *reader) varint() int64 {
 	return v
 }
 
-// size reads a length that the rest can hold.
-func (r *reader) size(each int) int {
+func (r *reader) uvarint() uint64 {
 	v, n := binary.Uvarint(r.b)
-	if n <= 0 || v > uint64((len(r.b)-n)/max(each, 1)+1) || v > 1<<24 {
+	if n <= 0 {
 		r.bad, r.b = true, nil
 		return 0
 	}
 	r.b = r.b[n:]
+	return v
+}
+
+// size reads a length that the rest can hold.
+func (r *reader) size(each int) int {
+	v := r.uvarint()
+	if v > uint64(len(r.b)/each) || v > 1<<24 {
+		r.bad, r.b = true, nil
+		return 0
+	}
 	return int(v)
 }
 
@@ -867,7 +876,7 @@ func (g *Grouper) Load(states iter.Seq2[hearback.ID, []byte]) error {
 			g.logN = math.Log(max(g.docs, 0) + priorDocs + 1)
 			for range r.size(9) {
 				h := r.u64()
-				g.df[h] = uint32(r.size(0))
+				g.df[h] = uint32(r.uvarint())
 			}
 		} else {
 			g.loadGroup(id, r)

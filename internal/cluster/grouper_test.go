@@ -146,6 +146,21 @@ func TestRestart(t *testing.T) {
 	}
 }
 
+// TestCommonWords loads statistics in which every word is common.
+func TestCommonWords(t *testing.T) {
+	s := newStream(t)
+	for i := range 400 {
+		s.add(fmt.Sprintf("water tower river bridge %d", i))
+	}
+	states := s.g.Changed()
+	if states[0] == nil {
+		t.Fatal("the term statistics were not due")
+	}
+	if err := newStream(t).g.Load(maps.All(states)); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestMergeUndo(t *testing.T) {
 	s := newStream(t)
 	got := s.add("The tap water in Millbrook is brown and smells", "Street lights are broken on Park Road", "Park Road is dark, the street lights are broken")
