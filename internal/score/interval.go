@@ -3,13 +3,13 @@ package score
 import (
 	"math"
 	"math/rand/v2"
-	"slices"
 
 	"example.org/hearback"
 )
 
-// draws is how many times the voices are drawn again for an interval.
+// How voices are drawn again for an interval.
 const (
+	z80     = 1.2816 // quantiles of the normal curve that hold 80 %
 	draws   = 200
 	columns = 64 // buckets that are weighted independently
 )
@@ -54,11 +54,11 @@ func interval(in Input, w *warm, s *hearback.Score) (heatLow, heatHigh, low, hig
 			sums[d] += col[d] * a
 		}
 	}
-	base, sd := 0.0, 0.0
-	if p := in.Persist; s.Persistence.Known && in.PersistLow > 0 && in.PersistHigh > in.PersistLow && in.PersistHigh < 1 {
-		logit := func(p float64) float64 { return math.Log(p / (1 - p)) }
-		base = logit(min(max(*p, 1e-4), 1-1e-4))
-		sd = (logit(in.PersistHigh) - logit(in.PersistLow)) / 2.5631 // 80 % of the normal curve
+	// The chance to persist is drawn from two halves of normal curves, which
+	// meet at what was forecast.
+	chance, down, up := s.Persistence.Value/100, 0.0, 0.0
+	if s.Persistence.Known && in.PersistLow >= 0 && in.PersistLow <= chance && chance <= in.PersistHigh && in.PersistHigh <= 1 {
+		down, up = (chance-in.PersistLow)/z80, (in.PersistHigh-chance)/z80
 	}
 	// A part that does not vary keeps its value through all draws.
 	var terms [2]float64
@@ -78,23 +78,58 @@ func interval(in Input, w *warm, s *hearback.Score) (heatLow, heatHigh, low, hig
 	}
 	const lo, hi = draws / 10, draws - 1 - draws/10
 	var spreadLow, spreadHigh float64
-	if sd > 0 {
+	if down+up > 0 {
 		var spreads [draws]float64
 		for d, a := range sums {
-			spreads[d] = (weightHeat*heat(a) + terms[0] + 100*weightPersistence*logistic(base+sd*quantiles[d])) / (weightHeat + weight)
+			z := quantiles[d]
+			if z < 0 {
+				z *= down
+			} else {
+				z *= up
+			}
+			spreads[d] = (weightHeat*heat(a) + terms[0] + 100*weightPersistence*min(max(chance+z, 0), 1)) / (weightHeat + weight)
 		}
-		slices.Sort(spreads[:])
-		spreadLow, spreadHigh = spreads[lo], spreads[hi]
+		spreadLow, spreadHigh = nth(spreads[:], lo), nth(spreads[:], hi)
 	}
-	slices.Sort(sums[:])
-	heatLow, heatHigh = heat(sums[lo]), heat(sums[hi])
-	if sd == 0 {
+	heatLow, heatHigh = heat(nth(sums[:], lo)), heat(nth(sums[:], hi))
+	if down+up == 0 {
 		spreadLow = (weightHeat*heatLow + terms[0] + terms[1]) / (weightHeat + weight)
 		spreadHigh = (weightHeat*heatHigh + terms[0] + terms[1]) / (weightHeat + weight)
 	}
 	low, high = math.Sqrt(s.Harm.Value*spreadLow), math.Sqrt(s.Harm.Value*spreadHigh)
 	// The draws know less than the point: it lies within in any case.
 	return min(heatLow, s.Heat.Value), max(heatHigh, s.Heat.Value), min(low, s.Priority), max(high, s.Priority)
+}
+
+// nth returns the value that would stand at place k if list were sorted, and
+// reorders list on the way (Hoare's selection).
+func nth[T float32 | float64](list []T, k int) T {
+	lo, hi := 0, len(list)-1
+	for lo < hi {
+		pivot := list[(lo+hi)/2]
+		i, j := lo, hi
+		for i <= j {
+			for list[i] < pivot {
+				i++
+			}
+			for list[j] > pivot {
+				j--
+			}
+			if i <= j {
+				list[i], list[j] = list[j], list[i]
+				i, j = i+1, j-1
+			}
+		}
+		switch {
+		case k <= j:
+			hi = j
+		case k >= i:
+			lo = i
+		default:
+			return list[k]
+		}
+	}
+	return list[k]
 }
 
 // Interval returns the 80 % interval of the heat of a concern.

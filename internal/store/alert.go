@@ -2,12 +2,24 @@ package store
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"example.org/hearback"
+	"example.org/hearback/internal/alert"
+	"example.org/hearback/internal/forecast"
+	"example.org/hearback/internal/measure"
 	"example.org/hearback/internal/web"
+)
+
+var (
+	_ alert.Store    = (*DB)(nil)
+	_ forecast.Store = (*DB)(nil)
+	_ measure.Store  = (*DB)(nil)
 )
 
 func waits(a *hearback.Alert) int {
@@ -97,6 +109,46 @@ func (db *DB) SetAlert(ctx context.Context, a *hearback.Alert, rs ...hearback.Re
 	}
 	a.Version++
 	return nil
+}
+
+// JudgeAlert is [DB.SetAlert] together with the settings that the opinion
+// changes.
+func (db *DB) JudgeAlert(ctx context.Context, a *hearback.Alert, settings map[string]string, rs ...hearback.Record) error {
+	doc, err := json.Marshal(a)
+	if err != nil {
+		return err
+	}
+	err = db.write(ctx, func(tx *Tx) error {
+		n, err := tx.execN(ctx, "UPDATE alert SET waits = ?, doc = ?, version = version + 1 WHERE id = ? AND version = ?", waits(a), string(doc), int64(a.ID), a.Version)
+		if err := changed(n, err); err != nil {
+			return err
+		}
+		for _, name := range slices.Sorted(maps.Keys(settings)) {
+			if err := tx.exec(ctx, "INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, settings[name]); err != nil {
+				return err
+			}
+		}
+		_, err = tx.records(ctx, rs)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("alert %s: %w", a.ID, err)
+	}
+	a.Version++
+	return nil
+}
+
+// DigestSince returns the alerts since a time that were kept for the digest,
+// newest first, at most limit.
+func (db *DB) DigestSince(ctx context.Context, since time.Time, limit int) (list []hearback.Alert, err error) {
+	rows, err := db.query(ctx, "SELECT doc, version FROM alert WHERE at >= ? ORDER BY at DESC, id DESC", micros(since))
+	return list, each(rows, err, func(row scanner) error {
+		a, err := scanAlert(row)
+		if err == nil && a.Digest && len(list) < limit {
+			list = append(list, a)
+		}
+		return err
+	})
 }
 
 // AlertList returns alerts, newest first.
@@ -196,6 +248,110 @@ func (db *DB) OutcomeList(ctx context.Context, answer hearback.ID, limit int) (l
 		list = append(list, o)
 		return err
 	})
+}
+
+// OutcomeFor returns the newest outcome of an answer.
+func (db *DB) OutcomeFor(ctx context.Context, answer hearback.ID) (*hearback.Outcome, error) {
+	list, err := db.OutcomeList(ctx, answer, 1)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("outcome of %s: %w", answer, err)
+	case len(list) == 0 || answer == 0:
+		return nil, fmt.Errorf("outcome of %s: %w", answer, hearback.ErrNotFound)
+	}
+	return &list[0], nil
+}
+
+// forecaster is the setting that holds what forecasts learned, in base 64.
+const forecaster = "forecast.state"
+
+// span names a target in the store: 100 times the hour it begins, and the hour
+// it ends.
+func span(t forecast.Target) int {
+	from, to := t.Span()
+	return 100*from + to
+}
+
+// SaveForecasts writes forecasts that are not there yet.
+func (db *DB) SaveForecasts(ctx context.Context, list []forecast.Forecast) error {
+	return db.write(ctx, func(tx *Tx) error {
+		for i := range list {
+			f := &list[i]
+			doc, err := json.Marshal(f)
+			if err != nil {
+				return fmt.Errorf("forecast for %s: %w", f.Concern, err)
+			}
+			if err := tx.exec(ctx, "INSERT INTO forecast (concern, made, hours, doc, due, scored) VALUES (?, ?, ?, ?, ?, 0) ON CONFLICT (concern, made, hours) DO NOTHING",
+				int64(f.Concern), micros(f.Made), span(f.Target), string(doc), micros(f.Due())); err != nil {
+				return fmt.Errorf("forecast for %s: %w", f.Concern, err)
+			}
+		}
+		return nil
+	})
+}
+
+func (db *DB) forecasts(ctx context.Context, q string, args ...any) (list []forecast.Forecast, err error) {
+	rows, err := db.query(ctx, q, args...)
+	return list, each(rows, err, func(row scanner) error {
+		var doc string
+		if err := row.Scan(&doc); err != nil {
+			return err
+		}
+		var f forecast.Forecast
+		err := json.Unmarshal([]byte(doc), &f)
+		list = append(list, f)
+		return err
+	})
+}
+
+// DueForecasts returns forecasts that are not scored and whose time is over.
+func (db *DB) DueForecasts(ctx context.Context, now time.Time, limit int) ([]forecast.Forecast, error) {
+	return db.forecasts(ctx, "SELECT doc FROM forecast WHERE scored = 0 AND due <= ? ORDER BY due, concern, hours LIMIT ?", micros(now), limit)
+}
+
+// Forecasts returns the forecasts for a concern that were made since a time,
+// newest first: those that are scored show how good they were.
+func (db *DB) Forecasts(ctx context.Context, concern hearback.ID, since time.Time, limit int) ([]forecast.Forecast, error) {
+	return db.forecasts(ctx, "SELECT doc FROM forecast WHERE concern = ? AND made >= ? ORDER BY made DESC, hours LIMIT ?", int64(concern), micros(since), limit)
+}
+
+// ScoreForecasts writes what came of forecasts, and what was learned.
+func (db *DB) ScoreForecasts(ctx context.Context, list []forecast.Forecast, state []byte) error {
+	return db.write(ctx, func(tx *Tx) error {
+		for i := range list {
+			f := &list[i]
+			doc, err := json.Marshal(f)
+			if err != nil {
+				return fmt.Errorf("forecast for %s: %w", f.Concern, err)
+			}
+			if err := tx.exec(ctx, "UPDATE forecast SET doc = ?, scored = ? WHERE concern = ? AND made = ? AND hours = ?",
+				string(doc), micros(f.Scored), int64(f.Concern), micros(f.Made), span(f.Target)); err != nil {
+				return fmt.Errorf("forecast for %s: %w", f.Concern, err)
+			}
+		}
+		return tx.exec(ctx, "INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", forecaster, base64.StdEncoding.EncodeToString(state))
+	})
+}
+
+// ForecasterState returns what forecasts learned.
+func (db *DB) ForecasterState(ctx context.Context) ([]byte, error) {
+	v, err := db.Setting(ctx, forecaster)
+	if err == nil && v == "" {
+		err = hearback.ErrNotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("state of forecasts: %w", err)
+	}
+	return base64.StdEncoding.DecodeString(v)
+}
+
+// ForgetForecasts removes forecasts that were due before a time.
+func (db *DB) ForgetForecasts(ctx context.Context, before time.Time) (n int64, err error) {
+	err = db.write(ctx, func(tx *Tx) error {
+		n, err = tx.execN(ctx, "DELETE FROM forecast WHERE due < ?", micros(before))
+		return err
+	})
+	return n, err
 }
 
 // AllHarm returns every rating by concern.
