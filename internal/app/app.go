@@ -117,9 +117,9 @@ func New(ctx context.Context, c Config, o Options) (_ *App, err error) {
 	a.Accounts = &access.Accounts{Store: a.Store, Now: a.now, NextID: next}
 	a.Registry = &source.Registry{Store: a.Store, Now: a.now, NextID: next, Retention: c.Privacy.Retention}
 	a.Topics = &source.Topics{Store: a.Store, Now: a.now, NextID: next, Check: func(q string) error { _, err := topic.Parse(q); return err }}
-	a.Desks = &desk.Desks{Store: a.Store, Now: a.now}
-	a.Cases = &desk.Cases{Store: a.Store, Now: a.now, NextID: next, Leak: leaks}
-	a.Answers = &answer.Answers{Store: a.Store, Now: a.now, NextID: next, Leak: leaks}
+	a.Desks = &desk.Desks{Store: a.Store, Now: a.now, Leak: leaks}
+	a.Cases = &desk.Cases{Store: a.Store, Now: a.now, NextID: next, Leak: leaks, Allowed: a.allowed}
+	a.Answers = &answer.Answers{Store: a.Store, Now: a.now, NextID: next, Leak: leaks, Allowed: a.allowed}
 	if a.client, err = safedial.New(safedial.Options{Allow: c.Network.Allow, Contact: c.Network.Contact, Version: o.Version}); err != nil {
 		return nil, fmt.Errorf("network.allow: %w", err)
 	}
@@ -148,6 +148,35 @@ func StoreDSN(c Config) string {
 func leaks(s string) bool {
 	_, kinds := deident.Text(s)
 	return len(kinds) > 0
+}
+
+// asks names what somebody must be allowed to do for an act. Acts that are not
+// listed were asked about by whoever called.
+func asks(act hearback.RecordType) (access.Action, bool) {
+	x, ok := map[hearback.RecordType]access.Action{
+		hearback.CaseOpened: access.OpenCase, hearback.AnswerDrafted: access.Draft, hearback.AnswerSubmitted: access.Submit,
+		hearback.AnswerApproved: access.Approve, hearback.AnswerReturned: access.Approve,
+		hearback.AnswerOut: access.Publish, hearback.AnswerCorrected: access.Publish, hearback.AnswerRetracted: access.Withdraw,
+	}[act]
+	return x, ok
+}
+
+// allowed asks again, right before an act is written, whether the account may
+// still do it: a role may have been taken away since the page was opened, and
+// the approval of somebody who is no reviewer any more lapses.
+func (a *App) allowed(ctx context.Context, by hearback.Actor, act hearback.RecordType) error {
+	need, listed := asks(act)
+	if !listed || a.opt.Drill || by == Operator() || !by.Person() {
+		return nil
+	}
+	account, err := a.Store.Account(ctx, by.ID)
+	if err != nil {
+		return err
+	}
+	if !account.May(need) {
+		return fmt.Errorf("%w: %s may not %s any more", hearback.ErrRefused, by, need)
+	}
+	return nil
 }
 
 // origin names the log: the host that people verify it at, and the instance.
