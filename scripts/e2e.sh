@@ -1,6 +1,6 @@
 #!/bin/sh
 # The scenarios in a real browser: installs what they need beside them, and
-# runs them against bin/hearback. Pictures of the pages go to e2e/shots.
+# runs them against bin/hearback. SHOTS=1 leaves pictures in e2e/shots.
 set -eu
 cd "$(dirname "$0")/.."
 [ -x bin/hearback ] || { echo "bin/hearback is not there; run make build first" >&2; exit 1; }
