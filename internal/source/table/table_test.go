@@ -254,7 +254,7 @@ func TestResume(t *testing.T) {
 		if rep.Rows != 9000 || rep.Tally.Kept != 8991 || rep.Faulty != 9 || !slices.Equal(whole.batches, []int{2000, 2000, 2000, 2000, 991}) {
 			t.Fatalf("whole: %+v in %v", rep, whole.batches)
 		}
-		if f := rep.Faults[0]; f.Line != 19 || !strings.Contains(f.Error, `"never" is not a time`) {
+		if f := rep.Faults[0]; f.Line != 19 || !strings.Contains(f.Error, `This is not a time`) {
 			t.Errorf("fault %+v, want it in line 19", f)
 		}
 		for after := 1; after <= 4; after++ {

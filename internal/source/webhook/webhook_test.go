@@ -117,7 +117,7 @@ func TestTake(t *testing.T) {
 	if status != http.StatusAccepted || head.Get("Content-Type") != "application/json; charset=utf-8" || head.Get("Cache-Control") != "no-store" {
 		t.Errorf("status %d, %v", status, head)
 	}
-	want := `{"received":4,"kept":1,"copies":0,"dropped":1,"repeats":0,"edited":0,"deleted":1,"refused":1,"errors":[{"line":3,"error":"\"never\" is not a time; write it as 2024-03-05 14:05 or 2024-03-05T14:05:00+08:00."}]}` + "\n"
+	want := `{"received":4,"kept":1,"copies":0,"dropped":1,"repeats":0,"edited":0,"deleted":1,"refused":1,"errors":[{"line":3,"error":"This is not a time; write it as 2024-03-05 14:05 or 2024-03-05T14:05:00+08:00."}]}` + "\n"
 	if body != want {
 		t.Errorf("got  %s\nwant %s", body, want)
 	}

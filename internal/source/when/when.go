@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"golang.org/x/text/width"
 
@@ -30,15 +29,16 @@ type Options struct {
 	Excel04  bool           // those days are counted from 1904
 }
 
-// Parse reads one time. Its error is a sentence that quotes at most 40 bytes
-// of s and wraps [hearback.ErrInvalid].
+// Parse reads one time. Its error is a sentence that wraps
+// [hearback.ErrInvalid]. It does not quote s: in a table whose columns are
+// mixed up, s may be anything, a telephone number too, and errors are logged.
 func Parse(s string, o Options) (time.Time, error) {
 	t, ok := parse(s, o)
 	if !ok {
-		return time.Time{}, fmt.Errorf("%w: %q is not a time; write it as 2024-03-05 14:05 or 2024-03-05T14:05:00+08:00", hearback.ErrInvalid, cut(s))
+		return time.Time{}, fmt.Errorf("%w: this is not a time; write it as 2024-03-05 14:05 or 2024-03-05T14:05:00+08:00", hearback.ErrInvalid)
 	}
 	if y := t.Year(); y < MinYear || y > MaxYear {
-		return time.Time{}, fmt.Errorf("%w: the time %q is in the year %d, and only %d to %d can be right", hearback.ErrInvalid, cut(s), y, MinYear, MaxYear)
+		return time.Time{}, fmt.Errorf("%w: the time is in the year %d, and only %d to %d can be right", hearback.ErrInvalid, y, MinYear, MaxYear)
 	}
 	return t, nil
 }
@@ -48,7 +48,7 @@ func Parse(s string, o Options) (time.Time, error) {
 func Epoch(n float64) (time.Time, error) {
 	t, ok := epoch(n)
 	if !ok || t.Year() < MinYear || t.Year() > MaxYear {
-		return time.Time{}, fmt.Errorf("%w: %v is no time in seconds or milliseconds since 1970 between the years %d and %d", hearback.ErrInvalid, n, MinYear, MaxYear)
+		return time.Time{}, fmt.Errorf("%w: this is no time in seconds or milliseconds since 1970 between the years %d and %d", hearback.ErrInvalid, MinYear, MaxYear)
 	}
 	return t, nil
 }
@@ -65,17 +65,6 @@ func epoch(n float64) (time.Time, bool) {
 		return time.UnixMicro(int64(n / 1e3)).UTC(), true
 	}
 	return time.Time{}, false
-}
-
-func cut(s string) string {
-	if len(s) <= 40 {
-		return strings.ToValidUTF8(s, "\uFFFD")
-	}
-	n := 40
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return strings.ToValidUTF8(s[:n], "\uFFFD") + "…"
 }
 
 // named are forms with names of months or zones, which the scanner of numbers
