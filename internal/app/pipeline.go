@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -308,7 +310,7 @@ func (p *Pipeline) admit(ctx context.Context, b *build, j *job, it *prepared) er
 	case it.Deleted:
 		j.tally.Deleted++
 		if old != nil {
-			p.forget(b, old)
+			return p.forget(ctx, b, old)
 		}
 		return nil
 	case old != nil && old.Digest == it.Digest:
@@ -316,11 +318,13 @@ func (p *Pipeline) admit(ctx context.Context, b *build, j *job, it *prepared) er
 		return nil
 	case old != nil && old.Message != 0:
 		j.tally.Edited++
-		if it.keep {
-			p.edit(b, old, it)
-		} else {
-			p.forget(b, old)
+		if !it.keep {
+			return p.forget(ctx, b, old)
 		}
+		if err := p.unsay(ctx, b, old, false); err != nil {
+			return err
+		}
+		p.edit(b, old, it)
 		return nil
 	case !it.keep:
 		j.tally.Dropped++
@@ -382,12 +386,47 @@ func (p *Pipeline) edit(b *build, old *post, it *prepared) {
 
 // forget removes the text of a post and the way to it. Counts are integers of
 // a closed sum and stay.
-func (p *Pipeline) forget(b *build, old *post) {
+func (p *Pipeline) forget(ctx context.Context, b *build, old *post) error {
 	b.gone++
 	if old.Message != 0 {
+		if err := p.unsay(ctx, b, old, true); err != nil {
+			return err
+		}
 		b.batch.Gone = append(b.batch.Gone, old.Post)
 	}
 	delete(b.posts, postKey{old.Source, old.Hash})
+	return nil
+}
+
+// unsay takes the words of a message out of the title that was drafted for its
+// concern; the next naming drafts another. If the message is gone its id goes
+// too.
+func (p *Pipeline) unsay(ctx context.Context, b *build, old *post, gone bool) error {
+	var id hearback.ID
+	if old.fresh >= 0 {
+		id = b.batch.New[old.fresh].Concern
+	} else {
+		list, err := p.store.Messages(ctx, []hearback.ID{old.Message})
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		id = list[0].Concern
+	}
+	c, err := p.concern(ctx, b, id, false)
+	if err != nil {
+		return err
+	}
+	c.Title, c.Named = strings.Join(c.Phrases, " · "), 0
+	if c.Title == "" {
+		c.Title = "…"
+	}
+	if gone {
+		c.Recent = slices.DeleteFunc(c.Recent, func(x hearback.ID) bool { return x == old.Message })
+		if c.Medoid == old.Message {
+			c.Medoid = 0
+		}
+	}
+	return nil
 }
 
 // admitNew groups a message and adds it to every count it belongs to. It

@@ -68,7 +68,8 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 			return (&url.URL{Scheme: "file", Path: filepath.ToSlash(abs), RawQuery: query}).String()
 		}
 		// synchronous=FULL: a commit that returned has reached the disk.
-		const pragmas = "_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)&_pragma=cache_size(-65536)&_pragma=temp_store(MEMORY)"
+		// secure_delete: what was deleted is overwritten, not only unlinked.
+		const pragmas = "_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)&_pragma=secure_delete(ON)&_pragma=cache_size(-65536)&_pragma=temp_store(MEMORY)"
 		var w, r *sql.DB
 		if w, err = sql.Open("sqlite", at(pragmas)); err != nil {
 			return nil, fmt.Errorf("open store %s: %w", db.where, err)
