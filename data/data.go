@@ -38,3 +38,10 @@ func CedictWords() string { return cedictWords }
 // characters, phrases, and words that differ between Taiwan and the mainland
 // (both sides in traditional characters).
 func Simplify() (characters, phrases, taiwan string) { return tsCharacters, tsPhrases, twPhrases }
+
+//go:embed lexvec/lexvec.bin
+var lexVec []byte
+
+// LexVec returns the bilingual word vectors that package lexvec loads. It must
+// not be changed.
+func LexVec() []byte { return lexVec }

