@@ -15,12 +15,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.org/hearback"
+	"example.org/hearback/data"
 	"example.org/hearback/internal/alert"
 	"example.org/hearback/internal/cluster"
 	"example.org/hearback/internal/deident"
 	"example.org/hearback/internal/match"
 	"example.org/hearback/internal/suggest"
 	"example.org/hearback/internal/text"
+	"example.org/hearback/internal/text/lexvec"
 )
 
 // maxLine is the longest line a filter reads, in bytes.
@@ -186,7 +188,11 @@ func (p *program) groupCommand() *cobra.Command {
 			var ids hearback.IDs
 			var now time.Time
 			next := func() hearback.ID { return ids.Next(now) }
-			g := cluster.New(cluster.Options{NextID: next})
+			v, err := lexvec.Load(data.LexVec())
+			if err != nil {
+				return err
+			}
+			g := cluster.New(cluster.Options{NextID: next, Vectors: v})
 			names := map[hearback.ID]json.RawMessage{}
 			type why struct {
 				Kind  string  `json:"kind"`

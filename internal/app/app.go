@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"example.org/hearback"
+	"example.org/hearback/data"
 	"example.org/hearback/internal/access"
 	"example.org/hearback/internal/answer"
 	"example.org/hearback/internal/cluster"
@@ -30,6 +31,7 @@ import (
 	"example.org/hearback/internal/source/webhook"
 	"example.org/hearback/internal/store"
 	"example.org/hearback/internal/text"
+	"example.org/hearback/internal/text/lexvec"
 	"example.org/hearback/internal/topic"
 	"example.org/hearback/internal/translog"
 	"example.org/hearback/internal/web"
@@ -222,7 +224,11 @@ func (a *App) openPipeline(ctx context.Context) error {
 		store: a.Store, text: a.text, ids: a.ids, now: a.now, log: a.log.With(slog.String("component", "pipeline")),
 		jobs: make(chan *job, 64), asks: make(chan ask), ready: make(chan struct{}), workers: newWorkers(),
 	}
-	p.group = cluster.New(cluster.Options{NextID: func() hearback.ID { return a.ids.Next(a.now()) }})
+	vectors, err := lexvec.Load(data.LexVec())
+	if err != nil {
+		return err
+	}
+	p.group = cluster.New(cluster.Options{NextID: func() hearback.ID { return a.ids.Next(a.now()) }, Vectors: vectors})
 	p.keys.Store(&keys{post, w})
 	p.listening.Store(&listening{})
 	a.Pipeline = p

@@ -43,4 +43,6 @@ const (
 	WhyNearest  = "nearest rejected" // Text: id of the next concern; Value: how near it is
 	WhyConflict = "conflict"         // Text: what kept the message and a like concern apart
 	WhyTheme    = "theme"            // Text: id of the theme; Value: how near it is
+	WhyMet      = "words that met"   // Text: two words of two languages; Value: weight of the pair
+	WhyLink     = "proposed link"    // Text: id of a concern in another language that may be the same; Value: how like it is
 )

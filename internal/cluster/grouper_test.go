@@ -9,8 +9,10 @@ import (
 	"time"
 
 	"example.org/hearback"
+	"example.org/hearback/data"
 	"example.org/hearback/internal/cluster"
 	"example.org/hearback/internal/text"
+	"example.org/hearback/internal/text/lexvec"
 )
 
 var start = time.Date(2026, 3, 18, 9, 0, 0, 0, time.UTC)
@@ -30,7 +32,11 @@ func newStream(t testing.TB) *stream {
 		t.Fatal(err)
 	}
 	s := &stream{a: a, at: start}
-	s.g = cluster.New(cluster.Options{NextID: s.id})
+	v, err := lexvec.Load(data.LexVec())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.g = cluster.New(cluster.Options{NextID: s.id, Vectors: v})
 	return s
 }
 
@@ -57,7 +63,14 @@ func TestGroups(t *testing.T) {
 		{"中文转述", "洪水过后自来水还能喝吗", "请问洪水之后自来水能喝吗", true, false},
 		{"中文复制", "紧急！化工厂毒水已经流进东湖水库，转给家人", "紧急!化工厂毒水已经流进东湖水库,转给家人", true, true},
 		{"别的线路", "14路公交今天绕行吗，医院站停不停", "15路公交今天绕行吗，医院站停不停", false, false},
-		{"不是复制：否定", "明天全市的学校停课三天请转告家人", "明天全市的学校不停课三天请转告家人", true, false},
+		{"否定", "明天全市的学校停课三天请转告家人", "明天全市的学校不停课三天请转告家人", false, false},
+		{"a denial", "The water from the north plant is safe to drink today", "The water from the north plant is not safe to drink today", false, false},
+		{"another school", "Is Lincoln High School closed tomorrow because of the flood?", "Is Garden High School closed tomorrow because of the flood?", false, false},
+		{"same school", "Is Lincoln High School closed tomorrow because of the flood?", "Will Lincoln High School be closed tomorrow, the flood is near", true, false},
+		{"别的学校", "请问实验小学明天停课吗", "请问光明小学明天停课吗", false, false},
+		{"no number", "Where does bus 14 stop near the hospital?", "Where does the bus stop near the hospital?", true, false},
+		{"两种语言", "Is the tap water safe to drink after the flood?", "洪水过后自来水还能喝吗", true, false},
+		{"两种语言，另一件事", "Is the tap water safe to drink after the flood?", "公园路路灯坏了", false, false},
 		{"nothing", "", "", false, false},
 		{"only signs", "😡😡😡", "!!!", false, false},
 	} {

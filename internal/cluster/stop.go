@@ -15,11 +15,11 @@ what:.2 when:.2 where:.2 who:.1 why:.1 how:.2 which:.1 all:.1 any:.1 some:.1 mor
 的:.6 了:.5 是:.4 在:.4 我:.3 有:.3 不:.3 吗:.3 什么:.2 怎么:.2 可以:.2 没有:.2 我们:.2 你们:.1 他们:.1 这个:.1 那个:.1 就是:.1 还是:.1 一个:.1 请问:.2 现在:.1 已经:.1 因为:.1 所以:.1 如果:.1 但是:.1 知道:.1 有没有:.1 是不是:.1 能不能:.1 会不会:.1 为什么:.1 时候:.1 到底:.1`
 
 // stopWords returns the shares by the hash of the term.
-func stopWords() map[uint64]float64 {
-	m := map[uint64]float64{}
+func stopWords() map[uint64]float32 {
+	m := map[uint64]float32{}
 	for _, f := range strings.Fields(common) {
 		word, share, _ := strings.Cut(f, ":.")
-		p := float64(share[0]-'0') / 10
+		p := float32(share[0]-'0') / 10
 		for _, k := range []text.TermKind{text.Word, text.Han, text.Bigram} {
 			m[text.Hash(k, word)] = p
 		}

@@ -172,14 +172,16 @@ func (db *DB) PostHashes(ctx context.Context, f func(src hearback.ID, hash uint6
 }
 
 // Grouping yields the stored state of every concern that was touched since
-// the time given, and of the shared statistics first. The error is set once
+// the time given, or was merged into one that was; what the concerns share
+// comes first. The error is set once
 // the sequence ends.
 func (db *DB) Grouping(ctx context.Context, since time.Time, err *error) iter.Seq2[hearback.ID, []byte] {
 	return func(yield func(hearback.ID, []byte) bool) {
 		var rows *sql.Rows
 		rows, *err = db.query(ctx, `SELECT concern, state FROM grouping WHERE concern = 0
-			UNION ALL SELECT g.concern, g.state FROM grouping g JOIN concern c ON c.id = g.concern WHERE c.last_at >= ? AND c.state <> 'merged'
-			ORDER BY 1`, micros(since))
+			UNION ALL SELECT g.concern, g.state FROM grouping g JOIN concern c ON c.id = g.concern
+				LEFT JOIN concern i ON i.id = c.into_id WHERE c.last_at >= ? OR i.last_at >= ?
+			ORDER BY 1`, micros(since), micros(since))
 		if *err != nil {
 			return
 		}

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"iter"
 	"math"
 	"slices"
 
@@ -466,4 +467,59 @@ func (v *Vectors) glossed(a, b int) bool {
 		}
 	}
 	return false
+}
+
+// Sum writes to dst, which must have room for Dim components, the sum of the
+// vectors of the words of d, each weighted by how much the word says, and
+// returns how much of d the pack knows, 0 to 1 by weight. Sums can be added:
+// that of two texts is that of both.
+func (v *Vectors) Sum(d *text.Doc, dst []float32) (known float64) {
+	dst = dst[:v.dim]
+	clear(dst)
+	var in, all float64
+	v.each(d, func(t *text.Term, i int) {
+		if i < 0 {
+			all += strange
+			return
+		}
+		w := v.weightOf(i)
+		v.add(dst, i, w)
+		in += float64(w)
+		all += float64(w)
+	})
+	if all == 0 {
+		return 0
+	}
+	return in / all
+}
+
+// Cosine returns the cosine of two vectors, -1 to 1; 0 if either is zero.
+func Cosine(a, b []float32) float64 {
+	var ab, aa, bb float32
+	for i, x := range a {
+		y := b[i]
+		ab += x * y
+		aa += x * x
+		bb += y * y
+	}
+	if aa == 0 || bb == 0 {
+		return 0
+	}
+	return float64(ab) / math.Sqrt(float64(aa)*float64(bb))
+}
+
+// Glosses yields the hashes of the English words, as terms of kind
+// [text.Word], that explain the Chinese term with the hash h.
+func (v *Vectors) Glosses(h uint64) iter.Seq[uint64] {
+	return func(yield func(uint64) bool) {
+		i := v.find(h)
+		if i < 0 {
+			return
+		}
+		for k := v.from[i]; k < v.from[i+1]; k++ {
+			if !yield(v.hashes[v.gloss(int(k))]) {
+				return
+			}
+		}
+	}
 }

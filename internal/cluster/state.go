@@ -1,0 +1,222 @@
+package cluster
+
+import (
+	"cmp"
+	"encoding/binary"
+	"fmt"
+	"iter"
+	"maps"
+	"math"
+	"slices"
+
+	"example.org/hearback"
+	"example.org/hearback/internal/text"
+)
+
+// Changed returns the states touched since it was last called, to be stored.
+// Key 0 holds how busy the stream is.
+func (g *Grouper) Changed() map[hearback.ID][]byte {
+	if len(g.dirty) == 0 {
+		return nil
+	}
+	out := make(map[hearback.ID][]byte, len(g.dirty)+1)
+	for id := range g.dirty {
+		if gr := g.live[id]; gr != nil {
+			out[id] = g.encode(gr)
+		}
+	}
+	clear(g.dirty)
+	if len(g.live) > maxLive {
+		g.evict()
+	}
+	b := binary.AppendVarint([]byte{stateVersion}, g.seen)
+	for _, l := range g.levels {
+		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(l.logGap))
+	}
+	out[0] = b
+	return out
+}
+
+// The form of a stored state: a version byte, then numbers as varints and
+// floats in 32 bits.
+const stateVersion = 2
+
+func (g *Grouper) encode(gr *group) []byte {
+	b := make([]byte, 0, 24*len(gr.terms)+64)
+	b = append(b, stateVersion)
+	for _, n := range []int64{int64(gr.theme.id), int64(gr.votes), int64(g.parent[gr.id]), gr.last, gr.at, int64(gr.medoid)} {
+		b = binary.AppendVarint(b, n)
+	}
+	for _, f := range []float32{gr.n, gr.mass, gr.negated, float32(gr.purity), float32(gr.best)} {
+		b = float(b, f)
+	}
+	b = binary.AppendUvarint(b, uint64(len(gr.terms)))
+	for _, t := range gr.terms {
+		b = binary.LittleEndian.AppendUint64(b, t.p.hash)
+		b = float(b, t.n)
+		b = append(b, byte(t.p.kind))
+		b = binary.AppendUvarint(b, uint64(len(t.p.word)))
+		b = append(b, t.p.word...)
+	}
+	b = binary.AppendUvarint(b, uint64(len(gr.facets)))
+	for _, f := range slices.SortedFunc(maps.Keys(gr.facets), func(x, y facet) int {
+		return cmp.Or(cmp.Compare(x.kind, y.kind), cmp.Compare(x.hash, y.hash))
+	}) {
+		b = append(b, f.kind)
+		b = binary.LittleEndian.AppendUint64(b, f.hash)
+		b = float(b, gr.facets[f])
+	}
+	b = binary.AppendUvarint(b, uint64(len(gr.vec)))
+	for _, x := range gr.vec {
+		b = float(b, x)
+	}
+	return b
+}
+
+func float(b []byte, f float32) []byte {
+	return binary.LittleEndian.AppendUint32(b, math.Float32bits(f))
+}
+
+// reader reads a stored state; bad is set when it ends too early.
+type reader struct {
+	b   []byte
+	bad bool
+}
+
+func (r *reader) take(n int) []byte {
+	if n < 0 || n > len(r.b) {
+		r.bad, r.b = true, nil
+		return make([]byte, min(max(n, 0), 64))
+	}
+	out := r.b[:n]
+	r.b = r.b[n:]
+	return out
+}
+
+func (r *reader) u64() uint64 { return binary.LittleEndian.Uint64(r.take(8)) }
+
+// float reads a number that is finite.
+func (r *reader) float() float32 {
+	f := math.Float32frombits(binary.LittleEndian.Uint32(r.take(4)))
+	if f != f || f > math.MaxFloat32 || f < -math.MaxFloat32 {
+		r.bad = true
+		return 0
+	}
+	return f
+}
+
+func (r *reader) varint() int64 {
+	v, n := binary.Varint(r.b)
+	if n <= 0 {
+		r.bad, r.b = true, nil
+		return 0
+	}
+	r.b = r.b[n:]
+	return v
+}
+
+func (r *reader) uvarint() uint64 {
+	v, n := binary.Uvarint(r.b)
+	if n <= 0 {
+		r.bad, r.b = true, nil
+		return 0
+	}
+	r.b = r.b[n:]
+	return v
+}
+
+// size reads a length that the rest can hold.
+func (r *reader) size(each int) int {
+	v := r.uvarint()
+	if v > uint64(len(r.b)/each) || v > 1<<24 {
+		r.bad, r.b = true, nil
+		return 0
+	}
+	return int(v)
+}
+
+// Load reads states that Changed returned. It returns [hearback.ErrInvalid]
+// for a state that cannot be read. Themes are put together from the concerns.
+func (g *Grouper) Load(states iter.Seq2[hearback.ID, []byte]) error {
+	for id, b := range states {
+		if len(b) == 0 {
+			continue
+		}
+		r := &reader{b: b}
+		if r.take(1)[0] != stateVersion {
+			return fmt.Errorf("%w: the stored grouping of concern %s has another version", hearback.ErrInvalid, id)
+		}
+		if id == 0 {
+			g.seen = max(r.varint(), 0)
+			for lv := range g.levels {
+				gap := math.Float64frombits(r.u64())
+				g.levels[lv].logGap = gap
+				r.bad = r.bad || !(gap >= 0 && gap < 50)
+			}
+		} else {
+			g.load(id, r)
+		}
+		if r.bad {
+			g.Reset()
+			return fmt.Errorf("%w: the stored grouping of concern %s is damaged", hearback.ErrInvalid, id)
+		}
+	}
+	g.pace(concerns, 0)
+	g.pace(themes, 0)
+	for _, id := range g.order {
+		gr := g.live[id]
+		g.levels[concerns].size[gr.slot] = gr.n
+		g.renorm(concerns, &gr.centroid)
+		g.add(themes, &gr.theme.centroid, &gr.centroid, 1)
+	}
+	return nil
+}
+
+func (g *Grouper) load(id hearback.ID, r *reader) {
+	gr := &group{centroid: centroid{id: id}}
+	in := hearback.ID(r.varint())
+	gr.votes = int32(min(max(r.varint(), 0), 1<<30))
+	if into := hearback.ID(r.varint()); into != 0 {
+		g.parent[id] = into
+		g.merges[into] = append(g.merges[into], id)
+	}
+	gr.last, gr.at, gr.medoid = r.varint(), r.varint(), hearback.ID(r.varint())
+	gr.n, gr.mass, gr.negated = max(r.float(), 1), r.float(), r.float()
+	gr.purity, gr.best = float64(r.float()), float64(r.float())
+	g.enter(concerns, &gr.centroid)
+	for range r.size(14) {
+		hash, n, kind := r.u64(), r.float(), text.TermKind(r.take(1)[0])
+		word := string(r.take(r.size(1)))
+		if r.bad || len(gr.hashes) > 0 && hash <= gr.hashes[len(gr.hashes)-1] {
+			r.bad = true
+			return
+		}
+		p := g.posting(hash, word, kind)
+		gr.terms, gr.hashes = append(gr.terms, g.post(concerns, p, gr.slot, n)), append(gr.hashes, hash)
+	}
+	for range r.size(13) {
+		f := facet{r.take(1)[0], r.u64()}
+		if gr.facets == nil {
+			gr.facets = map[facet]float32{}
+		}
+		gr.facets[f] = r.float()
+	}
+	if n := r.size(4); n > 0 {
+		if g.o.Vectors == nil || n != g.o.Vectors.Dim() {
+			r.bad = g.o.Vectors != nil
+			return
+		}
+		gr.vec = make([]float32, n)
+		for i := range gr.vec {
+			gr.vec[i] = r.float()
+		}
+	}
+	if gr.theme = g.themes[in]; gr.theme == nil {
+		gr.theme = &theme{centroid: centroid{id: in, terms: []term{}}}
+		g.themes[in] = gr.theme
+		g.enter(themes, &gr.theme.centroid)
+	}
+	gr.theme.members++
+	g.live[id] = gr
+	g.order = append(g.order, id)
+}
