@@ -25,6 +25,7 @@ import (
 	"example.org/hearback/internal/cluster"
 	"example.org/hearback/internal/deident"
 	"example.org/hearback/internal/desk"
+	"example.org/hearback/internal/place"
 	"example.org/hearback/internal/source"
 	"example.org/hearback/internal/source/feed"
 	"example.org/hearback/internal/source/safedial"
@@ -68,6 +69,7 @@ type App struct {
 	ids       *hearback.IDs
 	dir       *dataDir
 	text      *text.Analyzer
+	place     *place.Gazetteer
 	zone      *time.Location
 	client    *http.Client
 	scheduler *source.Scheduler
@@ -109,6 +111,9 @@ func New(ctx context.Context, c Config, o Options) (_ *App, err error) {
 	if a.text, err = text.New(); err != nil {
 		return nil, err
 	}
+	if a.place, err = openPlaces(a.text, c.Places); err != nil {
+		return nil, err
+	}
 	if err := a.openLog(ctx); err != nil {
 		return nil, err
 	}
@@ -135,6 +140,19 @@ func New(ctx context.Context, c Config, o Options) (_ *App, err error) {
 		return nil, err
 	}
 	return a, a.Reload(ctx)
+}
+
+// openPlaces loads the gazetteer with the areas of the office.
+func openPlaces(a *text.Analyzer, c PlacesConfig) (*place.Gazetteer, error) {
+	o := place.Options{Home: c.Home}
+	for _, x := range c.Areas {
+		o.Areas = append(o.Areas, place.ServiceArea{Name: x.Name, Aliases: x.Aliases, Parent: x.Parent})
+	}
+	g, err := place.New(a, o)
+	if err != nil {
+		return nil, fmt.Errorf("places: %w", err)
+	}
+	return g, nil
 }
 
 // StoreDSN returns where the store of a configuration is.
@@ -221,7 +239,7 @@ func (a *App) openPipeline(ctx context.Context) error {
 		return err
 	}
 	p := &Pipeline{
-		store: a.Store, text: a.text, ids: a.ids, now: a.now, log: a.log.With(slog.String("component", "pipeline")),
+		store: a.Store, text: a.text, place: a.place, ids: a.ids, now: a.now, log: a.log.With(slog.String("component", "pipeline")),
 		jobs: make(chan *job, 64), asks: make(chan ask), ready: make(chan struct{}), workers: newWorkers(),
 	}
 	vectors, err := lexvec.Load(data.LexVec())

@@ -29,6 +29,7 @@ type Config struct {
 	Public  ListenConfig  `toml:"public"`
 	Network NetworkConfig `toml:"network"`
 	Privacy PrivacyConfig `toml:"privacy"`
+	Places  PlacesConfig  `toml:"places"`
 	Alerts  AlertConfig   `toml:"alerts"`
 	Drill   DrillConfig   `toml:"drill"`
 	Log     LogConfig     `toml:"log"`
@@ -57,6 +58,20 @@ type NetworkConfig struct {
 type PrivacyConfig struct {
 	Window    time.Duration `toml:"window" default:"24h" help:"how long one speaker is told from another; then the key is destroyed; at most 24h"`
 	Retention time.Duration `toml:"retention" default:"720h" help:"how long the text of messages is kept unless a source says otherwise"`
+}
+
+// PlacesConfig says where the office serves. A message that names a place
+// counts for that area.
+type PlacesConfig struct {
+	Home  string       `toml:"home" default:"" help:"region served, by path or by name: it decides which of several places of one name is meant" example:"cn/河南省/郑州市"`
+	Areas []AreaConfig `toml:"areas" help:"areas as the office names them, with other names in any language and the area each lies in; they win over the built-in places" example:"[{name = \"North Harbour\", aliases = [\"北港\", \"the docks\"], parent = \"cn/河南省/郑州市\"}]"`
+}
+
+// AreaConfig is one service area.
+type AreaConfig struct {
+	Name    string   `toml:"name"`
+	Aliases []string `toml:"aliases"`
+	Parent  string   `toml:"parent"`
 }
 
 // AlertConfig says how often people may be disturbed.
@@ -122,6 +137,15 @@ func (s Setting) Set(text string) error {
 		*v = f
 	case *[]string:
 		*v = strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
+	case *[]AreaConfig:
+		var list struct {
+			V []AreaConfig `toml:"v"`
+		}
+		md, err := toml.Decode("v = "+text, &list)
+		if err != nil || len(md.Undecoded()) > 0 {
+			return fmt.Errorf("%w: %s: %.40q is not a list of areas; write it like %s", hearback.ErrInvalid, s.Key, text, s.Example)
+		}
+		*v = list.V
 	default:
 		panic("config: no way to set a " + s.value.Type().String())
 	}
@@ -302,8 +326,36 @@ func (c *Config) Manual() string {
 		}
 		fmt.Fprintf(&b, "| `%s` | `%s` | `--%s` | `%s` | %s |\n", s.Key, s.Env(), s.Flag(), def, help)
 	}
+	b.WriteString(areasManual)
 	return b.String()
 }
+
+// areasManual is the part of the manual about areas.
+const areasManual = `
+## Areas
+
+A message counts for the area that its source states. If the source states none (no area in the table, none set for the source), the area is read from the words: countries, divisions and cities of the world from 15,000 people on, and the provinces, cities, counties and districts of China, in Chinese, English and other languages, Arabic among them. Only the area is kept, never a street or a building. A name that several places share ("朝阳区", "Springfield") counts only if the message also names the area around it or one of them lies in ` + "`places.home`" + `; a name that is also a word ("Reading", "和平") only with more to support it. Otherwise the message counts for no area. A country alone is too wide to count. Where a message names two places, it counts for the area that holds both.
+
+An area is written as a path (` + "`cn/河南省/郑州市/金水区`, `us/Texas/Houston`" + `) and shown by its name in the language of the reader. The filter of the list of concerns takes either.
+
+Your own areas come first. Write them as tables in the file:
+
+` + "```toml" + `
+[places]
+home = "cn/河南省/郑州市"
+
+[[places.areas]]
+name = "North Harbour"                 # as it is stored, counted and shown
+aliases = ["北港", "北港片区", "the docks"] # any language, capitals do not matter
+parent = "cn/河南省/郑州市"                # may be left out
+
+[[places.areas]]
+name = "Old Town"
+aliases = ["老城片区"]
+` + "```" + `
+
+A name of a service area wins over every built-in place, so do not use words that people use for other things. Readers of Chinese see the first name in Chinese characters, other readers the first without. Without ` + "`places.home`" + ` the parents of the areas are the region served. A message that names two service areas counts for neither.
+`
 
 // Sample returns a settings file in which every key is written out, commented
 // out unless it differs from the default.
@@ -348,6 +400,12 @@ func tomlText(v reflect.Value) string {
 			quoted[i] = strconv.Quote(s)
 		}
 		return "[" + strings.Join(quoted, ", ") + "]"
+	case []AreaConfig:
+		list := make([]string, len(x))
+		for i, a := range x {
+			list[i] = fmt.Sprintf("{name = %q, aliases = %s, parent = %q}", a.Name, tomlText(reflect.ValueOf(a.Aliases)), a.Parent)
+		}
+		return "[" + strings.Join(list, ", ") + "]"
 	default:
 		return fmt.Sprint(x)
 	}

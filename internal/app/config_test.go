@@ -41,6 +41,7 @@ func TestManual(t *testing.T) {
 func TestSampleReadsBack(t *testing.T) {
 	c := Defaults()
 	c.Office.Name, c.Network.Allow, c.Alerts.PerDay, c.Privacy.Window, c.Drill.Speed = `A "quoted" office`, []string{"a.example", "10.1.0.0/16"}, 7, 90*60e9, 2.5
+	c.Places = PlacesConfig{Home: "郑州市", Areas: []AreaConfig{{"North \"Harbour\"", []string{"北港", "the docks"}, "郑州市"}, {"Old Town", []string{}, ""}}}
 	file := filepath.Join(t.TempDir(), "hearback.toml")
 	if err := os.WriteFile(file, []byte(c.Sample()), 0o600); err != nil {
 		t.Fatal(err)
@@ -94,6 +95,8 @@ func TestUnknownSettings(t *testing.T) {
 		{"", "HEARBACK_OFFICE_NAM=x", "HEARBACK_OFFICE_NAM; did you mean HEARBACK_OFFICE_NAME?"},
 		{"", "HEARBACK_ALERTS_PERDAY=3", "did you mean HEARBACK_ALERTS_PER_DAY?"},
 		{"", "HEARBACK_ALERTS_PER_DAY=three", `HEARBACK_ALERTS_PER_DAY: not valid: alerts.per_day: "three" is not a whole number`},
+		{"[[places.areas]]\nnme = \"x\"\n", "", "there is no setting places.areas.nme; did you mean places.areas?"},
+		{"", "HEARBACK_PLACES_AREAS=North", `places.areas: "North" is not a list of areas; write it like [{name = `},
 		{"", "HEARBACK_DRILL_SPEED=fast", `drill.speed: "fast" is not a number`},
 		{"", "HEARBACK_PRIVACY_WINDOW=1 day", `privacy.window: "1 day" is not a length of time; write it like 90m or 720h`},
 	} {

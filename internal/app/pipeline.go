@@ -15,6 +15,7 @@ import (
 	"example.org/hearback"
 	"example.org/hearback/internal/cluster"
 	"example.org/hearback/internal/deident"
+	"example.org/hearback/internal/place"
 	"example.org/hearback/internal/score"
 	"example.org/hearback/internal/source"
 	"example.org/hearback/internal/store"
@@ -29,6 +30,7 @@ import (
 type Pipeline struct {
 	store *store.DB
 	text  *text.Analyzer
+	place *place.Gazetteer
 	ids   *hearback.IDs
 	now   func() time.Time
 	log   *slog.Logger
@@ -156,6 +158,9 @@ func (p *Pipeline) prepare(l *listening, src *hearback.Source, raw *source.Raw, 
 	}
 	it.Message.Lang = it.doc.Lang
 	it.Message.Kind = p.text.Kind(it.Message.Text, &it.doc)
+	if it.Message.Area == "" {
+		it.Message.Area = place.Area(p.place.Match(it.Message.Text, &it.doc))
+	}
 	it.sig = p.group.Sign(&it.doc)
 	return it
 }
@@ -378,7 +383,7 @@ func (p *Pipeline) edit(b *build, old *post, it *prepared) {
 	old.Digest, old.dirty = it.Digest, true
 	if old.fresh >= 0 {
 		fresh := &b.batch.New[old.fresh]
-		fresh.Text, fresh.Kind, fresh.Lang, fresh.Masked, fresh.Sig = m.Text, m.Kind, m.Lang, m.Masked, m.Sig
+		fresh.Text, fresh.Kind, fresh.Lang, fresh.Area, fresh.Masked, fresh.Sig = m.Text, m.Kind, m.Lang, m.Area, m.Masked, m.Sig
 		return
 	}
 	b.batch.Edits = append(b.batch.Edits, m)

@@ -247,6 +247,27 @@ func TestDeletedWordsAreGone(t *testing.T) {
 	}
 }
 
+// TestAreaFromWords holds that a message whose source gives no area counts for
+// the one that its words name, that an edit changes it, and that no more than
+// the area is kept.
+func TestAreaFromWords(t *testing.T) {
+	in := begin(t)
+	in.take(in.say("p1", "a1", "郑州市金水区经三路的自来水安全吗 water"), in.say("p2", "a2", "鼓楼区停水了吗 water"),
+		source.Raw{Post: "p3", Text: "Houston has no tap water", Area: "Ward 3", At: time.Unix(0, in.at.Load())})
+	for post, want := range map[string]string{"p1": "cn/河南省/郑州市/金水区", "p2": "", "p3": "Ward 3"} {
+		if got := in.message(post); got == nil || got.Area != want {
+			t.Errorf("%s has area %+v, want %q", post, got, want)
+		}
+		if got := in.concernOf(post).Areas; got[want] == 0 {
+			t.Errorf("the concern of %s counts areas %v, want one of %q", post, got, want)
+		}
+	}
+	in.take(in.say("p1", "a1", "这里的自来水安全吗 water"))
+	if got := in.message("p1"); got == nil || got.Area != "" {
+		t.Errorf("after the edit that took the place out, the area is %+v", got)
+	}
+}
+
 func TestRepeatAddsNothing(t *testing.T) {
 	in := begin(t)
 	one := in.say("p1", "a1", "Is the tap water safe to drink today?")

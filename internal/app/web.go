@@ -35,6 +35,7 @@ func (a *App) web(ctx context.Context) (web.Options, error) {
 		Sources: liveSources{a.Registry, a.Reload}, Intake: intake{a}, Topics: liveTopics{a.Topics, a.Reload},
 		Concerns: concerns{a}, Alerts: a, Entries: a.Log,
 		TestTopic: a.testTopic, Match: a.match, Suggest: a.suggestDesk, Bundle: a.bundle,
+		AreaName: a.place.Name, FindArea: a.place.Canonical,
 	}
 	if !a.opt.Drill {
 		o.Ask = a.ask

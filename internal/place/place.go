@@ -166,6 +166,21 @@ func (g *Gazetteer) Find(name string) (string, error) {
 	return "", fmt.Errorf("%w: several areas are called %q: write which, such as %s", hearback.ErrInvalid, name, strings.Join(paths, " or "))
 }
 
+// Canonical returns the path or the service area that somebody means by a
+// name, or the name as it is if it means none or several.
+func (g *Gazetteer) Canonical(name string) string {
+	key := g.fold(name)
+	for i, own := range g.ownKeys {
+		if own == key {
+			return g.areas[g.ownIndex[i]].Name
+		}
+	}
+	if path, err := g.Find(name); err == nil {
+		return path
+	}
+	return name
+}
+
 // Name returns the name of an area for a reader of a language ("en" or "zh").
 // What is no area of the gazetteer or the operator comes back as it is.
 func (g *Gazetteer) Name(area, lang string) string {

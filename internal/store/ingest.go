@@ -79,8 +79,8 @@ func (db *DB) Take(ctx context.Context, b *Batch) error {
 		}
 		for i := range b.Edits {
 			m := &b.Edits[i]
-			if err := tx.exec(ctx, "UPDATE message SET kind = ?, lang = ?, masked = ?, text = ?, sig = ? WHERE id = ?",
-				string(m.Kind), m.Lang, strings.Join(m.Masked, " "), m.Text, m.Sig, int64(m.ID)); err != nil {
+			if err := tx.exec(ctx, "UPDATE message SET kind = ?, lang = ?, area = ?, masked = ?, text = ?, sig = ? WHERE id = ?",
+				string(m.Kind), m.Lang, m.Area, strings.Join(m.Masked, " "), m.Text, m.Sig, int64(m.ID)); err != nil {
 				return fmt.Errorf("edited message: %w", err)
 			}
 		}

@@ -315,7 +315,7 @@ func (q *request) concernCounts(p *concernPage, titles map[hearback.ID]string) e
 		p.Nowhere = float64(c.Areas[""]) / float64(all)
 	}
 	p.Areas = rows(named, 10, func(k string) countRow {
-		return countRow{Label: k, URL: "/concerns?view=all&area=" + template.URLQueryEscaper(k)}
+		return countRow{Label: q.l.place(k), URL: "/concerns?view=all&area=" + template.URLQueryEscaper(k)}
 	})
 	p.Langs = rows(c.Langs, 10, func(k string) countRow {
 		return countRow{Label: q.l.langName(k), URL: "/concerns?view=all&speech=" + template.URLQueryEscaper(k)}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"html/template"
 	"net/url"
@@ -22,7 +23,7 @@ type concernsPage struct {
 	Rows    []concernRow
 	Sources []hearback.Source
 	Desks   []option
-	Areas   []string
+	Areas   []option
 	LangSet []string
 	Next    string // address of the next page
 	First   string // address of the first page, unless this is it
@@ -66,6 +67,9 @@ func (q *request) concernFilter() (ConcernFilter, url.Values) {
 		if f.Text != "" || v.Get("since") != "" {
 			f.View = "all"
 		}
+	}
+	if q.o.FindArea != nil && f.Area != "" {
+		f.Area = q.o.FindArea(shortenTo(f.Area, 200))
 	}
 	f.Tier, _ = hearback.ParseTier(v.Get("tier"))
 	f.Source, _ = hearback.ParseID(v.Get("source"))
@@ -132,7 +136,7 @@ func (q *request) concerns() error {
 	}
 	p.Sources = slices.DeleteFunc(p.Sources, func(s hearback.Source) bool { return s.State == hearback.SourceRemoved })
 	for _, x := range []struct{ name, value string }{
-		{"tier", q.l.label("tier", f.Tier)}, {"speech", q.l.langName(f.Lang)}, {"area", f.Area}, {"source", sourceTitle(p.Sources, f.Source)}, {"q", f.Text},
+		{"tier", q.l.label("tier", f.Tier)}, {"speech", q.l.langName(f.Lang)}, {"area", q.l.place(f.Area)}, {"source", sourceTitle(p.Sources, f.Source)}, {"q", f.Text},
 	} {
 		if keep.Get(x.name) != "" {
 			p.Chips = append(p.Chips, chip{q.t("filter." + x.name), x.value, at(x.name, "")})
@@ -157,14 +161,16 @@ func (q *request) concerns() error {
 		for a := range r.Concern.Areas {
 			if a != "" && !seen[a] {
 				seen[a] = true
-				p.Areas = append(p.Areas, a)
+				p.Areas = append(p.Areas, option{a, q.l.place(a)})
 			}
 		}
 		for lang := range r.Concern.Langs {
 			spoken[lang] = true
 		}
 	}
-	slices.Sort(p.Areas)
+	slices.SortFunc(p.Areas, func(a, b option) int {
+		return cmp.Or(strings.Compare(a.Label, b.Label), strings.Compare(a.Value, b.Value))
+	})
 	for lang := range spoken {
 		p.LangSet = append(p.LangSet, lang)
 	}

@@ -27,6 +27,7 @@ type locale struct {
 	words map[string]phrase
 	zone  *time.Location
 	now   func() time.Time
+	areas func(area, lang string) string // names of areas; nil leaves them as they are
 }
 
 // A phrase is a sentence with places {0}, {1} … and, where the language needs
@@ -42,17 +43,25 @@ func (p *phrase) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, &p.other)
 }
 
+// place returns the name of an area for the reader.
+func (l *locale) place(area string) string {
+	if l.areas == nil {
+		return area
+	}
+	return l.areas(area, l.lang)
+}
+
 // langs are the languages of the pages, the fallback first.
 var langs = []string{"en", "zh"}
 
-func loadLocales(zone *time.Location, now func() time.Time) (map[string]*locale, error) {
+func loadLocales(zone *time.Location, now func() time.Time, areas func(area, lang string) string) (map[string]*locale, error) {
 	all := map[string]*locale{}
 	for _, lang := range langs {
 		b, err := localeFiles.ReadFile("locale/" + lang + ".json")
 		if err != nil {
 			return nil, err
 		}
-		l := &locale{lang: lang, html: map[string]string{"en": "en", "zh": "zh-Hans"}[lang], zone: zone, now: now}
+		l := &locale{lang: lang, html: map[string]string{"en": "en", "zh": "zh-Hans"}[lang], zone: zone, now: now, areas: areas}
 		if err := json.Unmarshal(b, &l.words); err != nil {
 			return nil, fmt.Errorf("locale %s: %w", lang, err)
 		}

@@ -17,7 +17,7 @@ import (
 
 func locales(t *testing.T) map[string]*locale {
 	t.Helper()
-	all, err := loadLocales(time.UTC, func() time.Time { return time.Date(2026, 3, 18, 13, 5, 0, 0, time.UTC) })
+	all, err := loadLocales(time.UTC, func() time.Time { return time.Date(2026, 3, 18, 13, 5, 0, 0, time.UTC) }, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
