@@ -50,19 +50,22 @@ func (g *Gazetteer) scanHan(hits []hit, d *text.Doc, sc *scratch) []hit {
 			continue
 		}
 		var ends [32]int
+		var hashes [32]uint64
+		h64 := uint64(hashSeed)
 		count := 0
 		for j := i; j < len(s) && count < min(reach, len(ends)-1); count++ {
 			r, n := utf8.DecodeRuneInString(s[j:])
 			if !isHan(r) {
 				break
 			}
+			h64 = hashOn(h64, s[j:j+n])
 			j += n
-			ends[count] = j
+			ends[count], hashes[count] = j, mix(h64)
 		}
 		h := hit{own: -1, han: true}
 		for c := count - 1; c >= 1; c-- {
 			from := len(sc.areas)
-			sc.areas = g.lookup(sc.areas, s[i:ends[c]])
+			sc.areas = g.lookupHash(sc.areas, s[i:ends[c]], hashes[c])
 			areas := sc.areas[from:len(sc.areas):len(sc.areas)]
 			if len(areas) == 0 {
 				continue

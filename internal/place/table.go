@@ -28,6 +28,7 @@ type table struct {
 	parent   []int32
 	people   []uint32
 	kind     []uint8
+	paths    []string
 	chinese  []bool // it lies in China, where names end in what the area is
 	slots    []slot
 	reach    []uint8 // by hash of how names begin, how long they may be
@@ -49,7 +50,7 @@ func load(lines, ordinary string) (*table, error) {
 	n := strings.Count(lines, "\n")
 	t := &table{
 		lines: lines, start: make([]uint32, 0, n), parent: make([]int32, 0, n), people: make([]uint32, 0, n),
-		kind: make([]uint8, 0, n), chinese: make([]bool, 0, n), ordinary: map[string]bool{},
+		kind: make([]uint8, 0, n), chinese: make([]bool, 0, n), paths: make([]string, 0, n), ordinary: map[string]bool{},
 	}
 	// Three names an area, half of the room free, and room for the operator's.
 	t.slots = make([]slot, 1<<bits.Len(uint(8*n+2*maxOwn)))
@@ -81,6 +82,7 @@ func load(lines, ordinary string) (*table, error) {
 		t.kind = append(t.kind, uint8(kind))
 		chinese := parent >= 0 && (t.chinese[parent] || f.parentIsChina(t, parent))
 		t.chinese = append(t.chinese, chinese)
+		t.paths = append(t.paths, t.pathOf(&f, parent, chinese))
 		joined := kind <= province || people >= 100000
 		for name := range f.all {
 			key = appendFold(key[:0], name)
@@ -178,7 +180,10 @@ func headLen(key []byte) (n, units int) {
 
 // lookup appends the lines of the areas that have a name.
 func (t *table) lookup(dst []int32, key string) []int32 {
-	h := hash(key)
+	return t.lookupHash(dst, key, hash(key))
+}
+
+func (t *table) lookupHash(dst []int32, key string, h uint64) []int32 {
 	mask := uint64(len(t.slots) - 1)
 	for i := h & mask; t.slots[i].line != 0; i = (i + 1) & mask {
 		if s := t.slots[i]; s.hash == uint32(h>>32) && t.bears(s.line-1, key) {
@@ -214,16 +219,17 @@ func (t *table) names(i int32) (en, zh string) {
 }
 
 // path returns the canonical name of an area.
-func (t *table) path(i int32) string {
-	f := t.fields(int(t.start[i]))
-	if t.parent[i] < 0 {
+func (t *table) path(i int32) string { return t.paths[i] }
+
+func (t *table) pathOf(f *fields, parent int, chinese bool) string {
+	if parent < 0 {
 		return strings.ToLower(f.id)
 	}
 	name := f.en
-	if t.chinese[i] {
+	if chinese {
 		name = f.zh
 	}
-	return t.path(t.parent[i]) + "/" + strings.ReplaceAll(name, "/", "-")
+	return t.paths[parent] + "/" + strings.ReplaceAll(name, "/", "-")
 }
 
 // byPath returns the area of a path.
@@ -255,11 +261,19 @@ func (t *table) inside(a, b int32) bool {
 	return false
 }
 
-func hash[K string | []byte](key K) uint64 {
-	h := uint64(0x9E3779B97F4A7C15)
+func hash[K string | []byte](key K) uint64 { return mix(hashOn(hashSeed, key)) }
+
+const hashSeed = 0x9E3779B97F4A7C15
+
+// hashOn goes on with a hash, so that all beginnings of a text cost one pass.
+func hashOn[K string | []byte](h uint64, key K) uint64 {
 	for i := range len(key) {
 		h = (h ^ uint64(key[i])) * 0x100000001b3
 	}
+	return h
+}
+
+func mix(h uint64) uint64 {
 	h ^= h >> 32
 	h *= 0xff51afd7ed558ccd
 	return h ^ h>>29
