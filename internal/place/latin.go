@@ -100,7 +100,12 @@ func (g *Gazetteer) scanWords(hits []hit, raw string, sc *scratch) []hit {
 func (g *Gazetteer) wordsAt(list []word, i int, s string, lower bool, sc *scratch) (hit, int) {
 	w := &list[i]
 	sc.key = appendFold(sc.key[:0], s[w.start:w.end])
-	reach := g.begins(string(sc.key))
+	reach := 0
+	if w.capital || w.arabic || w.tag {
+		reach = g.begins(string(sc.key))
+	} else {
+		reach = g.beginsSmall(string(sc.key))
+	}
 	stripped := false
 	if w.arabic {
 		if reach == 0 || !g.has(sc.key) {
@@ -212,9 +217,7 @@ func (g *Gazetteer) written(areas []int32, list []word, s string, lower bool, ke
 		case first.upper && lower && letters <= 4 && len(list) == 1:
 			ok = ok && g.kind[i] == country
 		case !ok: // in small letters, as people type; or in a hashtag
-			known := g.kind[i] <= province && !g.chinese[i] || g.kind[i] == town && g.people[i] >= 1000000 ||
-				g.chinese[i] && g.kind[i] <= county
-			ok = known && letters >= 5 && !g.ordinary[string(key)] && !g.latin.persons[string(key)]
+			ok = g.known(i) && letters >= minSmall && !g.ordinary[string(key)] && !g.latin.persons[string(key)]
 		}
 		if ok {
 			out = append(out, i)

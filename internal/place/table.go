@@ -31,7 +31,9 @@ type table struct {
 	paths    []string
 	chinese  []bool // it lies in China, where names end in what the area is
 	slots    []slot
+	used     int // of slots
 	reach    []uint8 // by hash of how names begin, how long they may be
+	small    []uint8 // the same for names that may be written in small letters
 	ordinary map[string]bool
 	ownKeys  []string // names of the operator's areas
 	ownIndex []int32
@@ -52,9 +54,9 @@ func load(lines, ordinary string) (*table, error) {
 		lines: lines, start: make([]uint32, 0, n), parent: make([]int32, 0, n), people: make([]uint32, 0, n),
 		kind: make([]uint8, 0, n), chinese: make([]bool, 0, n), paths: make([]string, 0, n), ordinary: map[string]bool{},
 	}
-	// Three names an area, half of the room free, and room for the operator's.
-	t.slots = make([]slot, 1<<bits.Len(uint(8*n+2*maxOwn)))
-	t.reach = make([]uint8, 1<<17)
+	// Two names an area, half of the room free, and room for the operator's.
+	t.slots = make([]slot, 1<<bits.Len(uint(5*n+2*maxOwn)))
+	t.reach, t.small = make([]uint8, 1<<17), make([]uint8, 1<<17)
 	for word := range strings.Lines(ordinary) {
 		t.ordinary[foldName(strings.TrimSpace(word))] = true
 	}
@@ -86,12 +88,15 @@ func load(lines, ordinary string) (*table, error) {
 		joined := kind <= province || people >= 100000
 		for name := range f.all {
 			key = appendFold(key[:0], name)
-			t.add(key, uint32(i))
+			t.add(key, uint32(i), t.known(int32(i)) && len(key) >= minSmall)
 			if joined && slices.Contains(key, ' ') { // #puertorico
-				t.add(slices.DeleteFunc(key, func(b byte) bool { return b == ' ' }), uint32(i))
+				t.add(slices.DeleteFunc(key, func(b byte) bool { return b == ' ' }), uint32(i), true)
 			}
 		}
 		at += len(line)
+		if t.used+maxOwn > len(t.slots)/4*3 {
+			return nil, fmt.Errorf("line %d: there are more names than room for them", i)
+		}
 	}
 	return t, nil
 }
@@ -135,12 +140,14 @@ func (f *fields) all(yield func(string) bool) {
 
 // own adds a name of the operator's area i.
 func (t *table) own(key string, i int) {
-	t.add([]byte(key), ownLine+uint32(len(t.ownKeys)))
+	t.add([]byte(key), ownLine+uint32(len(t.ownKeys)), true)
 	t.ownKeys = append(t.ownKeys, key)
 	t.ownIndex = append(t.ownIndex, int32(i))
 }
 
-func (t *table) add(key []byte, line uint32) {
+// add adds a name of a line; small says whether it may be written without
+// capitals.
+func (t *table) add(key []byte, line uint32, small bool) {
 	if len(key) == 0 {
 		return
 	}
@@ -153,15 +160,36 @@ func (t *table) add(key []byte, line uint32) {
 		}
 	}
 	t.slots[i] = slot{uint32(h >> 32), line + 1}
+	t.used++
 	n, units := headLen(key)
-	reach := &t.reach[hash(key[:n])%uint64(len(t.reach))]
-	*reach = max(*reach, uint8(min(units, 255)))
+	head := hash(key[:n]) % uint64(len(t.reach))
+	t.reach[head] = max(t.reach[head], uint8(min(units, 255)))
+	if small {
+		t.small[head] = max(t.small[head], uint8(min(units, 255)))
+	}
 }
 
 // begins returns how long a name may be that begins with head (a word, or two
 // Han characters), in words or in characters; 0 if there is none.
 func (t *table) begins(head string) int {
 	return int(t.reach[hash(head)%uint64(len(t.reach))])
+}
+
+// beginsSmall is begins for names that may be written in small letters.
+func (t *table) beginsSmall(head string) int {
+	return int(t.small[hash(head)%uint64(len(t.small))])
+}
+
+// minSmall is how long a name in small letters must be.
+const minSmall = 5
+
+// known reports whether people know an area so well that its name in small
+// letters is no word.
+func (t *table) known(i int32) bool {
+	if t.chinese[i] {
+		return t.kind[i] <= county
+	}
+	return t.kind[i] <= province || t.kind[i] == town && t.people[i] >= 1000000
 }
 
 // headLen returns how much of a name stands for its beginning, its first two
