@@ -31,7 +31,7 @@ type table struct {
 	paths    []string
 	chinese  []bool // it lies in China, where names end in what the area is
 	slots    []slot
-	used     int // of slots
+	used     int     // of slots
 	reach    []uint8 // by hash of how names begin, how long they may be
 	small    []uint8 // the same for names that may be written in small letters
 	ordinary map[string]bool

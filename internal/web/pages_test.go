@@ -160,6 +160,39 @@ func TestPages(t *testing.T) {
 	}
 }
 
+// TestAreaNames holds that areas have their names in the language of the
+// reader, and that the filter takes a name.
+func TestAreaNames(t *testing.T) {
+	w := newWorld(t)
+	o := w.fill(plain)
+	opt := w.options()
+	opt.AreaName = func(area, lang string) string {
+		if area == "Old Town" && lang == "zh" {
+			return "老城片区"
+		}
+		return area
+	}
+	opt.FindArea = func(name string) string {
+		if name == "老城片区" {
+			return "Old Town"
+		}
+		return name
+	}
+	b := w.join(opt, "Everything", access.Roles()...)
+	for _, tt := range []struct{ path, want, not string }{
+		{"/concerns?view=all&lang=zh", "老城片区", ">Old Town<"},
+		{"/concerns?view=all&lang=en", "Old Town", "老城片区"},
+		{"/concerns/" + o.water.String() + "?lang=zh", "老城片区", ">Old Town<"},
+		{"/concerns?view=all&lang=zh&area=%E8%80%81%E5%9F%8E%E7%89%87%E5%8C%BA", "/concerns/" + o.water.String(), ""},
+		{"/concerns?view=all&lang=zh&area=nowhere", "", "/concerns/" + o.water.String()},
+	} {
+		body := b.get(tt.path).Body.String()
+		if !strings.Contains(body, tt.want) || tt.not != "" && strings.Contains(body, tt.not) {
+			t.Errorf("%s lacks %q or has %q", tt.path, tt.want, tt.not)
+		}
+	}
+}
+
 // noEnglish fails on words that were left in English on a Chinese page.
 func noEnglish(t *testing.T, path, body string) {
 	t.Helper()
