@@ -18,7 +18,7 @@ func TestSums(t *testing.T) {
 		{"hanwords/words.txt", data.HanWords(), "de0f7e7b60b213dfc0bd727472e96efeda8bfdb5b2de0f1a831d53cec86baf68"},
 		{"cedict/words.txt", data.CedictWords(), "96ce5b1127a388c8f9a942dd4be49f697c8a27903aebcbd63700edf5e5f0adb9"},
 		{"lexvec/lexvec.bin", string(data.LexVec()), "d22a67c2d673258212166884e5614ff6bbe72ca74579a5d3eaef422543a31a70"},
-		{"places/places.txt", data.Places(), "bb9500b46361029a21f664d4d0b0d6f95ad501d2d7b1a0c950e2241d50e49ed4"},
+		{"places/places.txt", data.Places(), "20406575f8a00329e07cb50a9af07a331696fc34cfceb75209691ac08481b437"},
 		{"places/ordinary.txt", data.PlaceWords(), "529f2163efa62db56f38db3383c1f203696da90b31220ea8afd2c78fcaec9e66"},
 		{"opencc/TSCharacters.txt", characters, "6b5a0a799bea2bb22c001f635eaa3fc2904310f0c08addbff275477a80ecf09a"},
 		{"opencc/TSPhrases.txt", phrases, "b2ef895dd4953b4bb77fc8ef8d26a2a9ca6d43a760ed9a1d767672cfafa6324f"},

@@ -291,12 +291,12 @@ func readCities(path string) ([]city, error) {
 }
 
 // closedWords are words that WordNet leaves out because they name nothing, and
-// common words of Arabic, that are towns somewhere.
+// common words of Arabic, and a firm, that are towns somewhere.
 var closedWords = strings.Fields(`a about after all am an and any are as at be been but by can could did do does for from had has have he her
 	here him his how i if in into is it its just like may me mine more most must my near never no nor not now of off on once one only or other our
 	out over own per same she should so some such than that the their them then there these they this those to too under until up us via was we
 	were what when where which while who whom why will with would yes yet you your come save god la las los el de da di du san santa
-	سيول كورونا الجديد الجديده الخميس الجمعه الاحد الاثنين الثلاثاء الاربعاء السبت دوله جامعه المدينه الحي الخبر الصور صور مشهد امان اطار بسيط
+	阿里 سيول كورونا الجديد الجديده الخميس الجمعه الاحد الاثنين الثلاثاء الاربعاء السبت دوله جامعه المدينه الحي الخبر الصور صور مشهد امان اطار بسيط
 	خالص سالم ليل الحد الجزيره الجزيرة المطريه رياض قصر السلام النصر الفتح الشرق الغرب بئر حمام عين العين راس باب بيت سوق الجبل جبل وادي
 	الوادي نور طيبه القرية القريه الجامعة الجديدة المدينة دولة جامعة`)
 

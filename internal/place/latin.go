@@ -1,6 +1,8 @@
 package place
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -208,16 +210,24 @@ func (g *Gazetteer) written(areas []int32, list []word, s string, lower bool, ke
 		return areas
 	}
 	letters := len(key)
+	if !(first.capital && (last.capital || len(list) > 2)) {
+		// In small letters, as people type, or in a hashtag: only what most
+		// people would think of, by its own name.
+		top := slices.MaxFunc(areas, func(a, b int32) int { return cmp.Compare(g.weight(a), g.weight(b)) })
+		en, _ := g.names(top)
+		if letters < minSmall || !g.known(top) || g.kind[top] > country && !foldsTo(en, key) || g.ordinary[string(key)] || g.latin.persons[string(key)] {
+			return nil
+		}
+		return areas
+	}
 	out := areas[:0]
 	for _, i := range areas {
-		ok := first.capital && (last.capital || len(list) > 2)
+		ok := true
 		switch {
 		case letters <= 2:
 			ok = first.upper && lower && (g.kind[i] == country || g.kind[i] == province)
 		case first.upper && lower && letters <= 4 && len(list) == 1:
-			ok = ok && g.kind[i] == country
-		case !ok: // in small letters, as people type; or in a hashtag
-			ok = g.known(i) && letters >= minSmall && !g.ordinary[string(key)] && !g.latin.persons[string(key)]
+			ok = g.kind[i] == country
 		}
 		if ok {
 			out = append(out, i)

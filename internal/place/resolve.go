@@ -130,7 +130,7 @@ func (g *Gazetteer) resolve(hits []hit, k int) (Place, bool) {
 	p := Place{Text: h.key, Confidence: named}
 	switch {
 	case len(areas) == 1:
-		if len(h.areas) == 1 {
+		if !slices.Contains(why, Parent) && !slices.Contains(why, Home) {
 			add(Only)
 		}
 	case share >= dominance && !(g.chinese[best] && g.kind[best] == town):
@@ -143,9 +143,6 @@ func (g *Gazetteer) resolve(hits []hit, k int) (Place, bool) {
 		for _, i := range areas[:min(len(areas), candidateMax)] {
 			p.Candidates = append(p.Candidates, g.path(i))
 		}
-	}
-	if len(why) == 0 {
-		add(Small)
 	}
 	p.Why = why
 	if p.Ambiguous {
@@ -341,6 +338,9 @@ func (g *Gazetteer) named(h *hit, i int32) (float64, []Reason) {
 		p = 0.6
 	default:
 		p = 0.5
+	}
+	if g.kind[i] == town && !g.chinese[i] && n < 100000 {
+		why = append(why, Small)
 	}
 	if h.arabic && runes < 4 && g.kind[i] != country {
 		p *= 0.5
