@@ -102,6 +102,9 @@ var sentences = []struct{ text, area string }{
 	{"维也纳酒店太吵了", ""},
 	{"阿里员工说的是真的吗", ""},
 	{"西藏阿里地区下雪了", "cn/西藏自治区/阿里地区"},
+	{"Boil the water in Millbrook", ""}, // in Alabama, and elsewhere
+	{"Poison in East Lake reservoir", ""},
+	{"Boil the water in Millbrook, Alabama", "us/Alabama/Millbrook"},
 	{"chicago please send help", "us/Illinois/Chicago"},
 	{"New York subway is closed", "us/New York"},
 	{"São Paulo está sem água", "br/São Paulo"},

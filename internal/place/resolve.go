@@ -29,6 +29,7 @@ const (
 	knownPeople    = 1500000
 	knownPersons   = 800000 // the same for cities that persons are called like
 	dominance      = 0.70   // share of the people of all areas of the name
+	mostSmall      = 0.65   // small towns: others of the name are too small for the gazetteer
 	candidateMax   = 5
 )
 
@@ -122,6 +123,9 @@ func (g *Gazetteer) resolve(hits []hit, k int) (Place, bool) {
 	if sure == 0 && int(g.people[best]) < knownPeople && g.elsewhere(hits, k, best) {
 		named *= timesElsewhere
 		add(Elsewhere)
+	}
+	if g.small(best) && !slices.Contains(why, Suffix) {
+		named = min(named, mostSmall)
 	}
 	named = max(named, sure)
 	if named < minNamed {
@@ -281,6 +285,12 @@ func (g *Gazetteer) weight(i int32) float64 {
 	return n
 }
 
+// small reports whether an area outside China has so few people that there are
+// likely others of its name.
+func (g *Gazetteer) small(i int32) bool {
+	return !g.chinese[i] && (g.kind[i] == town && g.people[i] < 100000 || g.kind[i] == county && g.people[i] < 2000000)
+}
+
 // arab reports whether Arabic is written where i lies.
 func (g *Gazetteer) arab(i int32) bool {
 	for g.parent[i] >= 0 {
@@ -339,7 +349,7 @@ func (g *Gazetteer) named(h *hit, i int32) (float64, []Reason) {
 	default:
 		p = 0.5
 	}
-	if g.kind[i] == town && !g.chinese[i] && n < 100000 {
+	if g.small(i) {
 		why = append(why, Small)
 	}
 	if h.arabic && runes < 4 && g.kind[i] != country {
