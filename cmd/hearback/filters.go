@@ -326,7 +326,11 @@ func (p *program) suggestCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			m, err := suggest.Train(a, rows)
+			v, err := lexvec.Load(data.LexVec())
+			if err != nil {
+				return err
+			}
+			m, err := suggest.Train(a, v, rows)
 			if err != nil {
 				return fmt.Errorf("learn from %s: %w", file, err)
 			}
@@ -337,8 +341,8 @@ func (p *program) suggestCommand() *cobra.Command {
 			}
 			return p.filter(func(l *line) (any, error) {
 				masked, _ := deident.Text(l.Text)
-				label, prob := m.Predict(masked, l.Lang)
-				return result{l.ID, labels[label], prob}, nil
+				got := m.Predict(masked, l.Lang)
+				return result{l.ID, labels[got.Label], got.P}, nil
 			})
 		},
 	}
