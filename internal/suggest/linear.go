@@ -50,26 +50,36 @@ func (m *Model) component(j int) []float32 {
 // scores writes the score of every label to z.
 func (m *Model) scores(x *input, z []float32) {
 	copy(z, m.component(m.reader.dim))
-	for k, i := range x.at {
-		axpy(x.x[k], m.row(i), z)
+	k := 0
+	for ; k+4 <= len(x.at); k += 4 {
+		add4(z, x.x[k:k+4], m.row(x.at[k]), m.row(x.at[k+1]), m.row(x.at[k+2]), m.row(x.at[k+3]))
 	}
-	for j, v := range x.vector {
-		axpy(v, m.component(j), z)
+	for ; k < len(x.at); k++ {
+		add(z, x.x[k], m.row(x.at[k]))
+	}
+	k = 0
+	for ; k+4 <= len(x.vector); k += 4 {
+		add4(z, x.vector[k:k+4], m.component(k), m.component(k+1), m.component(k+2), m.component(k+3))
+	}
+	for ; k < len(x.vector); k++ {
+		add(z, x.vector[k], m.component(k))
 	}
 }
 
-// axpy adds a times x to y, which is no longer than x.
-func axpy(a float32, x, y []float32) {
-	x = x[:len(y)]
-	for len(y) >= 4 && len(x) >= 4 {
-		y[0] += a * x[0]
-		y[1] += a * x[1]
-		y[2] += a * x[2]
-		y[3] += a * x[3]
-		x, y = x[4:], y[4:]
+func add(z []float32, a float32, r []float32) {
+	r = r[:len(z)]
+	for c := range z {
+		z[c] += a * r[c]
 	}
-	for i := range y {
-		y[i] += a * x[i]
+}
+
+// add4 is add for four rows at once: most of the time of training goes here,
+// and z is read and written a quarter as often.
+func add4(z, a, r0, r1, r2, r3 []float32) {
+	a0, a1, a2, a3 := a[0], a[1], a[2], a[3]
+	r0, r1, r2, r3 = r0[:len(z)], r1[:len(z)], r2[:len(z)], r3[:len(z)]
+	for c := range z {
+		z[c] += a0*r0[c] + a1*r1[c] + (a2*r2[c] + a3*r3[c])
 	}
 }
 
@@ -100,7 +110,7 @@ type stepper struct {
 
 // least is the error of a label below which its weights stay: most labels are
 // out of the question for most texts.
-const least = 1e-3
+const least = 3e-3
 
 // step moves the model towards one example and returns its probability before.
 // weight is how much the example counts.

@@ -16,7 +16,7 @@ const (
 	gently    = 4   // epochs of the cautious fit
 	gentRate  = 0.2
 	closely   = 8 // further epochs, to the close fit
-	closeRate = 1.0
+	closeRate = 2.0
 	fewRows   = 3000 // up to here every row is held back once, else a fifth of them
 	folds     = 5
 	work      = 4e9 // multiplications of one fit, about; more examples get fewer epochs

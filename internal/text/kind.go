@@ -29,6 +29,8 @@ func (a *Analyzer) Kind(s string, d *Doc) hearback.Kind {
 		return hearback.Thanks
 	case m.all&cueNeed != 0:
 		return hearback.Need
+	case m.all&cueWish != 0 && m.all&cueReport == 0:
+		return hearback.Other // "so terrible, praying for them" complains of nothing
 	case m.all&cueSuggestion != 0 && m.all&cueComplaint == 0:
 		return hearback.Suggestion
 	case m.all&cueComplaint != 0:
@@ -65,6 +67,7 @@ type sentence struct {
 	all      cue
 	negative bool // opens with "isn't", "why not" and the like
 	comma    bool
+	tag      bool // ends with "right", "huh" and the like, which want no answer
 }
 
 // survey cuts a normalised text into sentences and looks its phrases up.
@@ -138,6 +141,7 @@ func (a *Analyzer) survey(norm string) marked {
 			}
 		}
 		m.all |= cur.all
+		cur.tag = cur.words > 2 && (w == "right" || w == "huh" || w == "eh" || w == "yeah" || w == "no")
 		switch {
 		case opening && one&cueFiller != 0 && cur.words < 6 && one&(cueAsk|cueAskOther) == 0:
 		case opening:
@@ -156,8 +160,10 @@ func (a *Analyzer) survey(norm string) marked {
 }
 
 // question reports whether a text asks for information. Where it has question
-// marks, that is weighed: marks are as often put behind reproaches. The
-// weights are rounded from a logistic regression over short public replies.
+// marks, that is weighed: marks are as often put behind reproaches and jokes.
+// The weights are rounded from a logistic regression over short public
+// replies; the sum leans towards questions, since one that is overlooked costs
+// more than one too many.
 func (m *marked) question(s, lang string) bool {
 	last := -1
 	asked := 0
@@ -180,58 +186,55 @@ func (m *marked) question(s, lang string) bool {
 		return true
 	}
 	q := m.sentences[last]
-	score := 0.3
+	score := 0.5
+	add := func(is bool, weight float64) {
+		if is {
+			score += weight
+		}
+	}
 	switch {
 	case m.words <= 3:
-		score += 0.9
+		score += 1.1
 	case m.words <= 7:
-		score += 0.4
-	case m.words > 20:
-		score += 0.3
-	}
-	if len(m.sentences) == 1 {
-		score += 0.4
-	} else if len(m.sentences) > asked {
-		score -= 0.3
-	}
-	if last < len(m.sentences)-1 {
-		score -= 0.4 // the writer goes on: the question was for effect
-	}
-	if q.first&cueAsk != 0 || q.all&cueInvert != 0 {
+		score += 0.6
+	case m.words <= 14, m.words > 20:
 		score += 0.2
 	}
+	add(len(m.sentences) == 1, 0.8)
+	add(asked > 1, 0.6)
+	add(last < len(m.sentences)-1, -0.9) // the writer goes on: asked for effect
 	switch q.head {
 	case "where", "when", "which", "any", "whose", "where's", "wheres":
-		score += 0.5
+		score += 0.7
 	}
-	if m.all&cueSoft != 0 {
-		score += 0.8
-	}
-	if m.all&cueBelief != 0 {
-		score -= 0.5
-	}
-	if m.all&cueHarsh != 0 {
-		score -= 0.7
-	}
-	if q.all&cueGeneral != 0 {
-		score -= 0.2
-	}
-	if strings.Contains(s, "!") {
-		score -= 0.4
-	}
-	if strings.Contains(s, "...") || strings.Contains(s, "…") {
-		score -= 0.5
-	}
-	if strings.ContainsAny(s, "\"“”") {
-		score -= 0.6
-	}
-	if strings.Contains(s, "RT @") || strings.Contains(s, "“@") || strings.Contains(s, "\"@") {
-		score -= 1
-	}
-	if shouts(s) {
-		score -= 0.8
-	}
+	add(m.all&cueSoft != 0, 0.8)
+	add(m.all&cueOpen != 0, 0.4)
+	add(q.negative && q.head != "why", 0.4)
+	add(m.all&cueBelief != 0, -0.7)
+	add(m.all&cueHarsh != 0, -0.9)
+	add(q.all&cueEffect != 0, -0.7)
+	add(q.tag, -0.9)
+	add(strings.Contains(s, "!"), -0.4)
+	add(strings.Contains(s, "..") || strings.Contains(s, "…"), -0.8)
+	add(strings.ContainsAny(s, "\"“”"), -0.8)
+	add(strings.Contains(s, "#"), -0.5)
+	add(strings.Contains(s, "<url>") || strings.Contains(s, "://"), -0.3)
+	add(shouts(s), -0.7)
+	first, others := mentions(s)
+	add(first && others > 0, -0.4)  // an argument among several
+	add(!first && others > 0, -1.0) // passes on what somebody else wrote
 	return score > 0
+}
+
+// mentions reports whether a text begins with a mention, which makes it a
+// reply, and how many others it has.
+func mentions(s string) (first bool, others int) {
+	n := strings.Count(s, "@") + strings.Count(s, "[handle]") - strings.Count(s, "[email]")
+	t := strings.TrimLeft(s, ". ")
+	if strings.HasPrefix(t, "@") || strings.HasPrefix(t, "[handle]") {
+		return true, n - 1
+	}
+	return false, n
 }
 
 // asksUnmarked reports whether a sentence without a question mark asks. People
@@ -367,6 +370,9 @@ func (a *Analyzer) chineseKind(s, norm string, han int) hearback.Kind {
 			return hearback.Thanks
 		}
 	}
+	if i := strings.Index(norm, "建议"); !marked && i >= 0 && len(norm)-i > len("建议考虑") && all&cueSoft == 0 && !strings.Contains(norm, "什么") {
+		return hearback.Suggestion // "能不能…，建议…"
+	}
 	if (marked || all&cueAsk != 0) && (all&cueHarsh == 0 || all&cueSoft != 0) {
 		return hearback.Question
 	}
@@ -402,6 +408,17 @@ func (a *Analyzer) asksHere(norm string, runes []int, i, k int) bool {
 		return end
 	case "还是":
 		return false
+	case "几个", "几次", "几天", "几号", "几岁": // "a few", as in 多建几个, 好几天
+		for _, p := range []string{"希望", "建议", "应该", "增加", "增设"} {
+			if strings.Contains(before, p) {
+				return false
+			}
+		}
+		for _, p := range []string{"好", "这", "那", "前", "过", "了", "近", "隔", "没", "等"} {
+			if strings.HasSuffix(before, p) {
+				return false
+			}
+		}
 	case "谁", "什么", "怎么", "哪里", "哪儿", "啥", "咋", "如何", "多少":
 		for _, p := range []string{"没", "没有", "不管", "无论", "不论", "不知道", "任何", "没有任何", "知道是", "管他", "也不知"} {
 			if strings.HasSuffix(before, p) {
