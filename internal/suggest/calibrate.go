@@ -1,6 +1,9 @@
 package suggest
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // A trial holds the scores that two fits gave to examples they had not seen.
 type trial struct {
@@ -8,11 +11,17 @@ type trial struct {
 	ys            []int
 }
 
+// maxScores bounds the scores that a trial holds.
+const maxScores = 2 << 20
+
 // add has both fits score the rows that are out.
 func (t *trial) add(m *Model, gentle, close fitted, xs []input, ys []int, out func(i int) bool) {
 	for i := range xs {
 		if !out(i) {
 			continue
+		}
+		if len(t.ys)*len(m.labels) > maxScores {
+			return
 		}
 		score := func(f fitted) []float32 {
 			m.w, m.dense = f.w, f.dense
@@ -28,7 +37,7 @@ func (t *trial) add(m *Model, gentle, close fitted, xs []input, ys []int, out fu
 // settle finds the mix of the two fits under which the held-back examples are
 // likeliest, and how often the label it then finds likeliest is right. The
 // likelihood is concave in both; the prior keeps few examples from saying much.
-func (t *trial) settle(weights []float32) (mix [2]float64, sure platt) {
+func (t *trial) settle(weights []float32) (mix [2]float64, sure certainty) {
 	mix = [2]float64{0.5, 0.5}
 	z := make([]float64, len(weights))
 	const prior = 2
@@ -80,7 +89,7 @@ func (t *trial) settle(weights []float32) (mix [2]float64, sure platt) {
 		}
 		tops[i], right[i] = z[best], best == y
 	}
-	return mix, fitPlatt(tops, right)
+	return mix, fitCertainty(tops, right)
 }
 
 // probs writes the probabilities of the labels of example i to z.
@@ -100,30 +109,71 @@ func (t *trial) probs(i int, mix [2]float64, z []float64) {
 	}
 }
 
-// A platt turns what a model thinks of its likeliest label into how often it
-// is right about it (Platt 1999): a logistic curve over the log-odds.
-type platt struct{ slope, shift float64 }
+// A certainty turns what a model thinks of its likeliest label into how often
+// it is right about it: a logistic curve over the log-odds (Platt 1999), set
+// right by steps that rise where there are examples enough to see that the
+// truth is no such curve; wrong labels among the examples put a lid on it.
+type certainty struct {
+	slope, shift float64
+	knots        []knot
+}
+
+// A knot is a point that a certainty goes through: where the curve says at,
+// the truth is is.
+type knot struct{ at, is float64 }
+
+const (
+	curvePrior = 5   // examples' worth of leaving things as they are
+	stepSize   = 100 // examples of a step, at least
+	stepPrior  = 10  // examples' worth of believing the curve
+)
 
 func logOdds(p float64) float64 {
 	p = min(max(p, 1e-6), 1-1e-6)
 	return math.Log(p / (1 - p))
 }
 
-func (s platt) p(top float32) float64 {
-	return 1 / (1 + math.Exp(-s.slope*logOdds(float64(top))-s.shift))
+func (s *certainty) curve(top float64) float64 {
+	return 1 / (1 + math.Exp(-s.slope*logOdds(top)-s.shift))
 }
 
-// fitPlatt fits by Newton's method, with a prior of ten examples' strength on
-// leaving things as they are.
-func fitPlatt(tops []float64, right []bool) platt {
-	s := platt{1, 0}
-	const prior = 5
+// p returns how likely a label is right that the model gives the probability
+// top.
+func (s *certainty) p(top float32) float64 {
+	x := s.curve(float64(top))
+	n := len(s.knots)
+	if n == 0 {
+		return x
+	}
+	before, after := knot{0, 0}, knot{1, 1}
+	k, _ := slices.BinarySearchFunc(s.knots, x, func(k knot, x float64) int {
+		if k.at < x {
+			return -1
+		}
+		return 1
+	})
+	if k > 0 {
+		before = s.knots[k-1]
+	}
+	if k < n {
+		after = s.knots[k]
+	} else {
+		return before.is // nothing is known of what lies beyond
+	}
+	if after.at-before.at < 1e-9 {
+		return after.is
+	}
+	return before.is + (after.is-before.is)*(x-before.at)/(after.at-before.at)
+}
+
+// fitCertainty fits the curve by Newton's method, then the steps.
+func fitCertainty(tops []float64, right []bool) certainty {
+	s := certainty{slope: 1}
 	for range 30 {
-		g0, g1 := prior*(s.slope-1), prior*s.shift
-		h0, h1, h2 := float64(prior), 0.0, float64(prior)
+		g0, g1 := curvePrior*(s.slope-1), curvePrior*s.shift
+		h0, h1, h2 := float64(curvePrior), 0.0, float64(curvePrior)
 		for i, top := range tops {
-			x := logOdds(top)
-			p := 1 / (1 + math.Exp(-s.slope*x-s.shift))
+			x, p := logOdds(top), s.curve(top)
 			e := p
 			if right[i] {
 				e--
@@ -144,5 +194,56 @@ func fitPlatt(tops []float64, right []bool) platt {
 		}
 	}
 	s.slope = max(s.slope, 0.05) // surer never means less often right
+	s.knots = steps(&s, tops, right)
 	return s
+}
+
+// steps compares the curve with the truth on equal parts of the examples and
+// pools neighbours that do not rise (Ayer and others 1955).
+func steps(s *certainty, tops []float64, right []bool) []knot {
+	parts := min(len(tops)/stepSize, 12)
+	if parts < 3 {
+		return nil
+	}
+	order := make([]int, len(tops))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		switch {
+		case tops[a] < tops[b]:
+			return -1
+		case tops[a] > tops[b]:
+			return 1
+		}
+		return 0
+	})
+	type pool struct{ n, at, is float64 }
+	var pools []pool
+	for k := range parts {
+		var p pool
+		for _, i := range order[k*len(order)/parts : (k+1)*len(order)/parts] {
+			p.n++
+			p.at += s.curve(tops[i])
+			if right[i] {
+				p.is++
+			}
+		}
+		p.is += stepPrior * p.at / p.n
+		p.at, p.is = p.at/p.n, p.is/(p.n+stepPrior)
+		pools = append(pools, p)
+		for len(pools) > 1 {
+			a, b := pools[len(pools)-2], pools[len(pools)-1]
+			if a.is < b.is {
+				break
+			}
+			n := a.n + b.n
+			pools = append(pools[:len(pools)-2], pool{n, (a.at*a.n + b.at*b.n) / n, (a.is*a.n + b.is*b.n) / n})
+		}
+	}
+	knots := make([]knot, len(pools))
+	for i, p := range pools {
+		knots[i] = knot{p.at, min(max(p.is, 0.001), 0.999)}
+	}
+	return knots
 }

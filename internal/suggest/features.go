@@ -28,9 +28,10 @@ const (
 var groupWeight = [groups]float32{1, 1, 0.5, 1, 2}
 
 const (
-	maxTerms = 4000 // of one text; nobody's desk is decided by what comes after
-	dims     = 128  // components of the vector that are used: the first say most
-	vecScale = 0.6  // length of the vector beside the words, which have length one
+	maxTerms = 4000   // of one text; nobody's desk is decided by what comes after
+	dims     = 200    // components of the vector that are used: the first say most
+	dimWork  = 40_000 // components × labels: with many labels fewer are used
+	vecScale = 0.6    // length of the vector beside the words, which have length one
 )
 
 // A reader turns texts into features.
@@ -40,10 +41,10 @@ type reader struct {
 	dim  int
 }
 
-func newReader(a *text.Analyzer, v *lexvec.Vectors) reader {
+func newReader(a *text.Analyzer, v *lexvec.Vectors, labels int) reader {
 	r := reader{text: a, vec: v}
 	if v != nil {
-		r.dim = min(dims, v.Dim())
+		r.dim = min(dims, v.Dim(), dimWork/labels)
 	}
 	return r
 }

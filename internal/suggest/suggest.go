@@ -53,7 +53,7 @@ type Model struct {
 	gradD  []float32 // of each component and the biases
 
 	count  []float64 // examples of each label
-	sure   platt
+	sure   certainty
 	replay []kept // past examples, gone over again when a new one is learned
 	next   int    // the oldest of them
 	turn   int    // the one to go over next
@@ -67,7 +67,7 @@ func Train(a *text.Analyzer, v *lexvec.Vectors, rows []Example) (*Model, error) 
 	if len(rows) > maxRows {
 		rows = rows[len(rows)-maxRows:]
 	}
-	m := &Model{reader: newReader(a, v), index: map[string]int{}}
+	m := &Model{index: map[string]int{}}
 	for _, r := range rows {
 		if _, ok := m.index[r.Label]; !ok {
 			m.index[r.Label] = 0
@@ -82,6 +82,7 @@ func Train(a *text.Analyzer, v *lexvec.Vectors, rows []Example) (*Model, error) 
 	case n > maxClass:
 		return nil, fmt.Errorf("%w: the examples have %d labels; at most %d can be told apart", hearback.ErrInvalid, n, maxClass)
 	}
+	m.reader = newReader(a, v, len(m.labels))
 	slices.Sort(m.labels)
 	for i, l := range m.labels {
 		m.index[l] = i

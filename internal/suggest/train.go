@@ -19,7 +19,7 @@ const (
 	closeRate = 2.0
 	fewRows   = 3000 // up to here every row is held back once, else a fifth of them
 	folds     = 5
-	work      = 4e9 // multiplications of one fit, about; more examples get fewer epochs
+	work      = 3e9 // multiplications of one fit, about; more examples get fewer epochs
 )
 
 // train learns from rows, whose labels are known.

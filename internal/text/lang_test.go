@@ -65,7 +65,7 @@ type labelled struct{ ID, Kind, Text, Label string }
 // corpus reads labelled texts that are no part of the repository, or skips.
 func corpus(t testing.TB, path string) []labelled {
 	t.Helper()
-	f, err := os.Open("/work/shared/data/" + path)
+	f, err := os.Open("../../../shared/data/" + path)
 	if errors.Is(err, fs.ErrNotExist) {
 		t.Skipf("the labelled texts %s are not on this machine", path)
 	} else if err != nil {
