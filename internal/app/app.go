@@ -76,6 +76,7 @@ type App struct {
 	listeners []net.Listener
 	steps     steps
 	finder    finder
+	learner   learner
 
 	running sync.WaitGroup
 	alive   context.Context

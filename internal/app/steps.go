@@ -45,6 +45,7 @@ func (a *App) Step(ctx context.Context) error {
 		{"score concerns", scoreEvery, a.score},
 		{"raise alerts", 0, a.alert},
 		{"measure answers", store.Bucket, a.measure},
+		{"learn from decisions", learnEvery, a.learn},
 		{"forget old messages", forgetEvery, a.forget},
 		{"end old sessions", sweepEvery, func(ctx context.Context, _ time.Time) error { return a.Accounts.Sweep(ctx) }},
 	} {

@@ -9,7 +9,6 @@ import (
 	"sync"
 
 	"example.org/hearback"
-	"example.org/hearback/internal/desk"
 	"example.org/hearback/internal/match"
 	"example.org/hearback/internal/publish"
 	"example.org/hearback/internal/source"
@@ -106,24 +105,6 @@ func (a *App) bundle(ctx context.Context, x *hearback.Answer, index int64) ([]by
 		return nil, nil
 	}
 	return b, err
-}
-
-// suggestDesk names the desk whose keywords a text holds, with its share of
-// all keywords that the text holds.
-func (a *App) suggestDesk(ctx context.Context, s, _ string) (string, float64) {
-	list, err := a.Desks.List(ctx)
-	if err != nil {
-		return "", 0
-	}
-	found := desk.Suggest(list, s)
-	total := 0
-	for _, f := range found {
-		total += len(f.Words)
-	}
-	if total == 0 {
-		return "", 0
-	}
-	return found[0].Desk.Slug, float64(len(found[0].Words)) / float64(total)
 }
 
 // Published returns every answer that the public can see, withdrawn ones too,

@@ -406,9 +406,9 @@ func (q *request) suggestDesk(c *hearback.Concern, samples []hearback.Message) (
 		texts = append(texts, m.Text)
 	}
 	if q.o.Suggest != nil {
-		name, p := q.o.Suggest(q.ctx(), strings.Join(texts, "\n"), most1(c.Langs))
-		if p >= .5 && slices.ContainsFunc(desks, func(d hearback.Desk) bool { return d.Slug == name }) {
-			return name, q.t("suggest.learned", q.l.dec(p*100)), nil
+		name, p, words := q.o.Suggest(q.ctx(), strings.Join(texts, "\n"), most1(c.Langs))
+		if p >= .5 && len(words) > 0 && slices.ContainsFunc(desks, func(d hearback.Desk) bool { return d.Slug == name }) {
+			return name, q.t("suggest.learned", q.l.dec(p*100), q.l.list(words)), nil
 		}
 	}
 	for _, s := range desk.Suggest(desks, texts...) {

@@ -71,14 +71,14 @@ type Options struct {
 	// Match finds published answers like a text, best first; nil if there is
 	// no index.
 	Match func(ctx context.Context, text, lang string, k int) []Match
-	// Suggest names the desk that seems to own a text, and how sure it is;
-	// nil, or "" with 0, if it cannot tell.
-	Suggest func(ctx context.Context, text, lang string) (desk string, p float64)
 	// AreaName returns the name of an area for readers of a language, and
 	// FindArea the area that somebody means by a name; both return what they
 	// do not know as it is. nil does so always.
 	AreaName func(area, lang string) string
 	FindArea func(name string) string
+	// Suggest names the desk that past decisions speak for, how sure that is,
+	// and the words it rests on; nil, or "" with 0, if it cannot tell.
+	Suggest func(ctx context.Context, text, lang string) (desk string, p float64, words []string)
 	// Ask delivers a question from the public form; nil takes the form off
 	// the site. It de-identifies the text before anything is kept.
 	Ask func(ctx context.Context, text, lang string) error
