@@ -238,3 +238,36 @@ func TestKindTable(t *testing.T) {
 	}
 	t.Logf("right %v of %v; %d Chinese, %d others", right, all, han, latin)
 }
+
+// TestKindOdd holds that odd texts are sorted too, always alike, and that a
+// very long one is no work.
+func TestKindOdd(t *testing.T) {
+	for _, tt := range []struct {
+		name, in string
+		want     hearback.Kind
+	}{
+		{"nothing", "", hearback.Other},
+		{"only marks", "?!?!?!", hearback.Other},
+		{"only signs that are not seen", "\u200b\u200d\ufeff", hearback.Other},
+		{"only emoji", "🙏🙏", hearback.Other},
+		{"not UTF-8", "\xff\xfe\x00", hearback.Other},
+		{"only a mention", "@cityoffice", hearback.Other},
+		{"100 kB of one word", strings.Repeat("water ", 17_000), hearback.Claim},
+		{"100 kB of marks", strings.Repeat("?", 100_000), hearback.Other},
+		{"100 kB of one character", strings.Repeat("水", 34_000), hearback.Other},
+		{"100 kB of Chinese", strings.Repeat("河水漫过了车站的台阶。", 3_100), hearback.Claim},
+		{"a question before 100 kB", "Is the water safe? " + strings.Repeat("Yes it is. ", 9000), hearback.Claim},
+		{"full width", "Ｗｈｅｎ ｗｉｌｌ ｔｈｅ ｐｏｗｅｒ ｂｅ ｂａｃｋ？", hearback.Question},
+		{"traditional", "請問什麼時候恢復供水", hearback.Question},
+		{"two languages", "请问 Hill Street 什么时候来电", hearback.Question},
+	} {
+		d := analyzer().Analyze(tt.in, "")
+		got := analyzer().Kind(tt.in, &d)
+		if got != tt.want {
+			t.Errorf("%s: Kind = %s, want %s", tt.name, got, tt.want)
+		}
+		if again := analyzer().Kind(tt.in, &d); again != got {
+			t.Errorf("%s: Kind = %s, then %s", tt.name, got, again)
+		}
+	}
+}
