@@ -162,8 +162,7 @@ func (a *Analyzer) survey(norm string) marked {
 // question reports whether a text asks for information. Where it has question
 // marks, that is weighed: marks are as often put behind reproaches and jokes.
 // The weights are rounded from a logistic regression over short public
-// replies; the sum leans towards questions, since one that is overlooked costs
-// more than one too many.
+// replies. What answers nobody is an argument less often than a reply is.
 func (m *marked) question(s, lang string) bool {
 	last := -1
 	asked := 0
@@ -175,6 +174,9 @@ func (m *marked) question(s, lang string) bool {
 	}
 	english := lang == "en" || lang == "und"
 	if last < 0 {
+		if reply, _ := mentions(s); reply && english && m.words > 12 && m.all&cueSoft == 0 {
+			return false // long replies without a mark argue
+		}
 		for i := range m.sentences {
 			if m.sentences[i].asksUnmarked(english, len(m.sentences) == 1) {
 				return m.all&cueHarsh == 0
@@ -186,7 +188,7 @@ func (m *marked) question(s, lang string) bool {
 		return true
 	}
 	q := m.sentences[last]
-	score := 0.5
+	score := 0.2
 	add := func(is bool, weight float64) {
 		if is {
 			score += weight
@@ -202,7 +204,14 @@ func (m *marked) question(s, lang string) bool {
 	}
 	add(len(m.sentences) == 1, 0.8)
 	add(asked > 1, 0.6)
-	add(last < len(m.sentences)-1, -0.9) // the writer goes on: asked for effect
+	first, others := mentions(s)
+	switch goesOn := last < len(m.sentences)-1; {
+	case !first && others == 0:
+		score += 0.7
+		add(goesOn, -0.3)
+	case goesOn:
+		score -= 0.9 // asked for effect
+	}
 	switch q.head {
 	case "where", "when", "which", "any", "whose", "where's", "wheres":
 		score += 0.7
@@ -220,7 +229,6 @@ func (m *marked) question(s, lang string) bool {
 	add(strings.Contains(s, "#"), -0.5)
 	add(strings.Contains(s, "<url>") || strings.Contains(s, "://"), -0.3)
 	add(shouts(s), -0.7)
-	first, others := mentions(s)
 	add(first && others > 0, -0.4)  // an argument among several
 	add(!first && others > 0, -1.0) // passes on what somebody else wrote
 	return score > 0

@@ -11,6 +11,10 @@ import (
 // write to offices and about them: one kind a paragraph.
 const kindTable = `
 question
+Is the water safe? My baby drinks it.
+Hello, our street has had no power since noon. When will it be back? We have an old man here.
+Are the schools open tomorrow? The radio says yes and the website says no.
+My bus pass ran out in March. Where can I renew it?
 so is the school open or not?
 what time does the vaccination bus come to the market
 Have the results of the water test been published?
@@ -256,7 +260,7 @@ func TestKindOdd(t *testing.T) {
 		{"100 kB of marks", strings.Repeat("?", 100_000), hearback.Other},
 		{"100 kB of one character", strings.Repeat("水", 34_000), hearback.Other},
 		{"100 kB of Chinese", strings.Repeat("河水漫过了车站的台阶。", 3_100), hearback.Claim},
-		{"a question before 100 kB", "Is the water safe? " + strings.Repeat("Yes it is. ", 9000), hearback.Claim},
+		{"a question before 100 kB", "Is the water safe? " + strings.Repeat("Yes it is. ", 9000), hearback.Question},
 		{"full width", "Ｗｈｅｎ ｗｉｌｌ ｔｈｅ ｐｏｗｅｒ ｂｅ ｂａｃｋ？", hearback.Question},
 		{"traditional", "請問什麼時候恢復供水", hearback.Question},
 		{"two languages", "请问 Hill Street 什么时候来电", hearback.Question},

@@ -188,8 +188,8 @@ func TestKindCorpus(t *testing.T) {
 	}
 	f1 := 2 * hit / (2*hit + wrong + missed)
 	t.Logf("questions among replies: precision %.3f, recall %.3f, F1 %.3f", hit/(hit+wrong), hit/(hit+missed), f1)
-	if f1 < .52 {
-		t.Errorf("F1 of questions among replies = %.3f, want at least .52", f1)
+	if f1 < .53 {
+		t.Errorf("F1 of questions among replies = %.3f, want at least .53", f1)
 	}
 	found, rows := 0, corpus(t, "questions-covidq/questions.jsonl.gz")
 	for _, r := range rows {
