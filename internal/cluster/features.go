@@ -28,6 +28,12 @@ type said struct {
 	known   float64   // how much of it the vectors know, 0 to 1
 }
 
+// key is the hash of a term and its place in the text.
+type key struct {
+	hash uint64
+	at   int32
+}
+
 // kindWeight says how much a view of the text counts. The views of Chinese
 // overlap, so each counts less.
 func kindWeight(k text.TermKind) float32 {
@@ -46,7 +52,7 @@ func kindWeight(k text.TermKind) float32 {
 
 // read makes of a text what the grouping compares.
 func (g *Grouper) read(d *text.Doc) said {
-	m := said{doc: d, list: g.scratch[:0]}
+	keys := g.keys[:0]
 	covered := int32(-1)
 	for i := range d.Terms {
 		t := &d.Terms[i]
@@ -58,15 +64,20 @@ func (g *Grouper) read(d *text.Doc) said {
 				continue
 			}
 		}
-		m.list = append(m.list, feature{hash: t.Hash, word: t.Text, kind: t.Kind})
-		if len(m.list) == 2*maxDocTerms {
+		keys = append(keys, key{t.Hash, int32(i)})
+		if len(keys) == 2*maxDocTerms {
 			break
 		}
 	}
 	// By hash, so that what follows does not hang on the order of words.
-	slices.SortFunc(m.list, func(a, b feature) int { return cmp.Compare(a.hash, b.hash) })
-	m.list = slices.CompactFunc(m.list, func(a, b feature) bool { return a.hash == b.hash })
-	m.list = m.list[:min(len(m.list), maxDocTerms)]
+	slices.SortFunc(keys, func(a, b key) int { return cmp.Compare(a.hash, b.hash) })
+	keys = slices.CompactFunc(keys, func(a, b key) bool { return a.hash == b.hash })
+	g.keys = keys
+	m := said{doc: d, list: g.scratch[:0]}
+	for _, k := range keys[:min(len(keys), maxDocTerms)] {
+		t := &d.Terms[k.at]
+		m.list = append(m.list, feature{hash: t.Hash, word: t.Text, kind: t.Kind})
+	}
 	g.scratch = m.list
 	var sum [2]float32
 	for i := range m.list {
@@ -104,7 +115,7 @@ func (g *Grouper) idf(level int, hash uint64, p *posting) float32 {
 	l := &g.levels[level]
 	n, share := 0, float32(0)
 	if p != nil {
-		n, share = p.n[level], p.share
+		n, share = int(p.n[level]), p.share
 	} else {
 		share = g.stop[hash]
 	}

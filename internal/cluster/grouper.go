@@ -44,7 +44,8 @@ const (
 	keepThemes  = 256    // and so does a theme
 	maxDocTerms = 200    // of one message
 	maxPostings = 300    // a term that stands in more centroids finds none by itself
-	maxExact    = 12     // centroids whose likeness is computed exactly
+	maxExact    = 10     // centroids that are looked at closely
+	unscanned   = 0.1    // of a message's squared length, that finds no centroid by itself
 	maxLive     = 30_000 // concerns in memory; beyond, the oldest small ones leave it
 	prior       = 500    // groups that the guess about common words weighs
 	fade        = 7 * 24 * time.Hour
@@ -81,12 +82,16 @@ type Grouper struct {
 	levels [2]level
 	live   map[hearback.ID]*group
 	themes map[hearback.ID]*theme
-	order  []hearback.ID // concerns in the order they began, to find the oldest
+	began  []hearback.ID // concerns in the order they began, to find the oldest
 	dirty  map[hearback.ID]bool
 
 	seen int64 // messages so far, without copies
 
-	scratch []feature
+	glossed map[uint64][]int32 // English word → concerns that hold a Chinese word which it glosses
+
+	scratch []feature // of read
+	keys    []key
+	order   []int32 // of candidates
 	copies  copies
 	merges  map[hearback.ID][]hearback.ID // into → from, in order
 	parent  map[hearback.ID]hearback.ID   // from → into
@@ -128,11 +133,12 @@ func New(o Options) *Grouper {
 
 // Reset forgets everything, as before Load.
 func (g *Grouper) Reset() {
+	g.glossed = map[uint64][]int32{}
 	g.index, g.live, g.themes, g.dirty = map[uint64]*posting{}, map[hearback.ID]*group{}, map[hearback.ID]*theme{}, map[hearback.ID]bool{}
 	g.levels = [2]level{{keep: keepTerms}, {keep: keepThemes}}
 	g.resize(concerns, 0)
 	g.resize(themes, 0)
-	g.order = nil
+	g.began = nil
 	g.merges, g.parent = map[hearback.ID][]hearback.ID{}, map[hearback.ID]hearback.ID{}
 	g.copies = newCopies()
 	g.seen = 0
@@ -160,7 +166,7 @@ func (g *Grouper) Add(id hearback.ID, at time.Time, lang string, d *text.Doc, si
 	}
 	g.seen++
 	m := g.read(d)
-	th := g.nearestTheme(&m, now)
+	th, near := g.nearestTheme(&m, now)
 	best, next, held := g.nearest(&m, now)
 	a := Assignment{}
 	var gr *group
@@ -176,8 +182,8 @@ func (g *Grouper) Add(id hearback.ID, at time.Time, lang string, d *text.Doc, si
 		if how >= linkAcross {
 			a.Why = append(met, Reason{WhyLink, g.home(x.id).String(), how})
 		}
-		if gr.theme.id != gr.id {
-			a.Why = append(a.Why, Reason{WhyTheme, gr.theme.id.String(), float64(g.cosine(themes, m.list, &gr.theme.centroid))})
+		if th != nil {
+			a.Why = append(a.Why, Reason{WhyTheme, th.id.String(), min(near, 1)})
 		}
 	}
 	if th == nil {
@@ -225,7 +231,7 @@ func (g *Grouper) begin(m *said, now int64, th *theme, linked *group, link bool)
 	gr.theme.members++
 	g.live[gr.id] = gr
 	g.enter(concerns, &gr.centroid)
-	g.order = append(g.order, gr.id)
+	g.began = append(g.began, gr.id)
 	return gr
 }
 
@@ -306,6 +312,9 @@ func plus(a, b []float32, sign float32) []float32 {
 	return a
 }
 
+// concern returns the concern in a slot.
+func (g *Grouper) concern(slot int32) *group { return g.live[g.levels[concerns].slots[slot].id] }
+
 // A candidate is a concern, and how like a message it is.
 type candidate struct {
 	g    *group
@@ -325,8 +334,8 @@ func better(a, b candidate) bool {
 func (g *Grouper) nearest(m *said, now int64) (best, next candidate, held string) {
 	var barred candidate
 	for _, c := range g.candidates(concerns, m.list) {
-		gr := g.live[c.id]
-		x := candidate{gr, g.likeness(m, gr, now)}
+		gr := g.concern(c.slot)
+		x := candidate{gr, g.likeness(m, gr, float64(c.like), now)}
 		if x.like >= g.o.Join {
 			if why := g.differ(m, gr, x.like); why != "" {
 				if better(x, barred) {
@@ -351,8 +360,7 @@ func (g *Grouper) nearest(m *said, now int64) (best, next candidate, held string
 // likeness is how like a concern a message is: the cosine of their words, set
 // right by the cosine of what the words mean as far as that is known, more for
 // a concern that is talked about of late, less for one that fell silent.
-func (g *Grouper) likeness(m *said, gr *group, now int64) float64 {
-	like := float64(g.cosine(concerns, m.list, &gr.centroid))
+func (g *Grouper) likeness(m *said, gr *group, like float64, now int64) float64 {
 	if m.vec != nil && gr.vec != nil {
 		like += meaning * min(1, m.known/enoughKnown) * (lexvec.Cosine(m.vec, gr.vec) - meaningMid)
 	}
@@ -370,19 +378,20 @@ func (g *Grouper) lively(lv int, c *centroid, now int64) float64 {
 }
 
 // nearestTheme returns the theme that a message belongs to, or nil.
-func (g *Grouper) nearestTheme(m *said, now int64) *theme {
+func (g *Grouper) nearestTheme(m *said, now int64) (*theme, float64) {
 	var best *centroid
 	top := 0.0
-	for _, c := range g.candidates(themes, m.list) {
-		like := float64(g.cosine(themes, m.list, c)) * g.lively(themes, c, now)
+	for _, x := range g.candidates(themes, m.list) {
+		c := g.levels[themes].slots[x.slot]
+		like := float64(x.like) * g.lively(themes, c, now)
 		if like > top || like == top && best != nil && c.id < best.id {
 			best, top = c, like
 		}
 	}
 	if top < g.o.Link {
-		return nil
+		return nil, 0
 	}
-	return g.themes[best.id]
+	return g.themes[best.id], top
 }
 
 // differ names what a message and a concern that are alike differ in, or
@@ -434,29 +443,37 @@ func (g *Grouper) across(m *said) (best *group, met []Reason, how float64) {
 		case text.Han:
 			for h := range v.Glosses(f.hash) {
 				if p := g.index[h]; p != nil && p.n[concerns] <= maxPostings {
+					w := f.w[concerns] * g.idf(concerns, h, p)
 					for _, e := range p.in[concerns] {
-						l.strike(e.slot, f.w[concerns]*g.idf(concerns, h, p))
+						l.strike(e.slot, w)
 					}
 				}
 			}
 		case text.Word:
-			if f.p != nil {
-				for _, slot := range f.p.cross {
-					l.strike(slot, f.w[concerns]*f.raw[concerns])
-				}
+			for _, slot := range g.glossed[f.hash] {
+				l.strike(slot, f.w[concerns]*f.raw[concerns])
 			}
 		}
 	}
-	top := l.best()
-	if len(top) == 0 {
-		return nil, nil, 0
+	length := float32(0)
+	for i := range m.list {
+		length += m.list[i].w[concerns] * m.list[i].raw[concerns]
 	}
-	a := v.Sketch(m.doc)
-	for _, c := range top[:min(maxAcross, len(top))] {
-		gr := g.live[c.id]
+	var a lexvec.Sketch
+	for i, x := range l.best() {
+		gr := g.concern(x.slot)
+		if i == maxAcross || x.like < glossed*length {
+			break
+		}
+		if gr.vec == nil || lexvec.Cosine(m.vec, gr.vec) < glance || g.differ(m, gr, 0) != "" {
+			continue
+		}
+		if a.Vector == nil {
+			a = v.Sketch(m.doc)
+		}
 		d := gr.doc()
 		b := v.Sketch(&d)
-		if like := v.Similarity(&a, &b); like > how && g.differ(m, gr, 0) == "" {
+		if like := v.Similarity(&a, &b); like > how {
 			best, how = gr, like
 		}
 	}
@@ -470,15 +487,15 @@ func (g *Grouper) across(m *said) (best *group, met []Reason, how float64) {
 	return best, met, how
 }
 
-func (l *level) strike(slot int32, w float32) {
-	if l.common[slot] == 0 {
-		l.hit = append(l.hit, slot)
-	}
-	l.common[slot] += w
-}
-
 // maxAcross is how many concerns of another language are looked at closely.
 const maxAcross = 4
+
+// That is worth while if their words gloss so much of the message, and from
+// this cosine of the vectors on.
+const (
+	glossed = 0.2
+	glance  = 0.3
+)
 
 // doc returns the words of a concern as a text: those of a third of its
 // messages or more, the commonest of them first.
@@ -503,8 +520,8 @@ func (gr *group) doc() text.Doc {
 // new concern, which can be merged.
 func (g *Grouper) evict() {
 	goal := maxLive * 9 / 10
-	keep := g.order[:0]
-	for _, id := range g.order {
+	keep := g.began[:0]
+	for _, id := range g.began {
 		gr := g.live[id]
 		switch {
 		case gr == nil:
@@ -518,7 +535,7 @@ func (g *Grouper) evict() {
 			}
 		}
 	}
-	g.order = keep
+	g.began = keep
 }
 
 // shared says which terms a message shares with a concern, strongest first.

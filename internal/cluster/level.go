@@ -22,9 +22,8 @@ type posting struct {
 	word  string
 	kind  text.TermKind
 	share float32    // of all messages that are assumed to hold the word
-	n     [2]int     // centroids that hold it, at each level
+	n     [2]int32   // centroids that hold it, at each level
 	in    [2][]entry // the first maxPosted of them
-	cross []int32    // concerns that hold a Chinese word which this word glosses
 }
 
 // An entry says that a centroid holds a term, in n of its messages.
@@ -54,7 +53,13 @@ type level struct {
 	// Scratch of candidates: what each slot has in common with the message.
 	common []float32
 	hit    []int32
-	top    []*centroid
+	top    []near
+}
+
+// near is a slot, and how like a message its centroid is.
+type near struct {
+	slot int32
+	like float32
 }
 
 // A centroid is what the messages of a group have in common.
@@ -134,11 +139,9 @@ func (g *Grouper) resize(lv, by int) {
 func (g *Grouper) posting(hash uint64, word string, kind text.TermKind) *posting {
 	p := g.index[hash]
 	if p == nil {
-		p = &posting{hash: hash, kind: kind, share: g.stop[hash]}
+		// word is part of a message, which must not be held on to.
+		p = &posting{hash: hash, word: strings.Clone(word), kind: kind, share: g.stop[hash]}
 		g.index[hash] = p
-	}
-	if p.word == "" { // it may have been known as a gloss only
-		p.word = strings.Clone(word) // word is part of a message, which must not be held on to
 	}
 	return p
 }
@@ -153,8 +156,8 @@ func (g *Grouper) post(lv int, p *posting, slot int32, n float32) term {
 	}
 	if lv == concerns && p.kind == text.Han && g.o.Vectors != nil {
 		for h := range g.o.Vectors.Glosses(p.hash) {
-			if q := g.posting(h, "", text.Word); len(q.cross) < maxPostings {
-				q.cross = append(q.cross, slot)
+			if list := g.glossed[h]; len(list) < maxPostings {
+				g.glossed[h] = append(list, slot)
 			}
 		}
 	}
@@ -187,21 +190,17 @@ func (g *Grouper) unpost(lv int, t *term, slot int32) {
 		p.in[lv] = list[:last]
 		t.at = -1
 	}
-	g.drop(p)
+	if p.n == [2]int32{} {
+		delete(g.index, p.hash)
+	}
 	if lv == concerns && p.kind == text.Han && g.o.Vectors != nil {
 		for h := range g.o.Vectors.Glosses(p.hash) {
-			if q := g.index[h]; q != nil {
-				q.cross = without(q.cross, slot)
-				g.drop(q)
+			if list := without(g.glossed[h], slot); len(list) > 0 {
+				g.glossed[h] = list
+			} else {
+				delete(g.glossed, h)
 			}
 		}
-	}
-}
-
-// drop forgets a term that nothing holds any more.
-func (g *Grouper) drop(p *posting) {
-	if p.n == [2]int{} && len(p.cross) == 0 {
-		delete(g.index, p.hash)
 	}
 }
 
@@ -338,51 +337,43 @@ func (g *Grouper) massOf(lv int, c *centroid) float32 {
 	return c.mass * float32(math.Exp2(-float64(g.seen-c.at)/g.levels[lv].halfLife))
 }
 
-// cosine is how much a message and a centroid have in common, 0 to 1.
-func (g *Grouper) cosine(lv int, list []feature, c *centroid) float32 {
-	norm := g.levels[lv].norm[c.slot]
-	if norm == 0 {
-		return 0
-	}
-	dot := float32(0)
-	for i := range list {
-		f := &list[i]
-		if f.p == nil {
-			continue
-		}
-		if j, ok := c.find(f.hash); ok {
-			dot += f.w[lv] * f.raw[lv] * g.damp(c.terms[j].n/c.n)
-		}
-	}
-	return min(dot/norm, 1)
-}
-
-// candidates returns the centroids most like a message, going by the terms
-// that are not common. What it returns is good until it is called again.
-func (g *Grouper) candidates(lv int, list []feature) []*centroid {
+// candidates returns the few centroids most like a message, the likest first,
+// and how like each is: the cosine. They are found by the message's rarest
+// words, which make up most of it; the others only add to the likeness of what
+// was found. What candidates returns is good until it is called again.
+func (g *Grouper) candidates(lv int, list []feature) []near {
 	l := &g.levels[lv]
 	l.hit = l.hit[:0]
-	rarest := -1
+	order := g.order[:0]
 	for i := range list {
-		f := &list[i]
-		if f.p == nil || f.p.n[lv] == 0 {
-			continue
-		}
-		if f.p.n[lv] <= maxPostings {
-			g.scan(lv, f)
-		} else if rarest < 0 || f.p.n[lv] < list[rarest].p.n[lv] {
-			rarest = i
+		if f := &list[i]; f.p != nil && f.p.n[lv] > 0 {
+			order = append(order, int32(i))
 		}
 	}
-	if len(l.hit) == 0 && rarest >= 0 {
-		g.scan(lv, &list[rarest])
+	slices.SortFunc(order, func(a, b int32) int {
+		return cmp.Or(cmp.Compare(list[a].p.n[lv], list[b].p.n[lv]), cmp.Compare(a, b))
+	})
+	g.order = order
+	left := float32(1)
+	for len(order) > 0 && (len(l.hit) == 0 || left > unscanned && list[order[0]].p.n[lv] <= maxPostings) {
+		f := &list[order[0]]
+		order = order[1:]
+		left -= f.w[lv] * f.w[lv]
+		g.scan(lv, f)
 	}
-	for _, slot := range l.hit {
-		if l.norm[slot] > 0 {
-			l.common[slot] /= l.norm[slot]
+	top := l.best()
+	for i := range top {
+		x := &top[i]
+		c := l.slots[x.slot]
+		for _, k := range order {
+			f := &list[k]
+			if j, ok := c.find(f.hash); ok {
+				x.like += f.w[lv] * f.raw[lv] * g.damp(c.terms[j].n/c.n) / l.norm[x.slot]
+			}
 		}
+		x.like = min(x.like, 1)
 	}
-	return l.best()
+	return top
 }
 
 // scan adds what a term contributes to the cosine with every centroid that
@@ -391,40 +382,36 @@ func (g *Grouper) scan(lv int, f *feature) {
 	l := &g.levels[lv]
 	w := f.w[lv] * f.raw[lv]
 	for _, e := range f.p.in[lv] {
-		if l.common[e.slot] == 0 {
-			l.hit = append(l.hit, e.slot)
-		}
-		l.common[e.slot] += w * g.damp(e.n/l.size[e.slot])
+		l.strike(e.slot, w*g.damp(e.n/l.size[e.slot])/max(l.norm[e.slot], 1e-9))
 	}
 }
 
-// best returns the few that were hit hardest, and clears the scratch.
-func (l *level) best() []*centroid {
-	top := l.top[:0]
-	before := func(a, b *centroid) bool {
-		if x, y := l.common[a.slot], l.common[b.slot]; x != y {
-			return x > y
-		}
-		return a.id < b.id
+func (l *level) strike(slot int32, w float32) {
+	if l.common[slot] == 0 {
+		l.hit = append(l.hit, slot)
 	}
+	l.common[slot] += w
+}
+
+// best returns the few that were struck hardest, and clears the scratch.
+func (l *level) best() []near {
+	top := l.top[:0]
 	for _, slot := range l.hit {
-		c := l.slots[slot]
+		x := near{slot, l.common[slot]}
+		l.common[slot] = 0
 		n := len(top)
 		if n == maxExact {
-			if !before(c, top[n-1]) {
+			if x.like < top[n-1].like || x.like == top[n-1].like && l.slots[slot].id > l.slots[top[n-1].slot].id {
 				continue
 			}
 			n--
 		} else {
-			top = append(top, nil)
+			top = append(top, near{})
 		}
-		for ; n > 0 && before(c, top[n-1]); n-- {
+		for ; n > 0 && (x.like > top[n-1].like || x.like == top[n-1].like && l.slots[slot].id < l.slots[top[n-1].slot].id); n-- {
 			top[n] = top[n-1]
 		}
-		top[n] = c
-	}
-	for _, slot := range l.hit {
-		l.common[slot] = 0
+		top[n] = x
 	}
 	l.top = top
 	return top

@@ -72,12 +72,12 @@ func (g *Grouper) Nearest(id hearback.ID, k int) []Near {
 	}
 	m := g.self(gr)
 	var list []Near
-	for _, c := range slices.Clone(g.candidates(concerns, m.list)) {
-		other := g.live[c.id]
+	for _, x := range slices.Clone(g.candidates(concerns, m.list)) {
+		other := g.concern(x.slot)
 		if other == gr || g.parent[other.id] != 0 {
 			continue
 		}
-		n := Near{Concern: c.id, Score: float64(g.cosine(concerns, m.list, c))}
+		n := Near{Concern: other.id, Score: float64(x.like)}
 		if gr.vec != nil && other.vec != nil {
 			n.Score = (n.Score + max(0, lexvec.Cosine(gr.vec, other.vec))) / 2
 		}
@@ -86,7 +86,7 @@ func (g *Grouper) Nearest(id hearback.ID, k int) []Near {
 		}
 		for i := range m.list {
 			f := &m.list[i]
-			if _, ok := c.find(f.hash); !ok && f.kind != text.Bigram && len(n.Apart) < 5 {
+			if _, ok := other.find(f.hash); !ok && f.kind != text.Bigram && len(n.Apart) < 5 {
 				n.Apart = append(n.Apart, f.word)
 			}
 		}

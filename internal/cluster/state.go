@@ -163,7 +163,7 @@ func (g *Grouper) Load(states iter.Seq2[hearback.ID, []byte]) error {
 	}
 	g.pace(concerns, 0)
 	g.pace(themes, 0)
-	for _, id := range g.order {
+	for _, id := range g.began {
 		gr := g.live[id]
 		g.levels[concerns].size[gr.slot] = gr.n
 		g.renorm(concerns, &gr.centroid)
@@ -218,5 +218,5 @@ func (g *Grouper) load(id hearback.ID, r *reader) {
 	}
 	gr.theme.members++
 	g.live[id] = gr
-	g.order = append(g.order, id)
+	g.began = append(g.began, id)
 }
