@@ -8,11 +8,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"log/slog"
-	"math/rand/v2"
 	"net/http"
 	"os"
 	"os/exec"
@@ -34,6 +34,7 @@ func main() {
 	phase := flag.String("phase", "", "one measurement, in this process")
 	dir := flag.String("dir", "", "data directory of the measurement")
 	profile := flag.String("cpuprofile", "", "file for a profile of the measurement")
+	memory := flag.String("memprofile", "", "file for a profile of what is in memory after the measurement")
 	flag.Parse()
 	var err error
 	if *profile != "" {
@@ -51,9 +52,9 @@ func main() {
 	case "":
 		err = all(*n)
 	case "ingest":
-		err = print(ingest(*dir, *n))
+		err = print(ingest(*dir, *n, *memory))
 	case "serve":
-		err = print(serve(*dir))
+		err = print(serve(*dir, *memory))
 	default:
 		err = fmt.Errorf("no phase %q", *phase)
 	}
@@ -144,6 +145,20 @@ func peak() int {
 	return 0
 }
 
+// writeHeap writes a profile of the heap, if a file is named.
+func writeHeap(file string) error {
+	if file == "" {
+		return nil
+	}
+	f, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	runtime.GC()
+	return pprof.WriteHeapProfile(f)
+}
+
 // start opens an instance that needs no sign-in, with one webhook.
 func start(dir string) (a *app.App, token string, err error) {
 	c := app.Defaults()
@@ -178,12 +193,12 @@ const perBody = 5000
 
 // ingest posts n messages in requests of perBody, two at a time, and measures
 // from the first byte to the last commit.
-func ingest(dir string, n int) (figures, error) {
+func ingest(dir string, n int, memory string) (figures, error) {
 	a, token, err := start(dir)
 	if err != nil {
 		return nil, err
 	}
-	g := newGenerator(1)
+	g := newGenerator(1, time.Now().Add(-spanOfStream), spanOfStream/time.Duration(n))
 	console, _ := a.Addr()
 	var spent, cpu time.Duration
 	for done := 0; done < n; {
@@ -214,7 +229,7 @@ func ingest(dir string, n int) (figures, error) {
 		"messages": n, "seconds": spent.Seconds(), "messages_per_second": int(float64(n) / spent.Seconds()),
 		"cpu_us_per_message": cpu.Seconds() * 1e6 / float64(n), "peak_rss_mib": peak(), "copies": y.Copies,
 	}
-	return f, a.Stop()
+	return f, errors.Join(writeHeap(memory), a.Stop())
 }
 
 func post(console, token string, bodies [][]byte) error {
@@ -251,7 +266,7 @@ func post(console, token string, bodies [][]byte) error {
 
 // serve restarts a store that is full, then reads the list of concerns while
 // 2,000 messages a second come in.
-func serve(dir string) (figures, error) {
+func serve(dir, memory string) (figures, error) {
 	began := time.Now()
 	a, token, err := start(dir)
 	if err != nil {
@@ -263,7 +278,7 @@ func serve(dir string) (figures, error) {
 	}
 	restart := time.Since(began)
 	// The pipeline is ready once it has taken one message.
-	g := newGenerator(2)
+	g := newGenerator(2, time.Now(), 0)
 	if err := post(console, token, [][]byte{g.body(1)}); err != nil {
 		return nil, err
 	}
@@ -305,7 +320,7 @@ func serve(dir string) (figures, error) {
 		"restart_to_first_page_ms": ms(restart), "restart_to_first_message_ms": ms(ready),
 		"list_p50_ms": ms(took[len(took)/2]), "list_p99_ms": ms(took[len(took)*99/100]), "peak_rss_mib": peak(),
 	}
-	return f, a.Stop()
+	return f, errors.Join(writeHeap(memory), a.Stop())
 }
 
 func get(url string) (time.Duration, error) {
@@ -320,61 +335,4 @@ func get(url string) (time.Duration, error) {
 		err = fmt.Errorf("%s: %s", url, res.Status)
 	}
 	return time.Since(began), err
-}
-
-// A generator makes messages: 60 % in an English-like language of about 140
-// characters and 40 % Chinese of 40 to 80, about 2,000 concerns that are
-// unequally common, from 200,000 accounts.
-type generator struct {
-	rng      *rand.Rand
-	words    []string
-	han      []string
-	common   *rand.Zipf
-	concern  *rand.Zipf
-	n        int
-	instance uint64
-}
-
-func newGenerator(seed uint64) *generator {
-	g := &generator{rng: rand.New(rand.NewPCG(seed, 1)), instance: seed}
-	r := rand.New(rand.NewPCG(7, 7)) // the language is the same for every seed
-	syllables := []string{"ba", "con", "der", "est", "fil", "gra", "hom", "ing", "jo", "ker", "lan", "mo", "nit", "or", "pel", "qua", "rin", "sto", "tur", "val", "wen", "ty", "ous", "ship"}
-	for range 20000 {
-		w := ""
-		for range 2 + r.IntN(3) {
-			w += syllables[r.IntN(len(syllables))]
-		}
-		g.words = append(g.words, w)
-		g.han = append(g.han, string([]rune{rune(0x4e00 + r.IntN(3000)), rune(0x4e00 + r.IntN(3000))}))
-	}
-	g.common = rand.NewZipf(g.rng, 1.1, 20, uint64(len(g.words)-1))
-	g.concern = rand.NewZipf(g.rng, 1.05, 10, 1999)
-	return g
-}
-
-// body returns k messages as JSON lines.
-func (g *generator) body(k int) []byte {
-	var b bytes.Buffer
-	now := time.Now().UTC().Format(time.RFC3339)
-	for range k {
-		g.n++
-		c := int(g.concern.Uint64())
-		vocabulary, lang, sep, fill := g.words, "en", " ", 12
-		if g.rng.IntN(10) < 4 {
-			vocabulary, lang, sep, fill = g.han, "zh", "", 18
-		}
-		fmt.Fprintf(&b, `{"id":"%d-%d","account":"u%d","time":%q,"lang":%q,"text":"`, g.instance, g.n, g.rng.IntN(200000), now, lang)
-		for i := range 8 + g.rng.IntN(fill) {
-			if i > 0 {
-				b.WriteString(sep)
-			}
-			if i%2 == 0 { // every other word is one of the eight of its concern
-				b.WriteString(vocabulary[(c*8+g.rng.IntN(8))%len(vocabulary)])
-			} else {
-				b.WriteString(vocabulary[g.common.Uint64()])
-			}
-		}
-		b.WriteString("\"}\n")
-	}
-	return b.Bytes()
 }
