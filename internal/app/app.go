@@ -220,7 +220,7 @@ func (a *App) openPipeline(ctx context.Context) error {
 	}
 	p := &Pipeline{
 		store: a.Store, text: a.text, ids: a.ids, now: a.now, log: a.log.With(slog.String("component", "pipeline")),
-		jobs: make(chan *job, 64), asks: make(chan ask), ready: make(chan struct{}), workers: newWorkers(),
+		jobs: make(chan *job, 64), asks: make(chan ask), ready: make(chan struct{}), workers: newWorkers(), waiting: newWaiting(),
 	}
 	p.group = cluster.New(cluster.Options{NextID: func() hearback.ID { return a.ids.Next(a.now()) }})
 	p.keys.Store(&keys{post, w})

@@ -39,6 +39,7 @@ type Pipeline struct {
 	asks      chan ask // run between batches by the one owner
 	ready     chan struct{}
 	workers   chan struct{} // one token for each processor
+	waiting   *waiting      // items between Take and commit
 
 	memory // of the one goroutine that groups
 }
@@ -60,7 +61,7 @@ type memory struct {
 	group    *cluster.Grouper
 	concerns *recent[living]
 	sketches map[hearback.ID]*score.Sketch
-	posts    *seen
+	posts    seen
 	stale    bool // a commit failed: what is in memory is ahead of the store
 }
 
@@ -72,8 +73,13 @@ type living struct {
 	Purity float64 // how alike its messages are, 0 to 1; 0 if not known yet
 }
 
-// maxBatch is how many messages are committed together at the most.
+// maxBatch is from how many messages on a batch is committed without taking
+// more in: large batches touch each page of the store once for many messages.
 const maxBatch = 20000
+
+// maxWaiting is how many items may be between Take and commit: one batch being
+// committed and one being prepared. Whoever brings more waits.
+const maxWaiting = 2 * maxBatch
 
 // A job is what one Take hands to the owner.
 type job struct {
@@ -102,6 +108,10 @@ func (p *Pipeline) Take(ctx context.Context, src hearback.ID, items []source.Raw
 	if !ok || s.State != hearback.SourceActive {
 		return hearback.Tally{}, fmt.Errorf("%w: the source is not active; resume it first", hearback.ErrRefused)
 	}
+	if err := p.waiting.enter(ctx, len(items)); err != nil {
+		return hearback.Tally{}, err
+	}
+	defer p.waiting.leave(len(items))
 	j := &job{src: s, cursor: cursor, items: make([]prepared, len(items)), done: make(chan error, 1)}
 	p.prepareAll(l, j, items)
 	select {
@@ -245,7 +255,11 @@ func (p *Pipeline) tryCommit(ctx context.Context, jobs []*job) error {
 			return err
 		}
 	}
-	b := newBuild(p.now())
+	n := 0
+	for _, j := range jobs {
+		n += len(j.items)
+	}
+	b := newBuild(p.now(), n)
 	for _, j := range jobs {
 		for i := range j.items {
 			if err := p.admit(ctx, b, j, &j.items[i]); err != nil {
@@ -288,9 +302,10 @@ type rollKey struct {
 	concern, src hearback.ID
 }
 
-func newBuild(now time.Time) *build {
+// newBuild begins a batch of about n items.
+func newBuild(now time.Time, n int) *build {
 	return &build{
-		now: now, posts: map[postKey]*post{}, concerns: map[hearback.ID]*living{},
+		now: now, batch: store.Batch{New: make([]store.NewMessage, 0, n)}, posts: make(map[postKey]*post, n), concerns: map[hearback.ID]*living{},
 		sketches: map[hearback.ID]*score.Sketch{}, rolls: map[rollKey]*store.Roll{}, newest: map[hearback.ID]time.Time{},
 	}
 }
@@ -552,15 +567,18 @@ func (p *Pipeline) hear(b *build, concern hearback.ID, voice uint64) (int64, err
 // finish gathers what the build touched into the batch.
 func (p *Pipeline) finish(b *build) *store.Batch {
 	t := &b.batch
+	t.Posts = make([]store.Post, 0, len(b.posts))
 	for key, x := range b.posts {
 		if x.dirty {
 			t.Posts = append(t.Posts, x.Post)
 			p.posts.add(key.hash ^ uint64(key.src))
 		}
 	}
+	t.Concerns = make([]*hearback.Concern, 0, len(b.concerns))
 	for _, c := range b.concerns {
 		t.Concerns = append(t.Concerns, &c.Concern)
 	}
+	t.Rolls = make([]store.Roll, 0, len(b.rolls))
 	for _, r := range b.rolls {
 		t.Rolls = append(t.Rolls, *r)
 	}
@@ -601,7 +619,7 @@ type ask struct {
 // part of, or takes them away again if sign is -1, and stores what changed in
 // the grouping. Only f of Ask calls it.
 func (p *Pipeline) absorb(ctx context.Context, into hearback.ID, part *hearback.Concern, sign int64) error {
-	b := newBuild(p.now())
+	b := newBuild(p.now(), 0)
 	c, err := p.concern(ctx, b, into, false)
 	if err != nil {
 		return err
@@ -643,7 +661,7 @@ func (p *Pipeline) load(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read the store: %w", err)
 	}
-	p.posts = newSeen(max(2*n, 1<<20))
+	p.posts = newSeen(max(n, 1<<17))
 	if err := p.store.PostHashes(ctx, func(src hearback.ID, hash uint64) { p.posts.add(hash ^ uint64(src)) }); err != nil {
 		return fmt.Errorf("read the store: %w", err)
 	}

@@ -1,10 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"time"
 
@@ -70,12 +72,14 @@ func (db *DB) Take(ctx context.Context, b *Batch) error {
 				return fmt.Errorf("source %s: %w", s.Source, err)
 			}
 		}
-		for i := range b.New {
+		// Rows go in by the order of their tables.
+		err := tx.many(ctx, "INSERT INTO message (id, source, concern, at, seen, kind, lang, area, copy_of, masked, text, sig)", 12, "", len(b.New), func(i int, v []any) {
 			m := &b.New[i]
-			if err := tx.exec(ctx, "INSERT INTO message (id, source, concern, at, seen, kind, lang, area, copy_of, masked, text, sig) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-				int64(m.ID), int64(m.Source), int64(m.Concern), micros(m.At), micros(m.Seen), string(m.Kind), m.Lang, m.Area, int64(m.CopyOf), strings.Join(m.Masked, " "), m.Text, m.Sig); err != nil {
-				return fmt.Errorf("message: %w", err)
-			}
+			v[0], v[1], v[2], v[3], v[4] = int64(m.ID), int64(m.Source), int64(m.Concern), micros(m.At), micros(m.Seen)
+			v[5], v[6], v[7], v[8], v[9], v[10], v[11] = string(m.Kind), m.Lang, m.Area, int64(m.CopyOf), strings.Join(m.Masked, " "), m.Text, m.Sig
+		})
+		if err != nil {
+			return fmt.Errorf("message: %w", err)
 		}
 		for i := range b.Edits {
 			m := &b.Edits[i]
@@ -92,38 +96,65 @@ func (db *DB) Take(ctx context.Context, b *Batch) error {
 				return fmt.Errorf("deleted message: %w", err)
 			}
 		}
-		for _, p := range b.Posts {
-			if err := tx.exec(ctx, "INSERT INTO post (source, hash, message, digest, seen) VALUES (?, ?, ?, ?, ?) ON CONFLICT (source, hash) DO UPDATE SET message = excluded.message, digest = excluded.digest",
-				int64(p.Source), int64(p.Hash), int64(p.Message), int64(p.Digest), micros(p.Seen)); err != nil {
-				return fmt.Errorf("post: %w", err)
-			}
+		slices.SortFunc(b.Posts, func(x, y Post) int {
+			return cmp.Or(cmp.Compare(x.Source, y.Source), cmp.Compare(int64(x.Hash), int64(y.Hash)))
+		})
+		err = tx.many(ctx, "INSERT INTO post (source, hash, message, digest, seen)", 5,
+			"ON CONFLICT (source, hash) DO UPDATE SET message = excluded.message, digest = excluded.digest", len(b.Posts), func(i int, v []any) {
+				p := &b.Posts[i]
+				v[0], v[1], v[2], v[3], v[4] = int64(p.Source), int64(p.Hash), int64(p.Message), int64(p.Digest), micros(p.Seen)
+			})
+		if err != nil {
+			return fmt.Errorf("post: %w", err)
 		}
-		for _, c := range b.Concerns {
-			if err := tx.putConcern(ctx, c); err != nil {
-				return fmt.Errorf("concern %s: %w", c.ID, err)
-			}
+		if err := tx.putConcerns(ctx, b.Concerns); err != nil {
+			return fmt.Errorf("concern: %w", err)
 		}
-		for id, state := range b.Grouping {
-			if err := tx.exec(ctx, "INSERT INTO grouping (concern, state) VALUES (?, ?) ON CONFLICT (concern) DO UPDATE SET state = excluded.state", int64(id), state); err != nil {
-				return fmt.Errorf("grouping: %w", err)
-			}
+		if err := tx.putGrouping(ctx, b.Grouping, b.Sketches); err != nil {
+			return fmt.Errorf("grouping: %w", err)
 		}
-		for id, sketch := range b.Sketches {
-			if err := tx.exec(ctx, "INSERT INTO grouping (concern, state, sketch) VALUES (?, ?, ?) ON CONFLICT (concern) DO UPDATE SET sketch = excluded.sketch", int64(id), []byte{}, sketch); err != nil {
-				return fmt.Errorf("sketch: %w", err)
-			}
+		slices.SortFunc(b.Rolls, func(x, y Roll) int {
+			return cmp.Or(cmp.Compare(x.Concern, y.Concern), x.Bucket.Compare(y.Bucket), cmp.Compare(x.Source, y.Source))
+		})
+		err = tx.many(ctx, "INSERT INTO roll (bucket, concern, source, messages, voices, questions, copies)", 7,
+			`ON CONFLICT (concern, bucket, source) DO UPDATE SET messages = roll.messages + excluded.messages, voices = roll.voices + excluded.voices,
+				questions = roll.questions + excluded.questions, copies = roll.copies + excluded.copies`, len(b.Rolls), func(i int, v []any) {
+				r := &b.Rolls[i]
+				v[0], v[1], v[2], v[3], v[4], v[5], v[6] = micros(r.Bucket), int64(r.Concern), int64(r.Source), r.Messages, r.Voices, r.Questions, r.Copies
+			})
+		if err != nil {
+			return fmt.Errorf("counts: %w", err)
 		}
-		for _, r := range b.Rolls {
-			if err := tx.exec(ctx, `INSERT INTO roll (bucket, concern, source, messages, voices, questions, copies) VALUES (?, ?, ?, ?, ?, ?, ?)
-				ON CONFLICT (concern, bucket, source) DO UPDATE SET messages = roll.messages + excluded.messages, voices = roll.voices + excluded.voices,
-					questions = roll.questions + excluded.questions, copies = roll.copies + excluded.copies`,
-				micros(r.Bucket), int64(r.Concern), int64(r.Source), r.Messages, r.Voices, r.Questions, r.Copies); err != nil {
-				return fmt.Errorf("counts: %w", err)
-			}
-		}
-		_, err := tx.records(ctx, b.Records)
+		_, err = tx.records(ctx, b.Records)
 		return err
 	})
+}
+
+// putGrouping writes the states and the sketches of concerns that changed. A
+// state is never empty, so an empty one leaves the stored one alone, as a
+// sketch that is no value does.
+func (t *Tx) putGrouping(ctx context.Context, states, sketches map[hearback.ID][]byte) error {
+	ids := make([]hearback.ID, 0, len(states)+len(sketches))
+	for id := range states {
+		ids = append(ids, id)
+	}
+	for id := range sketches {
+		if _, ok := states[id]; !ok {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return t.many(ctx, "INSERT INTO grouping (concern, state, sketch)", 3,
+		`ON CONFLICT (concern) DO UPDATE SET state = CASE WHEN LENGTH(excluded.state) > 0 THEN excluded.state ELSE grouping.state END,
+			sketch = COALESCE(excluded.sketch, grouping.sketch)`, len(ids), func(i int, v []any) {
+			v[0], v[1], v[2] = int64(ids[i]), []byte{}, nil
+			if b := states[ids[i]]; len(b) > 0 {
+				v[1] = b
+			}
+			if b := sketches[ids[i]]; len(b) > 0 {
+				v[2] = b
+			}
+		})
 }
 
 func (t *Tx) takeSource(ctx context.Context, s SourceBatch) error {

@@ -59,9 +59,9 @@ type langGuide struct {
 	words   map[string]langMark
 	letters map[rune]langMark
 	japan   [(0x9FFF + 1 - 0x4E00) / 64]uint64 // a bit for each of shinjitai
-	names   []string   // of the model's labels, after sameAs
-	scripts [][]bool   // by script, by label: whether it may be
-	allowed [][]string // by script: the languages
+	names   []string                           // of the model's labels, after sameAs
+	scripts [][]bool                           // by script, by label: whether it may be
+	allowed [][]string                         // by script: the languages
 }
 
 func newLangGuide(m *langModel) *langGuide {
