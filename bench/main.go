@@ -171,7 +171,7 @@ func start(dir string) (a *app.App, token string, err error) {
 	}
 	file := filepath.Join(dir, "token")
 	if b, err := os.ReadFile(file); err == nil {
-		return a, string(b), a.Start(ctx)
+		return a, string(b), run(ctx, a)
 	}
 	_, token, err = a.Registry.Add(ctx, hearback.Actor{ID: 1, Role: "administrator", Number: 1}, hearback.Source{
 		Slug: "bench", Kind: hearback.Webhook, Title: "Synthetic messages", Reason: "Measuring.", Basis: "none", All: true,
@@ -185,13 +185,33 @@ func start(dir string) (a *app.App, token string, err error) {
 	if err != nil {
 		return nil, "", err
 	}
-	return a, token, a.Start(ctx)
+	return a, token, run(ctx, a)
 }
 
-// perBody is how many messages one request holds.
-const perBody = 5000
+// run starts the instance and what a service does by the clock, which it does
+// not do by itself in a drill.
+func run(ctx context.Context, a *app.App) error {
+	if err := a.Start(ctx); err != nil {
+		return err
+	}
+	go func() {
+		for {
+			if err := a.Step(ctx); err != nil {
+				fmt.Fprintln(os.Stderr, "bench:", err)
+			}
+			time.Sleep(20 * time.Second)
+		}
+	}()
+	return nil
+}
 
-// ingest posts n messages in requests of perBody, two at a time, and measures
+// What is sent: requests of perBody messages, from so many senders at once.
+const (
+	perBody = 5000
+	senders = 8
+)
+
+// ingest posts n messages in requests of perBody, from all senders, and measures
 // from the first byte to the last commit.
 func ingest(dir string, n int, memory string) (figures, error) {
 	a, token, err := start(dir)
@@ -204,7 +224,7 @@ func ingest(dir string, n int, memory string) (figures, error) {
 	for done := 0; done < n; {
 		// Bodies are made before the clock runs, some at a time to spare memory.
 		var bodies [][]byte
-		for range 4 {
+		for range 2 * senders {
 			if k := min(perBody, n-done); k > 0 {
 				bodies = append(bodies, g.body(k))
 				done += k
@@ -235,7 +255,7 @@ func ingest(dir string, n int, memory string) (figures, error) {
 func post(console, token string, bodies [][]byte) error {
 	errs := make(chan error, len(bodies))
 	var wg sync.WaitGroup
-	gate := make(chan struct{}, 2)
+	gate := make(chan struct{}, senders)
 	for _, b := range bodies {
 		wg.Go(func() {
 			gate <- struct{}{}
