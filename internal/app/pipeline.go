@@ -655,34 +655,85 @@ func (p *Pipeline) load(ctx context.Context) error {
 	p.ids.Observe(last)
 	p.group.Reset()
 	p.concerns = newRecent[living](20000)
-	p.sketches = map[hearback.ID]*score.Sketch{}
-
-	n, err := p.store.PostCount(ctx)
-	if err != nil {
+	// What does not touch the grouping is read beside it.
+	var posts, voices error
+	var wg sync.WaitGroup
+	wg.Go(func() { p.posts, posts = loadSeen(ctx, p.store) })
+	wg.Go(func() { p.sketches, voices = loadSketches(ctx, p.store) })
+	grouping := p.loadGrouping(ctx)
+	wg.Wait()
+	if err := errors.Join(posts, voices, grouping); err != nil {
 		return fmt.Errorf("read the store: %w", err)
-	}
-	p.posts = newSeen(max(n, 1<<17))
-	if err := p.store.PostHashes(ctx, func(src hearback.ID, hash uint64) { p.posts.add(hash ^ uint64(src)) }); err != nil {
-		return fmt.Errorf("read the store: %w", err)
-	}
-	since := p.now().Add(-cluster.CopyWindow)
-	var gerr error
-	if err := errors.Join(p.group.Load(p.store.Grouping(ctx, p.now().Add(-cluster.IdleAfter), &gerr)), gerr); err != nil {
-		return fmt.Errorf("read the grouping: %w", err)
-	}
-	if err := p.store.Signatures(ctx, hearback.IDAt(since), p.group.Restore); err != nil {
-		return fmt.Errorf("read the store: %w", err)
-	}
-	err = p.store.Sketches(ctx, func(concern hearback.ID, state []byte) error {
-		s := &score.Sketch{}
-		p.sketches[concern] = s
-		return s.UnmarshalBinary(state)
-	})
-	if err != nil {
-		return fmt.Errorf("read the voices: %w", err)
 	}
 	p.stale = false
 	return nil
+}
+
+// loadGrouping reads the states of concerns and the signatures of messages.
+func (p *Pipeline) loadGrouping(ctx context.Context) error {
+	type signed struct {
+		message, concern hearback.ID
+		said             time.Time
+		sig              []byte
+	}
+	// Rows are read while states are restored, some thousands ahead.
+	rows := make(chan []signed, 64)
+	read := make(chan error, 1)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		var list []signed
+		send := func() bool {
+			select {
+			case rows <- list:
+				list = make([]signed, 0, 1024)
+				return true
+			case <-ctx.Done():
+				return false
+			}
+		}
+		err := p.store.Signatures(ctx, hearback.IDAt(p.now().Add(-cluster.CopyWindow)), func(m, c hearback.ID, said time.Time, sig []byte) {
+			if list = append(list, signed{m, c, said, sig}); len(list) == 1024 {
+				send()
+			}
+		})
+		send()
+		close(rows)
+		read <- err
+	}()
+	var broken error
+	err := p.group.Load(p.store.Grouping(ctx, p.now().Add(-cluster.IdleAfter), &broken))
+	if err := errors.Join(err, broken); err != nil {
+		return fmt.Errorf("grouping: %w", err)
+	}
+	for list := range rows {
+		for _, x := range list {
+			p.group.Restore(x.message, x.concern, x.said, x.sig)
+		}
+	}
+	return <-read
+}
+
+// loadSeen reads which posts are known.
+func loadSeen(ctx context.Context, db *store.DB) (seen, error) {
+	var keys []uint64
+	err := db.PostHashes(ctx, func(src hearback.ID, hash uint64) { keys = append(keys, hash^uint64(src)) })
+	s := newSeen(max(2*len(keys), 1<<17))
+	for _, k := range keys {
+		s.add(k)
+	}
+	return s, err
+}
+
+// loadSketches reads the voices of the open window.
+func loadSketches(ctx context.Context, db *store.DB) (map[hearback.ID]*score.Sketch, error) {
+	sketches := map[hearback.ID]*score.Sketch{}
+	err := db.Sketches(ctx, func(concern hearback.ID, state []byte) error {
+		s := &score.Sketch{}
+		sketches[concern] = s
+		return s.UnmarshalBinary(state)
+	})
+	return sketches, err
 }
 
 // A recent map keeps what was used lately: two generations, of which the

@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 )
 
@@ -51,6 +52,54 @@ func (t *Tx) many(ctx context.Context, head string, columns int, tail string, n 
 	})
 }
 
+// scan calls f with every row of a query, as the driver gives it: int64, string
+// or []byte. It is many for reading: what a start reads is a million rows. f
+// must not keep the slice.
+func (db *DB) scan(ctx context.Context, q string, args []any, f func(v []driver.Value) error) error {
+	conn, err := db.reads.sql.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	named := make([]driver.NamedValue, len(args))
+	for i, v := range args {
+		named[i] = driver.NamedValue{Ordinal: i + 1, Value: v}
+	}
+	return conn.Raw(func(c any) error {
+		p, ok := c.(driver.ConnPrepareContext)
+		if !ok {
+			return errNoPrepare
+		}
+		s, err := p.PrepareContext(ctx, db.dialect.bind(q))
+		if err != nil {
+			return fmt.Errorf("prepare %.60q: %w", q, err)
+		}
+		defer s.Close()
+		x, ok := s.(driver.StmtQueryContext)
+		if !ok {
+			return errNoPrepare
+		}
+		rows, err := x.QueryContext(ctx, named)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		v := make([]driver.Value, len(rows.Columns()))
+		for {
+			if err := rows.Next(v); err == io.EOF {
+				return nil
+			} else if err != nil {
+				return err
+			}
+			if err := f(v); err != nil {
+				return err
+			}
+		}
+	})
+}
+
+var errNoPrepare = errors.New("the database driver cannot prepare statements")
+
 // rawStmt is a prepared statement of the driver.
 type rawStmt interface {
 	driver.Stmt
@@ -71,7 +120,7 @@ func (w *writer) raw(ctx context.Context, c any, head string, columns int, tail 
 	q := w.dialect.bind(head + " VALUES " + group + strings.Repeat(", "+group, rows-1) + " " + tail)
 	p, ok := c.(driver.ConnPrepareContext)
 	if !ok {
-		return nil, errors.New("the database driver cannot prepare statements")
+		return nil, errNoPrepare
 	}
 	s, err := p.PrepareContext(ctx, q)
 	if err != nil {
@@ -79,7 +128,7 @@ func (w *writer) raw(ctx context.Context, c any, head string, columns int, tail 
 	}
 	x, ok := s.(rawStmt)
 	if !ok {
-		return nil, errors.Join(errors.New("the database driver cannot run prepared statements"), s.Close())
+		return nil, errors.Join(errNoPrepare, s.Close())
 	}
 	w.raws[rawKey{head, rows}] = x
 	return x, nil

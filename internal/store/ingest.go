@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"database/sql/driver"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -190,17 +192,18 @@ func (db *DB) Post(ctx context.Context, src hearback.ID, hash uint64) (Post, err
 
 // PostHashes calls f for every post that is remembered.
 func (db *DB) PostHashes(ctx context.Context, f func(src hearback.ID, hash uint64)) error {
-	rows, err := db.query(ctx, "SELECT source, hash FROM post")
-	return each(rows, err, func(row scanner) error {
-		var src hearback.ID
-		var hash int64
-		if err := row.Scan(&src, &hash); err != nil {
-			return err
+	return db.scan(ctx, "SELECT source, hash FROM post", nil, func(v []driver.Value) error {
+		src, ok := v[0].(int64)
+		hash, ok2 := v[1].(int64)
+		if !ok || !ok2 {
+			return errColumn
 		}
-		f(src, uint64(hash))
+		f(hearback.ID(src), uint64(hash))
 		return nil
 	})
 }
+
+var errColumn = errors.New("a column is not of its type: restore a backup")
 
 // Grouping yields the stored state of every concern that was touched since
 // the time given, and of the shared statistics first. The error is set once
@@ -257,15 +260,15 @@ func (db *DB) CloseWindow(ctx context.Context, rs ...hearback.Record) error {
 // Signatures calls f for every message taken in since the time given that is
 // no copy, oldest first.
 func (db *DB) Signatures(ctx context.Context, since hearback.ID, f func(message, concern hearback.ID, said time.Time, sig []byte)) error {
-	rows, err := db.query(ctx, "SELECT id, concern, at, sig FROM message WHERE id >= ? AND copy_of = 0 ORDER BY id", int64(since))
-	return each(rows, err, func(row scanner) error {
-		var id, concern hearback.ID
-		var us int64
-		var sig []byte
-		if err := row.Scan(&id, &concern, &us, &sig); err != nil {
-			return err
+	return db.scan(ctx, "SELECT id, concern, at, sig FROM message WHERE id >= ? AND copy_of = 0 ORDER BY id", []any{int64(since)}, func(v []driver.Value) error {
+		id, ok := v[0].(int64)
+		concern, ok2 := v[1].(int64)
+		us, ok3 := v[2].(int64)
+		if !ok || !ok2 || !ok3 {
+			return errColumn
 		}
-		f(id, concern, at(us), sig)
+		sig, _ := v[3].([]byte) // none for a text without terms
+		f(hearback.ID(id), hearback.ID(concern), at(us), sig)
 		return nil
 	})
 }
@@ -340,11 +343,5 @@ func (db *DB) Forget(ctx context.Context, src hearback.ID, before time.Time) (n 
 		}
 		return tx.exec(ctx, "DELETE FROM post WHERE source = ? AND seen < ?", int64(src), micros(before))
 	})
-	return n, err
-}
-
-// PostCount returns how many posts are remembered.
-func (db *DB) PostCount(ctx context.Context) (n int, err error) {
-	err = db.row(ctx, "SELECT COUNT(*) FROM post").Scan(&n)
 	return n, err
 }
