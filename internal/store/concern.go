@@ -56,48 +56,51 @@ func scanConcern(row scanner) (hearback.Concern, error) {
 // write: the score, the case, the answer, and the title if a person wrote it.
 func (t *Tx) putConcerns(ctx context.Context, list []*hearback.Concern) error {
 	slices.SortFunc(list, func(a, b *hearback.Concern) int { return cmp.Compare(a.ID, b.ID) })
+	var recent []int64
 	return t.many(ctx, "INSERT INTO concern (id, theme, state, into_id, title, titled, first_at, last_at, messages, copies, voices, doc, score, rank, priority, kase, answer, version)", 18, `
 		ON CONFLICT (id) DO UPDATE SET theme = excluded.theme,
 			title = CASE WHEN concern.titled = 1 THEN concern.title ELSE excluded.title END,
 			first_at = excluded.first_at, last_at = excluded.last_at, messages = excluded.messages,
 			copies = excluded.copies, voices = excluded.voices, doc = excluded.doc`, len(list), func(i int, v []any) {
 		c := list[i]
+		recent = recent[:0]
+		for _, id := range c.Recent {
+			recent = append(recent, int64(id))
+		}
+		doc := concernDoc{c.Phrases, c.Langs, c.Kinds, c.Areas, recent, int64(c.Medoid)}
 		v[0], v[1], v[2], v[3], v[4], v[5] = int64(c.ID), int64(c.Theme), string(hearback.Open), int64(0), c.Title, int64(0)
-		v[6], v[7], v[8], v[9], v[10], v[11] = micros(c.First), micros(c.Last), c.Messages, c.Copies, c.Voices, string(appendConcernDoc(nil, c))
+		v[6], v[7], v[8], v[9], v[10], v[11] = micros(c.First), micros(c.Last), c.Messages, c.Copies, c.Voices, string(doc.json())
 		v[12], v[13], v[14], v[15], v[16], v[17] = "", int64(9), 0.0, int64(0), int64(0), int64(1)
 	})
 }
 
-// appendConcernDoc appends the concernDoc of c as JSON. It is written out
-// because thousands are stored with every batch.
-func appendConcernDoc(b []byte, c *hearback.Concern) []byte {
-	if b == nil {
-		b = make([]byte, 0, 192+20*len(c.Recent))
-	}
-	b = append(b, '{')
-	for i, p := range c.Phrases {
+// json returns d as encoding/json would. It is written out because thousands
+// are stored with every batch. TestConcernDoc fails if it leaves a field out.
+func (d *concernDoc) json() []byte {
+	b := append(make([]byte, 0, 192+20*len(d.Recent)), '{')
+	for i, p := range d.Phrases {
 		if i == 0 {
 			b = append(b, `"phrases":[`...)
 		}
 		b = append(appendJSON(b, p), ',')
 	}
-	if len(c.Phrases) > 0 {
+	if len(d.Phrases) > 0 {
 		b = append(b[:len(b)-1], "],"...)
 	}
-	b = appendCounts(b, "langs", c.Langs)
-	b = appendCounts(b, "kinds", c.Kinds)
-	b = appendCounts(b, "areas", c.Areas)
-	for i, id := range c.Recent {
+	b = appendCounts(b, "langs", d.Langs)
+	b = appendCounts(b, "kinds", d.Kinds)
+	b = appendCounts(b, "areas", d.Areas)
+	for i, id := range d.Recent {
 		if i == 0 {
 			b = append(b, `"recent":[`...)
 		}
-		b = append(strconv.AppendInt(b, int64(id), 10), ',')
+		b = append(strconv.AppendInt(b, id, 10), ',')
 	}
-	if len(c.Recent) > 0 {
+	if len(d.Recent) > 0 {
 		b = append(b[:len(b)-1], "],"...)
 	}
-	if c.Medoid != 0 {
-		b = append(strconv.AppendInt(append(b, `"medoid":`...), int64(c.Medoid), 10), ',')
+	if d.Medoid != 0 {
+		b = append(strconv.AppendInt(append(b, `"medoid":`...), d.Medoid, 10), ',')
 	}
 	if b[len(b)-1] == ',' {
 		b = b[:len(b)-1]

@@ -76,7 +76,7 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 		}
 		w.SetMaxOpenConns(1)
 		w.SetConnMaxLifetime(0)
-		if r, err = sql.Open("sqlite", at(pragmas+"&_pragma=query_only(ON)")); err == nil {
+		if r, err = sql.Open("sqlite", at(pragmas+"&_pragma=query_only(ON)&_pragma=cache_size(-16384)")); err == nil {
 			r.SetMaxOpenConns(4)
 			db.reads, db.writes = newPool(r, db.dialect), &writer{dialect: db.dialect, sql: w}
 		}
