@@ -194,6 +194,7 @@ func run(ctx context.Context, a *app.App) error {
 	if err := a.Start(ctx); err != nil {
 		return err
 	}
+	go app.KeepMemory(ctx)
 	go func() {
 		for {
 			if err := a.Step(ctx); err != nil {
