@@ -309,15 +309,15 @@ func (db *DB) Rolls(ctx context.Context, concern hearback.ID, from time.Time) (l
 // RollsBetween calls f for the counts of every concern and source in
 // [from, to), in no order.
 func (db *DB) RollsBetween(ctx context.Context, from, to time.Time, f func(Roll)) error {
-	rows, err := db.query(ctx, "SELECT bucket, concern, source, messages, voices, questions, copies FROM roll WHERE bucket >= ? AND bucket < ?", micros(from), micros(to))
-	return each(rows, err, func(row scanner) error {
-		var r Roll
-		var us int64
-		if err := row.Scan(&us, &r.Concern, &r.Source, &r.Messages, &r.Voices, &r.Questions, &r.Copies); err != nil {
-			return err
+	return db.scan(ctx, "SELECT bucket, concern, source, messages, voices, questions, copies FROM roll WHERE bucket >= ? AND bucket < ?", []any{micros(from), micros(to)}, func(v []driver.Value) error {
+		var n [7]int64
+		for i := range n {
+			var ok bool
+			if n[i], ok = v[i].(int64); !ok {
+				return errColumn
+			}
 		}
-		r.Bucket = at(us)
-		f(r)
+		f(Roll{at(n[0]), hearback.ID(n[1]), hearback.ID(n[2]), n[3], n[4], n[5], n[6]})
 		return nil
 	})
 }
