@@ -126,11 +126,13 @@ func appendCounts[K ~string](b []byte, name string, counts map[K]int64) []byte {
 	return append(b[:len(b)-1], "},"...)
 }
 
-// appendJSON appends s as a JSON string.
+// appendJSON appends s as encoding/json writes it, which [DB.ConcernList] looks
+// for. 0xE2 begins the two separators that it escapes.
 func appendJSON(b []byte, s string) []byte {
 	plain := utf8.ValidString(s)
 	for i := 0; plain && i < len(s); i++ {
-		plain = s[i] >= ' ' && s[i] != '"' && s[i] != '\\'
+		c := s[i]
+		plain = c >= ' ' && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&' && c != 0xE2
 	}
 	if !plain {
 		quoted, _ := json.Marshal(s) // which every string can be
