@@ -41,4 +41,4 @@ func KeepMemory(ctx context.Context) {
 // memoryLimit returns the limit for a heap of which so many bytes are alive. A
 // limit near what is alive would make the collector run without end, so a
 // larger instance gets more.
-func memoryLimit(alive int64) int64 { return max(memoryGoal, alive/2*3+128<<20) }
+func memoryLimit(alive int64) int64 { return max(memoryGoal, alive/4*5+96<<20) }

@@ -265,6 +265,7 @@ func (p *Pipeline) tryCommit(ctx context.Context, jobs []*job) error {
 			if err := p.admit(ctx, b, j, &j.items[i]); err != nil {
 				return err
 			}
+			j.items[i] = prepared{} // its terms are most of what a batch weighs
 		}
 		b.batch.Sources = append(b.batch.Sources, store.SourceBatch{
 			Source: j.src.ID, Cursor: j.cursor, Bucket: b.now.Truncate(time.Hour), Tally: j.tally, Newest: b.newest[j.src.ID],
