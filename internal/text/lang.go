@@ -82,12 +82,13 @@ func newLangGuide(m *langModel) *langGuide {
 			langs = scriptLangs[sc]
 		}
 		g.allowed[sc] = strings.Fields(langs)
-		g.scripts[sc] = make([]bool, len(g.names))
+		g.scripts[sc] = make([]bool, len(m.tree))
 		for i, name := range g.names {
 			for _, l := range g.allowed[sc] {
 				g.scripts[sc][i] = g.scripts[sc][i] || l == name
 			}
 		}
+		m.above(g.scripts[sc])
 	}
 	return g
 }
@@ -318,7 +319,7 @@ func (a *Analyzer) model(norm string, sc script, stated string) (string, float64
 		}
 	}
 	var space [352]float32 // as many nodes as lid.176 has
-	probs := a.lid.probabilities(&h, space[:])
+	probs := a.lid.probabilities(&h, space[:], g.scripts[sc])
 	// The odds of a language are its probability times e to its votes.
 	var odds [24]float64
 	for k := range votes {

@@ -250,10 +250,18 @@ func (m *langModel) addRow(h *langSum, row int32) {
 // hardly is the probability below which a branch of the tree is left alone.
 const hardly = 2e-5
 
+// above marks the nodes of the tree that have a marked label under them.
+func (m *langModel) above(marked []bool) {
+	for node := len(m.labels); node < len(m.tree); node++ {
+		marked[node] = marked[m.tree[node].left] || marked[m.tree[node].right]
+	}
+}
+
 // probabilities returns the probability of each label, in room. The walk goes
 // from the root, the last node, down; children stand before their parents.
-// Labels that are hardly possible have zero.
-func (m *langModel) probabilities(h *langSum, room []float32) []float32 {
+// Labels that are hardly possible have zero, and so may those that are not
+// wanted; nil wants all.
+func (m *langModel) probabilities(h *langSum, room []float32, wanted []bool) []float32 {
 	n := len(m.labels)
 	q := append(room[:0], make([]float32, 2*n-1)...)
 	if h.n == 0 {
@@ -267,7 +275,7 @@ func (m *langModel) probabilities(h *langSum, room []float32) []float32 {
 	q[2*n-2] = 1
 	for node := 2*n - 2; node >= n; node-- {
 		p := q[node]
-		if p < hardly {
+		if p < hardly || wanted != nil && !wanted[node] {
 			continue
 		}
 		var dot float32
