@@ -8,11 +8,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"log/slog"
-	"math/rand/v2"
 	"net/http"
 	"os"
 	"os/exec"
@@ -34,6 +34,7 @@ func main() {
 	phase := flag.String("phase", "", "one measurement, in this process")
 	dir := flag.String("dir", "", "data directory of the measurement")
 	profile := flag.String("cpuprofile", "", "file for a profile of the measurement")
+	memory := flag.String("memprofile", "", "file for a profile of what is in memory after the measurement")
 	flag.Parse()
 	var err error
 	if *profile != "" {
@@ -51,9 +52,9 @@ func main() {
 	case "":
 		err = all(*n)
 	case "ingest":
-		err = print(ingest(*dir, *n))
+		err = print(ingest(*dir, *n, *memory))
 	case "serve":
-		err = print(serve(*dir))
+		err = print(serve(*dir, *memory))
 	default:
 		err = fmt.Errorf("no phase %q", *phase)
 	}
@@ -144,6 +145,20 @@ func peak() int {
 	return 0
 }
 
+// writeHeap writes a profile of the heap, if a file is named.
+func writeHeap(file string) error {
+	if file == "" {
+		return nil
+	}
+	f, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	runtime.GC()
+	return pprof.WriteHeapProfile(f)
+}
+
 // start opens an instance that needs no sign-in, with one webhook.
 func start(dir string) (a *app.App, token string, err error) {
 	c := app.Defaults()
@@ -156,7 +171,7 @@ func start(dir string) (a *app.App, token string, err error) {
 	}
 	file := filepath.Join(dir, "token")
 	if b, err := os.ReadFile(file); err == nil {
-		return a, string(b), a.Start(ctx)
+		return a, string(b), run(ctx, a)
 	}
 	_, token, err = a.Registry.Add(ctx, hearback.Actor{ID: 1, Role: "administrator", Number: 1}, hearback.Source{
 		Slug: "bench", Kind: hearback.Webhook, Title: "Synthetic messages", Reason: "Measuring.", Basis: "none", All: true,
@@ -170,26 +185,47 @@ func start(dir string) (a *app.App, token string, err error) {
 	if err != nil {
 		return nil, "", err
 	}
-	return a, token, a.Start(ctx)
+	return a, token, run(ctx, a)
 }
 
-// perBody is how many messages one request holds.
-const perBody = 5000
+// run starts the instance and what a service does by the clock, which it does
+// not do by itself in a drill.
+func run(ctx context.Context, a *app.App) error {
+	if err := a.Start(ctx); err != nil {
+		return err
+	}
+	go app.KeepMemory(ctx)
+	go func() {
+		for {
+			if err := a.Step(ctx); err != nil {
+				fmt.Fprintln(os.Stderr, "bench:", err)
+			}
+			time.Sleep(20 * time.Second)
+		}
+	}()
+	return nil
+}
 
-// ingest posts n messages in requests of perBody, two at a time, and measures
+// What is sent: requests of perBody messages, from so many senders at once.
+const (
+	perBody = 5000
+	senders = 8
+)
+
+// ingest posts n messages in requests of perBody, from all senders, and measures
 // from the first byte to the last commit.
-func ingest(dir string, n int) (figures, error) {
+func ingest(dir string, n int, memory string) (figures, error) {
 	a, token, err := start(dir)
 	if err != nil {
 		return nil, err
 	}
-	g := newGenerator(1)
+	g := newGenerator(1, time.Now().Add(-spanOfStream), spanOfStream/time.Duration(n))
 	console, _ := a.Addr()
 	var spent, cpu time.Duration
 	for done := 0; done < n; {
 		// Bodies are made before the clock runs, some at a time to spare memory.
 		var bodies [][]byte
-		for range 4 {
+		for range 2 * senders {
 			if k := min(perBody, n-done); k > 0 {
 				bodies = append(bodies, g.body(k))
 				done += k
@@ -214,13 +250,16 @@ func ingest(dir string, n int) (figures, error) {
 		"messages": n, "seconds": spent.Seconds(), "messages_per_second": int(float64(n) / spent.Seconds()),
 		"cpu_us_per_message": cpu.Seconds() * 1e6 / float64(n), "peak_rss_mib": peak(), "copies": y.Copies,
 	}
-	return f, a.Stop()
+	return f, errors.Join(writeHeap(memory), a.Stop())
 }
+
+// listFor is how long the list of concerns is read.
+const listFor = 30 * time.Second
 
 func post(console, token string, bodies [][]byte) error {
 	errs := make(chan error, len(bodies))
 	var wg sync.WaitGroup
-	gate := make(chan struct{}, 2)
+	gate := make(chan struct{}, senders)
 	for _, b := range bodies {
 		wg.Go(func() {
 			gate <- struct{}{}
@@ -251,8 +290,8 @@ func post(console, token string, bodies [][]byte) error {
 
 // serve restarts a store that is full, then reads the list of concerns while
 // 2,000 messages a second come in.
-func serve(dir string) (figures, error) {
-	began := time.Now()
+func serve(dir, memory string) (figures, error) {
+	began, before := time.Now(), cpuTime()
 	a, token, err := start(dir)
 	if err != nil {
 		return nil, err
@@ -261,15 +300,16 @@ func serve(dir string) (figures, error) {
 	if _, err := get(console + "/concerns"); err != nil {
 		return nil, err
 	}
-	restart := time.Since(began)
+	restart, restartCPU := time.Since(began), cpuTime()-before
 	// The pipeline is ready once it has taken one message.
-	g := newGenerator(2)
+	g := newGenerator(2, time.Now(), 0)
 	if err := post(console, token, [][]byte{g.body(1)}); err != nil {
 		return nil, err
 	}
-	ready := time.Since(began)
+	ready, readyCPU := time.Since(began), cpuTime()-before
 
 	stop := make(chan struct{})
+	sent := 0 // until fed
 	fed := make(chan error, 1)
 	go func() {
 		t := time.NewTicker(100 * time.Millisecond)
@@ -284,28 +324,40 @@ func serve(dir string) (figures, error) {
 					fed <- err
 					return
 				}
+				sent += 200
 			}
 		}
 	}()
+	// A reader who looks again and again, for long enough that what a service
+	// does by the clock falls into it.
 	var took []time.Duration
-	for range 300 {
+	first := time.Now()
+	for time.Since(first) < listFor {
 		d, err := get(console + "/concerns")
 		if err != nil {
 			return nil, err
 		}
 		took = append(took, d)
+		time.Sleep(20 * time.Millisecond)
 	}
 	close(stop)
 	if err := <-fed; err != nil {
+		return nil, err
+	}
+	rate := float64(sent) / time.Since(first).Seconds()
+	y, err := a.Store.ConcernTotals(context.Background(), time.Time{})
+	if err != nil {
 		return nil, err
 	}
 	slices.Sort(took)
 	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 	f := figures{
 		"restart_to_first_page_ms": ms(restart), "restart_to_first_message_ms": ms(ready),
+		"cpu_to_first_page_ms": ms(restartCPU), "cpu_to_first_message_ms": ms(readyCPU),
+		"messages_per_second": int(rate), "concerns_shown": y.All, "list_reads": len(took),
 		"list_p50_ms": ms(took[len(took)/2]), "list_p99_ms": ms(took[len(took)*99/100]), "peak_rss_mib": peak(),
 	}
-	return f, a.Stop()
+	return f, errors.Join(writeHeap(memory), a.Stop())
 }
 
 func get(url string) (time.Duration, error) {
@@ -320,61 +372,4 @@ func get(url string) (time.Duration, error) {
 		err = fmt.Errorf("%s: %s", url, res.Status)
 	}
 	return time.Since(began), err
-}
-
-// A generator makes messages: 60 % in an English-like language of about 140
-// characters and 40 % Chinese of 40 to 80, about 2,000 concerns that are
-// unequally common, from 200,000 accounts.
-type generator struct {
-	rng      *rand.Rand
-	words    []string
-	han      []string
-	common   *rand.Zipf
-	concern  *rand.Zipf
-	n        int
-	instance uint64
-}
-
-func newGenerator(seed uint64) *generator {
-	g := &generator{rng: rand.New(rand.NewPCG(seed, 1)), instance: seed}
-	r := rand.New(rand.NewPCG(7, 7)) // the language is the same for every seed
-	syllables := []string{"ba", "con", "der", "est", "fil", "gra", "hom", "ing", "jo", "ker", "lan", "mo", "nit", "or", "pel", "qua", "rin", "sto", "tur", "val", "wen", "ty", "ous", "ship"}
-	for range 20000 {
-		w := ""
-		for range 2 + r.IntN(3) {
-			w += syllables[r.IntN(len(syllables))]
-		}
-		g.words = append(g.words, w)
-		g.han = append(g.han, string([]rune{rune(0x4e00 + r.IntN(3000)), rune(0x4e00 + r.IntN(3000))}))
-	}
-	g.common = rand.NewZipf(g.rng, 1.1, 20, uint64(len(g.words)-1))
-	g.concern = rand.NewZipf(g.rng, 1.05, 10, 1999)
-	return g
-}
-
-// body returns k messages as JSON lines.
-func (g *generator) body(k int) []byte {
-	var b bytes.Buffer
-	now := time.Now().UTC().Format(time.RFC3339)
-	for range k {
-		g.n++
-		c := int(g.concern.Uint64())
-		vocabulary, lang, sep, fill := g.words, "en", " ", 12
-		if g.rng.IntN(10) < 4 {
-			vocabulary, lang, sep, fill = g.han, "zh", "", 18
-		}
-		fmt.Fprintf(&b, `{"id":"%d-%d","account":"u%d","time":%q,"lang":%q,"text":"`, g.instance, g.n, g.rng.IntN(200000), now, lang)
-		for i := range 8 + g.rng.IntN(fill) {
-			if i > 0 {
-				b.WriteString(sep)
-			}
-			if i%2 == 0 { // every other word is one of the eight of its concern
-				b.WriteString(vocabulary[(c*8+g.rng.IntN(8))%len(vocabulary)])
-			} else {
-				b.WriteString(vocabulary[g.common.Uint64()])
-			}
-		}
-		b.WriteString("\"}\n")
-	}
-	return b.Bytes()
 }

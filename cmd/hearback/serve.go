@@ -104,6 +104,7 @@ func (p *program) serve(ctx context.Context, c app.Config) error {
 	if c.Drill.File != "" {
 		o.DrillURL = "http://" + c.Drill.Listen
 	}
+	go app.KeepMemory(ctx)
 	a, err := app.New(ctx, c, o)
 	if err != nil {
 		return err

@@ -241,7 +241,7 @@ func (a *App) openPipeline(ctx context.Context) error {
 	}
 	p := &Pipeline{
 		store: a.Store, text: a.text, place: a.place, ids: a.ids, now: a.now, log: a.log.With(slog.String("component", "pipeline")),
-		jobs: make(chan *job, 64), asks: make(chan ask), ready: make(chan struct{}), workers: newWorkers(),
+		jobs: make(chan *job, 64), asks: make(chan ask), ready: make(chan struct{}), workers: newWorkers(), waiting: newWaiting(),
 	}
 	vectors, err := lexvec.Load(data.LexVec())
 	if err != nil {

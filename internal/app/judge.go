@@ -135,8 +135,14 @@ func (a *App) scoreSome(ctx context.Context, now time.Time, only hearback.ID) er
 		}
 		series[k.concern][k.source] = append(series[k.concern][k.source], hearback.Point{At: k.at, Voices: float64(n)})
 	}
-	past, err := a.seriesOf(ctx, now.Add(-detectBack).Truncate(bucket), now.Truncate(bucket).Add(-bucket))
-	if err != nil {
+	// A forecast needs two days to look back on.
+	past := map[hearback.ID][]float64{}
+	for i := range list {
+		if now.Sub(list[i].First) >= 48*time.Hour {
+			past[list[i].ID] = nil
+		}
+	}
+	if err := a.fillHours(ctx, now.Add(-detectBack).Truncate(bucket), now.Truncate(bucket).Add(-bucket), past); err != nil {
 		return err
 	}
 	scores := map[hearback.ID]hearback.Score{}
@@ -164,12 +170,7 @@ func (a *App) scoreSome(ctx context.Context, now time.Time, only hearback.ID) er
 				in.Sigma = &r.Fast
 			}
 		}
-		// A forecast needs two days to look back on.
-		if points := past[c.ID]; now.Sub(c.First) >= 48*time.Hour && len(points) > 0 {
-			hours := make([]float64, len(points))
-			for j, p := range points {
-				hours[j] = p.Voices
-			}
+		if hours := past[c.ID]; len(hours) > 0 {
 			f := a.steps.forecaster.Make(c.ID, now, hours)
 			persists, _, _ := forecast.Persistence(f[forecast.ThirdDay], in.Day)
 			in.Persist = &persists
@@ -446,6 +447,29 @@ func (a *App) measure(ctx context.Context, now time.Time) error {
 		outcomes = append(outcomes, measure.Of(x.ID, x.Concern, from, series[x.Concern], candidates, now))
 	}
 	return a.Store.SaveOutcomes(ctx, outcomes)
+}
+
+// fillHours puts the hourly voices of the concerns in all into it. Only of
+// those: two weeks of all concerns would be hundreds of megabytes.
+func (a *App) fillHours(ctx context.Context, from, to time.Time, all map[hearback.ID][]float64) error {
+	if len(all) == 0 {
+		return nil
+	}
+	sum, err := a.hours(ctx, from, to)
+	hours := int(to.Sub(from)/bucket) + 1
+	for k, n := range sum {
+		i := int(k.at.Sub(from) / bucket)
+		list, wanted := all[k.concern]
+		if !wanted || i < 0 || i >= hours {
+			continue
+		}
+		if list == nil {
+			list = make([]float64, hours)
+			all[k.concern] = list
+		}
+		list[i] += float64(n)
+	}
+	return err
 }
 
 // seriesOf returns the hourly voices of every concern, one point for each hour.

@@ -41,6 +41,7 @@ type Pipeline struct {
 	asks      chan ask // run between batches by the one owner
 	ready     chan struct{}
 	workers   chan struct{} // one token for each processor
+	waiting   *waiting      // items between Take and commit
 
 	memory // of the one goroutine that groups
 }
@@ -62,7 +63,7 @@ type memory struct {
 	group    *cluster.Grouper
 	concerns *recent[living]
 	sketches map[hearback.ID]*score.Sketch
-	posts    *seen
+	posts    seen
 	stale    bool // a commit failed: what is in memory is ahead of the store
 }
 
@@ -74,8 +75,13 @@ type living struct {
 	Purity float64 // how alike its messages are, 0 to 1; 0 if not known yet
 }
 
-// maxBatch is how many messages are committed together at the most.
+// maxBatch is from how many messages on a batch is committed without taking
+// more in: large batches touch each page of the store once for many messages.
 const maxBatch = 20000
+
+// maxWaiting is how many items may be between Take and commit: one batch being
+// committed and one being prepared. Whoever brings more waits.
+const maxWaiting = 2 * maxBatch
 
 // A job is what one Take hands to the owner.
 type job struct {
@@ -104,6 +110,10 @@ func (p *Pipeline) Take(ctx context.Context, src hearback.ID, items []source.Raw
 	if !ok || s.State != hearback.SourceActive {
 		return hearback.Tally{}, fmt.Errorf("%w: the source is not active; resume it first", hearback.ErrRefused)
 	}
+	if err := p.waiting.enter(ctx, len(items)); err != nil {
+		return hearback.Tally{}, err
+	}
+	defer p.waiting.leave(len(items))
 	j := &job{src: s, cursor: cursor, items: make([]prepared, len(items)), done: make(chan error, 1)}
 	p.prepareAll(l, j, items)
 	select {
@@ -250,12 +260,17 @@ func (p *Pipeline) tryCommit(ctx context.Context, jobs []*job) error {
 			return err
 		}
 	}
-	b := newBuild(p.now())
+	n := 0
+	for _, j := range jobs {
+		n += len(j.items)
+	}
+	b := newBuild(p.now(), n)
 	for _, j := range jobs {
 		for i := range j.items {
 			if err := p.admit(ctx, b, j, &j.items[i]); err != nil {
 				return err
 			}
+			j.items[i] = prepared{} // its terms are most of what a batch weighs
 		}
 		b.batch.Sources = append(b.batch.Sources, store.SourceBatch{
 			Source: j.src.ID, Cursor: j.cursor, Bucket: b.now.Truncate(time.Hour), Tally: j.tally, Newest: b.newest[j.src.ID],
@@ -293,9 +308,10 @@ type rollKey struct {
 	concern, src hearback.ID
 }
 
-func newBuild(now time.Time) *build {
+// newBuild begins a batch of about n items.
+func newBuild(now time.Time, n int) *build {
 	return &build{
-		now: now, posts: map[postKey]*post{}, concerns: map[hearback.ID]*living{},
+		now: now, batch: store.Batch{New: make([]store.NewMessage, 0, n)}, posts: make(map[postKey]*post, n), concerns: map[hearback.ID]*living{},
 		sketches: map[hearback.ID]*score.Sketch{}, rolls: map[rollKey]*store.Roll{}, newest: map[hearback.ID]time.Time{},
 	}
 }
@@ -557,15 +573,18 @@ func (p *Pipeline) hear(b *build, concern hearback.ID, voice uint64) (int64, err
 // finish gathers what the build touched into the batch.
 func (p *Pipeline) finish(b *build) *store.Batch {
 	t := &b.batch
+	t.Posts = make([]store.Post, 0, len(b.posts))
 	for key, x := range b.posts {
 		if x.dirty {
 			t.Posts = append(t.Posts, x.Post)
 			p.posts.add(key.hash ^ uint64(key.src))
 		}
 	}
+	t.Concerns = make([]*hearback.Concern, 0, len(b.concerns))
 	for _, c := range b.concerns {
 		t.Concerns = append(t.Concerns, &c.Concern)
 	}
+	t.Rolls = make([]store.Roll, 0, len(b.rolls))
 	for _, r := range b.rolls {
 		t.Rolls = append(t.Rolls, *r)
 	}
@@ -606,7 +625,7 @@ type ask struct {
 // part of, or takes them away again if sign is -1, and stores what changed in
 // the grouping. Only f of Ask calls it.
 func (p *Pipeline) absorb(ctx context.Context, into hearback.ID, part *hearback.Concern, sign int64) error {
-	b := newBuild(p.now())
+	b := newBuild(p.now(), 0)
 	c, err := p.concern(ctx, b, into, false)
 	if err != nil {
 		return err
@@ -642,34 +661,85 @@ func (p *Pipeline) load(ctx context.Context) error {
 	p.ids.Observe(last)
 	p.group.Reset()
 	p.concerns = newRecent[living](20000)
-	p.sketches = map[hearback.ID]*score.Sketch{}
-
-	n, err := p.store.PostCount(ctx)
-	if err != nil {
+	// What does not touch the grouping is read beside it.
+	var posts, voices error
+	var wg sync.WaitGroup
+	wg.Go(func() { p.posts, posts = loadSeen(ctx, p.store) })
+	wg.Go(func() { p.sketches, voices = loadSketches(ctx, p.store) })
+	grouping := p.loadGrouping(ctx)
+	wg.Wait()
+	if err := errors.Join(posts, voices, grouping); err != nil {
 		return fmt.Errorf("read the store: %w", err)
-	}
-	p.posts = newSeen(max(2*n, 1<<20))
-	if err := p.store.PostHashes(ctx, func(src hearback.ID, hash uint64) { p.posts.add(hash ^ uint64(src)) }); err != nil {
-		return fmt.Errorf("read the store: %w", err)
-	}
-	since := p.now().Add(-cluster.CopyWindow)
-	var gerr error
-	if err := errors.Join(p.group.Load(p.store.Grouping(ctx, p.now().Add(-cluster.IdleAfter), &gerr)), gerr); err != nil {
-		return fmt.Errorf("read the grouping: %w", err)
-	}
-	if err := p.store.Signatures(ctx, hearback.IDAt(since), p.group.Restore); err != nil {
-		return fmt.Errorf("read the store: %w", err)
-	}
-	err = p.store.Sketches(ctx, func(concern hearback.ID, state []byte) error {
-		s := &score.Sketch{}
-		p.sketches[concern] = s
-		return s.UnmarshalBinary(state)
-	})
-	if err != nil {
-		return fmt.Errorf("read the voices: %w", err)
 	}
 	p.stale = false
 	return nil
+}
+
+// loadGrouping reads the states of concerns and the signatures of messages.
+func (p *Pipeline) loadGrouping(ctx context.Context) error {
+	type signed struct {
+		message, concern hearback.ID
+		said             time.Time
+		sig              []byte
+	}
+	// Rows are read while states are restored, some thousands ahead.
+	rows := make(chan []signed, 64)
+	read := make(chan error, 1)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		var list []signed
+		send := func() bool {
+			select {
+			case rows <- list:
+				list = make([]signed, 0, 1024)
+				return true
+			case <-ctx.Done():
+				return false
+			}
+		}
+		err := p.store.Signatures(ctx, hearback.IDAt(p.now().Add(-cluster.CopyWindow)), func(m, c hearback.ID, said time.Time, sig []byte) {
+			if list = append(list, signed{m, c, said, sig}); len(list) == 1024 {
+				send()
+			}
+		})
+		send()
+		close(rows)
+		read <- err
+	}()
+	var broken error
+	err := p.group.Load(p.store.Grouping(ctx, p.now().Add(-cluster.IdleAfter), &broken))
+	if err := errors.Join(err, broken); err != nil {
+		return fmt.Errorf("grouping: %w", err)
+	}
+	for list := range rows {
+		for _, x := range list {
+			p.group.Restore(x.message, x.concern, x.said, x.sig)
+		}
+	}
+	return <-read
+}
+
+// loadSeen reads which posts are known.
+func loadSeen(ctx context.Context, db *store.DB) (seen, error) {
+	var keys []uint64
+	err := db.PostHashes(ctx, func(src hearback.ID, hash uint64) { keys = append(keys, hash^uint64(src)) })
+	s := newSeen(max(2*len(keys), 1<<17))
+	for _, k := range keys {
+		s.add(k)
+	}
+	return s, err
+}
+
+// loadSketches reads the voices of the open window.
+func loadSketches(ctx context.Context, db *store.DB) (map[hearback.ID]*score.Sketch, error) {
+	sketches := map[hearback.ID]*score.Sketch{}
+	err := db.Sketches(ctx, func(concern hearback.ID, state []byte) error {
+		s := &score.Sketch{}
+		sketches[concern] = s
+		return s.UnmarshalBinary(state)
+	})
+	return sketches, err
 }
 
 // A recent map keeps what was used lately: two generations, of which the

@@ -1,11 +1,9 @@
 package deident
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
-	"hash"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -59,7 +57,7 @@ func (m *Masker) Clean(src hearback.Source, raw source.Raw, k Keys, now time.Tim
 		return Item{}, fmt.Errorf("%w: a key for de-identification is missing or shorter than %d bytes; without it nothing may be stored", hearback.ErrInvalid, minKey)
 	}
 	it := Item{Deleted: raw.Deleted}
-	post := keyed{h: hmac.New(sha256.New, k.Post)}
+	post := newKeyed(k.Post)
 	if raw.Post != "" {
 		it.Post = post.sum('p', int64(src.ID), 0, raw.Post)
 	}
@@ -89,7 +87,7 @@ func (m *Masker) Clean(src hearback.Source, raw source.Raw, k Keys, now time.Tim
 	}
 	it.Digest = post.sum('w', int64(src.ID), 0, it.Message.Text)
 	day := it.Message.At.UTC().Unix() / 86400
-	voice := keyed{h: hmac.New(sha256.New, k.Window)}
+	voice := newKeyed(k.Window)
 	switch {
 	case raw.Account != "":
 		it.Voice = voice.sum('a', int64(src.ID), day, raw.Account)
@@ -101,29 +99,41 @@ func (m *Masker) Clean(src hearback.Source, raw source.Raw, k Keys, now time.Tim
 	return it, nil
 }
 
-// keyed is an HMAC whose state is set up once and used for several sums. It is
-// not kept from one item to the next: a destroyed key must leave nothing behind.
-type keyed struct {
-	h   hash.Hash
-	buf [sha256.Size]byte
+// keyed is HMAC-SHA-256 (RFC 2104) with a key that is set up once and used for
+// several sums. It does without the allocations of crypto/hmac, which cost more
+// than the hashing, and is on the stack: it is not kept from one item to the
+// next, since a destroyed key must leave nothing behind.
+type keyed struct{ inner, outer [sha256.BlockSize]byte }
+
+func newKeyed(key []byte) (k keyed) {
+	if len(key) > sha256.BlockSize {
+		sum := sha256.Sum256(key)
+		key = sum[:]
+	}
+	copy(k.inner[:], key)
+	copy(k.outer[:], key)
+	for i := range k.inner {
+		k.inner[i] ^= 0x36
+		k.outer[i] ^= 0x5c
+	}
+	return k
 }
 
 // sum returns the first 64 bits of the HMAC of the arguments. use keeps hashes
 // for different purposes apart. 0 means "none" in [Item], so it never returns 0.
 func (k *keyed) sum(use byte, src, day int64, s string) uint64 {
-	k.h.Reset()
-	var head [17]byte
-	head[0] = use
-	binary.BigEndian.PutUint64(head[1:], uint64(src))
-	binary.BigEndian.PutUint64(head[9:], uint64(day))
-	k.h.Write(head[:])
-	var chunk [512]byte // written in pieces: []byte(s) would be one more copy of the secret in the heap
-	for len(s) > 0 {
-		n := copy(chunk[:], s)
-		k.h.Write(chunk[:n])
-		s = s[n:]
-	}
-	return max(binary.BigEndian.Uint64(k.h.Sum(k.buf[:0])), 1)
+	var room [1024]byte // the words of most messages, on the stack like the rest
+	b := append(room[:0], k.inner[:]...)
+	b = append(b, use)
+	b = binary.BigEndian.AppendUint64(b, uint64(src))
+	b = binary.BigEndian.AppendUint64(b, uint64(day))
+	b = append(b, s...)
+	first := sha256.Sum256(b)
+	clear(b) // a long text was copied into the heap
+	var end [sha256.BlockSize + sha256.Size]byte
+	copy(end[copy(end[:], k.outer[:]):], first[:])
+	second := sha256.Sum256(end[:])
+	return max(binary.BigEndian.Uint64(second[:]), 1)
 }
 
 var earliest = time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC)

@@ -16,6 +16,7 @@ type span struct {
 type scan struct {
 	text  string
 	cells []cell
+	most  int // cells that hold something since the last wipe
 	spans []span
 	keep  map[string]struct{}
 	at    bool // there is an @ in the text
@@ -58,17 +59,19 @@ func (s *scan) load(text string) {
 		}
 		s.cells = append(s.cells, c)
 	}
+	s.most = max(s.most, len(s.cells))
 }
 
 // wipe forgets the text. The cells stay allocated for the next one.
 func (s *scan) wipe() {
 	s.text = ""
-	s.cells = s.cells[:cap(s.cells)]
-	if len(s.cells) > 4096 {
+	most := s.most
+	s.most = 0
+	if cap(s.cells) > 4096 {
 		s.cells = nil // do not hold on to the memory of one long text
 		return
 	}
-	clear(s.cells)
+	clear(s.cells[:most])
 	s.cells = s.cells[:0]
 }
 

@@ -1,11 +1,15 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"example.org/hearback"
 )
@@ -48,25 +52,93 @@ func scanConcern(row scanner) (hearback.Concern, error) {
 	return c, nil
 }
 
-// putConcern writes a new or grown concern. It leaves alone what other hands
+// putConcerns writes new or grown concerns. It leaves alone what other hands
 // write: the score, the case, the answer, and the title if a person wrote it.
-func (t *Tx) putConcern(ctx context.Context, c *hearback.Concern) error {
-	recent := make([]int64, len(c.Recent))
-	for i, id := range c.Recent {
-		recent[i] = int64(id)
-	}
-	doc, err := json.Marshal(concernDoc{c.Phrases, c.Langs, c.Kinds, c.Areas, recent, int64(c.Medoid)})
-	if err != nil {
-		return err
-	}
-	return t.exec(ctx, `
-		INSERT INTO concern (id, theme, state, into_id, title, titled, first_at, last_at, messages, copies, voices, doc, score, rank, priority, kase, answer, version)
-		VALUES (?, ?, ?, 0, ?, 0, ?, ?, ?, ?, ?, ?, '', 9, 0, 0, 0, 1)
+func (t *Tx) putConcerns(ctx context.Context, list []*hearback.Concern) error {
+	slices.SortFunc(list, func(a, b *hearback.Concern) int { return cmp.Compare(a.ID, b.ID) })
+	var recent []int64
+	return t.many(ctx, "INSERT INTO concern (id, theme, state, into_id, title, titled, first_at, last_at, messages, copies, voices, doc, score, rank, priority, kase, answer, version)", 18, `
 		ON CONFLICT (id) DO UPDATE SET theme = excluded.theme,
 			title = CASE WHEN concern.titled = 1 THEN concern.title ELSE excluded.title END,
 			first_at = excluded.first_at, last_at = excluded.last_at, messages = excluded.messages,
-			copies = excluded.copies, voices = excluded.voices, doc = excluded.doc`,
-		int64(c.ID), int64(c.Theme), string(hearback.Open), c.Title, micros(c.First), micros(c.Last), c.Messages, c.Copies, c.Voices, string(doc))
+			copies = excluded.copies, voices = excluded.voices, doc = excluded.doc`, len(list), func(i int, v []any) {
+		c := list[i]
+		recent = recent[:0]
+		for _, id := range c.Recent {
+			recent = append(recent, int64(id))
+		}
+		doc := concernDoc{c.Phrases, c.Langs, c.Kinds, c.Areas, recent, int64(c.Medoid)}
+		v[0], v[1], v[2], v[3], v[4], v[5] = int64(c.ID), int64(c.Theme), string(hearback.Open), int64(0), c.Title, int64(0)
+		v[6], v[7], v[8], v[9], v[10], v[11] = micros(c.First), micros(c.Last), c.Messages, c.Copies, c.Voices, string(doc.json())
+		v[12], v[13], v[14], v[15], v[16], v[17] = "", int64(9), 0.0, int64(0), int64(0), int64(1)
+	})
+}
+
+// json returns d as encoding/json would. It is written out because thousands
+// are stored with every batch. TestConcernDoc fails if it leaves a field out.
+func (d *concernDoc) json() []byte {
+	b := append(make([]byte, 0, 192+20*len(d.Recent)), '{')
+	for i, p := range d.Phrases {
+		if i == 0 {
+			b = append(b, `"phrases":[`...)
+		}
+		b = append(appendJSON(b, p), ',')
+	}
+	if len(d.Phrases) > 0 {
+		b = append(b[:len(b)-1], "],"...)
+	}
+	b = appendCounts(b, "langs", d.Langs)
+	b = appendCounts(b, "kinds", d.Kinds)
+	b = appendCounts(b, "areas", d.Areas)
+	for i, id := range d.Recent {
+		if i == 0 {
+			b = append(b, `"recent":[`...)
+		}
+		b = append(strconv.AppendInt(b, id, 10), ',')
+	}
+	if len(d.Recent) > 0 {
+		b = append(b[:len(b)-1], "],"...)
+	}
+	if d.Medoid != 0 {
+		b = append(strconv.AppendInt(append(b, `"medoid":`...), d.Medoid, 10), ',')
+	}
+	if b[len(b)-1] == ',' {
+		b = b[:len(b)-1]
+	}
+	return append(b, '}')
+}
+
+func appendCounts[K ~string](b []byte, name string, counts map[K]int64) []byte {
+	if len(counts) == 0 {
+		return b
+	}
+	var room [8]K
+	keys := room[:0]
+	for k := range counts {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	b = append(append(append(b, '"'), name...), `":{`...)
+	for _, k := range keys {
+		b = append(appendJSON(b, string(k)), ':')
+		b = append(strconv.AppendInt(b, counts[k], 10), ',')
+	}
+	return append(b[:len(b)-1], "},"...)
+}
+
+// appendJSON appends s as encoding/json writes it, which [DB.ConcernList] looks
+// for. 0xE2 begins the two separators that it escapes.
+func appendJSON(b []byte, s string) []byte {
+	plain := utf8.ValidString(s)
+	for i := 0; plain && i < len(s); i++ {
+		c := s[i]
+		plain = c >= ' ' && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&' && c != 0xE2
+	}
+	if !plain {
+		quoted, _ := json.Marshal(s) // which every string can be
+		return append(b, quoted...)
+	}
+	return append(append(append(b, '"'), s...), '"')
 }
 
 // Concern returns one concern.

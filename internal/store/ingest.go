@@ -1,10 +1,14 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"database/sql/driver"
+	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"time"
 
@@ -70,12 +74,14 @@ func (db *DB) Take(ctx context.Context, b *Batch) error {
 				return fmt.Errorf("source %s: %w", s.Source, err)
 			}
 		}
-		for i := range b.New {
+		// Rows go in by the order of their tables.
+		err := tx.many(ctx, "INSERT INTO message (id, source, concern, at, seen, kind, lang, area, copy_of, masked, text, sig)", 12, "", len(b.New), func(i int, v []any) {
 			m := &b.New[i]
-			if err := tx.exec(ctx, "INSERT INTO message (id, source, concern, at, seen, kind, lang, area, copy_of, masked, text, sig) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-				int64(m.ID), int64(m.Source), int64(m.Concern), micros(m.At), micros(m.Seen), string(m.Kind), m.Lang, m.Area, int64(m.CopyOf), strings.Join(m.Masked, " "), m.Text, m.Sig); err != nil {
-				return fmt.Errorf("message: %w", err)
-			}
+			v[0], v[1], v[2], v[3], v[4] = int64(m.ID), int64(m.Source), int64(m.Concern), micros(m.At), micros(m.Seen)
+			v[5], v[6], v[7], v[8], v[9], v[10], v[11] = string(m.Kind), m.Lang, m.Area, int64(m.CopyOf), strings.Join(m.Masked, " "), m.Text, m.Sig
+		})
+		if err != nil {
+			return fmt.Errorf("message: %w", err)
 		}
 		for i := range b.Edits {
 			m := &b.Edits[i]
@@ -92,38 +98,65 @@ func (db *DB) Take(ctx context.Context, b *Batch) error {
 				return fmt.Errorf("deleted message: %w", err)
 			}
 		}
-		for _, p := range b.Posts {
-			if err := tx.exec(ctx, "INSERT INTO post (source, hash, message, digest, seen) VALUES (?, ?, ?, ?, ?) ON CONFLICT (source, hash) DO UPDATE SET message = excluded.message, digest = excluded.digest",
-				int64(p.Source), int64(p.Hash), int64(p.Message), int64(p.Digest), micros(p.Seen)); err != nil {
-				return fmt.Errorf("post: %w", err)
-			}
+		slices.SortFunc(b.Posts, func(x, y Post) int {
+			return cmp.Or(cmp.Compare(x.Source, y.Source), cmp.Compare(int64(x.Hash), int64(y.Hash)))
+		})
+		err = tx.many(ctx, "INSERT INTO post (source, hash, message, digest, seen)", 5,
+			"ON CONFLICT (source, hash) DO UPDATE SET message = excluded.message, digest = excluded.digest", len(b.Posts), func(i int, v []any) {
+				p := &b.Posts[i]
+				v[0], v[1], v[2], v[3], v[4] = int64(p.Source), int64(p.Hash), int64(p.Message), int64(p.Digest), micros(p.Seen)
+			})
+		if err != nil {
+			return fmt.Errorf("post: %w", err)
 		}
-		for _, c := range b.Concerns {
-			if err := tx.putConcern(ctx, c); err != nil {
-				return fmt.Errorf("concern %s: %w", c.ID, err)
-			}
+		if err := tx.putConcerns(ctx, b.Concerns); err != nil {
+			return fmt.Errorf("concern: %w", err)
 		}
-		for id, state := range b.Grouping {
-			if err := tx.exec(ctx, "INSERT INTO grouping (concern, state) VALUES (?, ?) ON CONFLICT (concern) DO UPDATE SET state = excluded.state", int64(id), state); err != nil {
-				return fmt.Errorf("grouping: %w", err)
-			}
+		if err := tx.putGrouping(ctx, b.Grouping, b.Sketches); err != nil {
+			return fmt.Errorf("grouping: %w", err)
 		}
-		for id, sketch := range b.Sketches {
-			if err := tx.exec(ctx, "INSERT INTO grouping (concern, state, sketch) VALUES (?, ?, ?) ON CONFLICT (concern) DO UPDATE SET sketch = excluded.sketch", int64(id), []byte{}, sketch); err != nil {
-				return fmt.Errorf("sketch: %w", err)
-			}
+		slices.SortFunc(b.Rolls, func(x, y Roll) int {
+			return cmp.Or(cmp.Compare(x.Concern, y.Concern), x.Bucket.Compare(y.Bucket), cmp.Compare(x.Source, y.Source))
+		})
+		err = tx.many(ctx, "INSERT INTO roll (bucket, concern, source, messages, voices, questions, copies)", 7,
+			`ON CONFLICT (concern, bucket, source) DO UPDATE SET messages = roll.messages + excluded.messages, voices = roll.voices + excluded.voices,
+				questions = roll.questions + excluded.questions, copies = roll.copies + excluded.copies`, len(b.Rolls), func(i int, v []any) {
+				r := &b.Rolls[i]
+				v[0], v[1], v[2], v[3], v[4], v[5], v[6] = micros(r.Bucket), int64(r.Concern), int64(r.Source), r.Messages, r.Voices, r.Questions, r.Copies
+			})
+		if err != nil {
+			return fmt.Errorf("counts: %w", err)
 		}
-		for _, r := range b.Rolls {
-			if err := tx.exec(ctx, `INSERT INTO roll (bucket, concern, source, messages, voices, questions, copies) VALUES (?, ?, ?, ?, ?, ?, ?)
-				ON CONFLICT (concern, bucket, source) DO UPDATE SET messages = roll.messages + excluded.messages, voices = roll.voices + excluded.voices,
-					questions = roll.questions + excluded.questions, copies = roll.copies + excluded.copies`,
-				micros(r.Bucket), int64(r.Concern), int64(r.Source), r.Messages, r.Voices, r.Questions, r.Copies); err != nil {
-				return fmt.Errorf("counts: %w", err)
-			}
-		}
-		_, err := tx.records(ctx, b.Records)
+		_, err = tx.records(ctx, b.Records)
 		return err
 	})
+}
+
+// putGrouping writes the states and the sketches of concerns that changed. A
+// state is never empty, so an empty one leaves the stored one alone, as a
+// sketch that is no value does.
+func (t *Tx) putGrouping(ctx context.Context, states, sketches map[hearback.ID][]byte) error {
+	ids := make([]hearback.ID, 0, len(states)+len(sketches))
+	for id := range states {
+		ids = append(ids, id)
+	}
+	for id := range sketches {
+		if _, ok := states[id]; !ok {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return t.many(ctx, "INSERT INTO grouping (concern, state, sketch)", 3,
+		`ON CONFLICT (concern) DO UPDATE SET state = CASE WHEN LENGTH(excluded.state) > 0 THEN excluded.state ELSE grouping.state END,
+			sketch = COALESCE(excluded.sketch, grouping.sketch)`, len(ids), func(i int, v []any) {
+			v[0], v[1], v[2] = int64(ids[i]), []byte{}, nil
+			if b := states[ids[i]]; len(b) > 0 {
+				v[1] = b
+			}
+			if b := sketches[ids[i]]; len(b) > 0 {
+				v[2] = b
+			}
+		})
 }
 
 func (t *Tx) takeSource(ctx context.Context, s SourceBatch) error {
@@ -159,17 +192,18 @@ func (db *DB) Post(ctx context.Context, src hearback.ID, hash uint64) (Post, err
 
 // PostHashes calls f for every post that is remembered.
 func (db *DB) PostHashes(ctx context.Context, f func(src hearback.ID, hash uint64)) error {
-	rows, err := db.query(ctx, "SELECT source, hash FROM post")
-	return each(rows, err, func(row scanner) error {
-		var src hearback.ID
-		var hash int64
-		if err := row.Scan(&src, &hash); err != nil {
-			return err
+	return db.scan(ctx, "SELECT source, hash FROM post", nil, func(v []driver.Value) error {
+		src, ok := v[0].(int64)
+		hash, ok2 := v[1].(int64)
+		if !ok || !ok2 {
+			return errColumn
 		}
-		f(src, uint64(hash))
+		f(hearback.ID(src), uint64(hash))
 		return nil
 	})
 }
+
+var errColumn = errors.New("a column is not of its type: restore a backup")
 
 // Grouping yields the stored state of every concern that was touched since
 // the time given, or was merged into one that was; what the concerns share
@@ -228,15 +262,15 @@ func (db *DB) CloseWindow(ctx context.Context, rs ...hearback.Record) error {
 // Signatures calls f for every message taken in since the time given that is
 // no copy, oldest first.
 func (db *DB) Signatures(ctx context.Context, since hearback.ID, f func(message, concern hearback.ID, said time.Time, sig []byte)) error {
-	rows, err := db.query(ctx, "SELECT id, concern, at, sig FROM message WHERE id >= ? AND copy_of = 0 ORDER BY id", int64(since))
-	return each(rows, err, func(row scanner) error {
-		var id, concern hearback.ID
-		var us int64
-		var sig []byte
-		if err := row.Scan(&id, &concern, &us, &sig); err != nil {
-			return err
+	return db.scan(ctx, "SELECT id, concern, at, sig FROM message WHERE id >= ? AND copy_of = 0 ORDER BY id", []any{int64(since)}, func(v []driver.Value) error {
+		id, ok := v[0].(int64)
+		concern, ok2 := v[1].(int64)
+		us, ok3 := v[2].(int64)
+		if !ok || !ok2 || !ok3 {
+			return errColumn
 		}
-		f(id, concern, at(us), sig)
+		sig, _ := v[3].([]byte) // none for a text without terms
+		f(hearback.ID(id), hearback.ID(concern), at(us), sig)
 		return nil
 	})
 }
@@ -277,15 +311,15 @@ func (db *DB) Rolls(ctx context.Context, concern hearback.ID, from time.Time) (l
 // RollsBetween calls f for the counts of every concern and source in
 // [from, to), in no order.
 func (db *DB) RollsBetween(ctx context.Context, from, to time.Time, f func(Roll)) error {
-	rows, err := db.query(ctx, "SELECT bucket, concern, source, messages, voices, questions, copies FROM roll WHERE bucket >= ? AND bucket < ?", micros(from), micros(to))
-	return each(rows, err, func(row scanner) error {
-		var r Roll
-		var us int64
-		if err := row.Scan(&us, &r.Concern, &r.Source, &r.Messages, &r.Voices, &r.Questions, &r.Copies); err != nil {
-			return err
+	return db.scan(ctx, "SELECT bucket, concern, source, messages, voices, questions, copies FROM roll WHERE bucket >= ? AND bucket < ?", []any{micros(from), micros(to)}, func(v []driver.Value) error {
+		var n [7]int64
+		for i := range n {
+			var ok bool
+			if n[i], ok = v[i].(int64); !ok {
+				return errColumn
+			}
 		}
-		r.Bucket = at(us)
-		f(r)
+		f(Roll{at(n[0]), hearback.ID(n[1]), hearback.ID(n[2]), n[3], n[4], n[5], n[6]})
 		return nil
 	})
 }
@@ -311,11 +345,5 @@ func (db *DB) Forget(ctx context.Context, src hearback.ID, before time.Time) (n 
 		}
 		return tx.exec(ctx, "DELETE FROM post WHERE source = ? AND seen < ?", int64(src), micros(before))
 	})
-	return n, err
-}
-
-// PostCount returns how many posts are remembered.
-func (db *DB) PostCount(ctx context.Context) (n int, err error) {
-	err = db.row(ctx, "SELECT COUNT(*) FROM post").Scan(&n)
 	return n, err
 }

@@ -76,7 +76,7 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 		}
 		w.SetMaxOpenConns(1)
 		w.SetConnMaxLifetime(0)
-		if r, err = sql.Open("sqlite", at(pragmas+"&_pragma=query_only(ON)")); err == nil {
+		if r, err = sql.Open("sqlite", at(pragmas+"&_pragma=query_only(ON)&_pragma=cache_size(-16384)")); err == nil {
 			r.SetMaxOpenConns(4)
 			db.reads, db.writes = newPool(r, db.dialect), &writer{dialect: db.dialect, sql: w}
 		}
@@ -149,6 +149,7 @@ type writer struct {
 	sql     *sql.DB
 	conn    *sql.Conn // nil until it is needed, and after it broke
 	stmts   map[string]*sql.Stmt
+	raws    map[rawKey]rawStmt
 }
 
 func (w *writer) connect(ctx context.Context) error {
@@ -156,7 +157,7 @@ func (w *writer) connect(ctx context.Context) error {
 		return nil
 	}
 	conn, err := w.sql.Conn(ctx)
-	w.conn, w.stmts = conn, map[string]*sql.Stmt{}
+	w.conn, w.stmts, w.raws = conn, map[string]*sql.Stmt{}, map[rawKey]rawStmt{}
 	if err != nil {
 		w.conn = nil
 	}
@@ -170,6 +171,9 @@ func (w *writer) drop() error {
 	}
 	var errs []error
 	for _, s := range w.stmts {
+		errs = append(errs, s.Close())
+	}
+	for _, s := range w.raws {
 		errs = append(errs, s.Close())
 	}
 	// Whatever is half done on it must not go back to the pool.

@@ -131,8 +131,15 @@ func (a *Analyzer) survey(norm string) marked {
 		m.words++
 		cur.words++
 		var one cue
+		tail, ends := a.cues.tails[w]
+		if !ends {
+			tail = -1
+		}
 		for k := range n {
-			c := a.cues[norm[from[3-k]:to[3]]]
+			if k > tail {
+				break
+			}
+			c := a.cues.of[norm[from[3-k]:to[3]]]
 			cur.all |= c &^ (cueAsk | cueAskOther | cueFiller)
 			if k == 0 {
 				one = c
@@ -323,31 +330,30 @@ func shouts(s string) bool {
 // they are ("投诉…", "咨询…") or end with it ("…的建议").
 func (a *Analyzer) chineseKind(s, norm string, han int) hearback.Kind {
 	var all cue
-	firstAt := map[cue]int{}
+	suggested, complained := 0, 0 // where the first such word stands
 	marked := strings.ContainsAny(s, "?？")
-	var offs [6]int
 	runes := make([]int, 0, 64) // offsets of runes
 	for i := range norm {
 		runes = append(runes, i)
 	}
 	runes = append(runes, len(norm))
 	for i := 0; i+1 < len(runes); i++ {
-		for k := 1; k <= len(offs) && i+k < len(runes); k++ {
-			c, ok := a.hanCues[norm[runes[i]:runes[i+k]]]
+		r, _ := utf8.DecodeRuneInString(norm[runes[i]:])
+		for k := 1; k <= a.hanCues.heads[r] && i+k < len(runes); k++ {
+			c, ok := a.hanCues.of[norm[runes[i]:runes[i+k]]]
 			if !ok {
 				continue
 			}
 			if c&cueAsk != 0 && !a.asksHere(norm, runes, i, k) {
 				c &^= cueAsk
 			}
-			all |= c
-			for b := cueThanks; b <= cueAsk; b <<= 1 {
-				if c&b != 0 {
-					if _, seen := firstAt[b]; !seen {
-						firstAt[b] = i
-					}
-				}
+			if c&^all&cueSuggestion != 0 {
+				suggested = i
 			}
+			if c&^all&cueComplaint != 0 {
+				complained = i
+			}
+			all |= c
 		}
 	}
 	starts := func(words ...string) bool {
@@ -389,7 +395,7 @@ func (a *Analyzer) chineseKind(s, norm string, han int) hearback.Kind {
 		return hearback.Thanks
 	case all&cueNeed != 0 && all&cueSuggestion == 0:
 		return hearback.Need
-	case all&cueSuggestion != 0 && (all&cueComplaint == 0 || firstAt[cueSuggestion] <= firstAt[cueComplaint]):
+	case all&cueSuggestion != 0 && (all&cueComplaint == 0 || suggested <= complained):
 		return hearback.Suggestion
 	case all&(cueComplaint|cueHarsh) != 0:
 		return hearback.Complaint

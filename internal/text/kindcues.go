@@ -1,6 +1,9 @@
 package text
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // A cue is what one word or phrase speaks for. Bits, as phrases may speak for
 // several things.
@@ -67,8 +70,18 @@ var cueNames = map[string]cue{
 
 // parseCues reads lines "name | phrase, phrase". A phrase with an apostrophe
 // also stands without.
-func parseCues(lines string) map[string]cue {
-	m := map[string]cue{}
+func parseCues(lines string) cues {
+	t := cues{of: map[string]cue{}, tails: map[string]int{}, heads: map[rune]int{}}
+	put := func(phrase string, c cue) {
+		t.of[phrase] |= c
+		words := strings.FieldsFunc(phrase, func(r rune) bool { return classOf(r) == other && r != '\'' && r != '-' })
+		if len(words) > 0 {
+			last := words[len(words)-1]
+			t.tails[last] = max(t.tails[last], len(words)-1)
+		}
+		first, _ := utf8.DecodeRuneInString(phrase)
+		t.heads[first] = max(t.heads[first], utf8.RuneCountInString(phrase))
+	}
 	for line := range strings.Lines(lines) {
 		name, list, ok := strings.Cut(line, "|")
 		if !ok {
@@ -77,11 +90,19 @@ func parseCues(lines string) map[string]cue {
 		c := cueNames[strings.TrimSpace(name)]
 		for phrase := range strings.SplitSeq(list, ",") {
 			phrase = strings.TrimSpace(phrase)
-			m[phrase] |= c
+			put(phrase, c)
 			if strings.Contains(phrase, "'") {
-				m[strings.ReplaceAll(phrase, "'", "")] |= c
+				put(strings.ReplaceAll(phrase, "'", ""), c)
 			}
 		}
 	}
-	return m
+	return t
+}
+
+// cues are phrases with what they say. Most words of a text are in none, so
+// what a phrase can end or begin with is looked at first.
+type cues struct {
+	of    map[string]cue
+	tails map[string]int // last word → words before it, in the longest phrase
+	heads map[rune]int   // first character → characters of the longest phrase
 }

@@ -58,14 +58,18 @@ var sameAs = map[string]string{
 type langGuide struct {
 	words   map[string]langMark
 	letters map[rune]langMark
-	names   []string   // of the model's labels, after sameAs
-	scripts [][]bool   // by script, by label: whether it may be
-	allowed [][]string // by script: the languages
+	japan   [(0x9FFF + 1 - 0x4E00) / 64]uint64 // a bit for each of shinjitai
+	names   []string                           // of the model's labels, after sameAs
+	scripts [][]bool                           // by script, by label: whether it may be
+	allowed [][]string                         // by script: the languages
 }
 
 func newLangGuide(m *langModel) *langGuide {
 	g := &langGuide{names: make([]string, len(m.labels)), scripts: make([][]bool, oneLang), allowed: make([][]string, oneLang)}
 	g.words, g.letters = newLangMarks()
+	for _, r := range shinjitai {
+		g.japan[(r-0x4E00)/64] |= 1 << (r % 64)
+	}
 	for i, l := range m.labels {
 		g.names[i] = l
 		if to, ok := sameAs[l]; ok {
@@ -78,12 +82,13 @@ func newLangGuide(m *langModel) *langGuide {
 			langs = scriptLangs[sc]
 		}
 		g.allowed[sc] = strings.Fields(langs)
-		g.scripts[sc] = make([]bool, len(g.names))
+		g.scripts[sc] = make([]bool, len(m.tree))
 		for i, name := range g.names {
 			for _, l := range g.allowed[sc] {
 				g.scripts[sc][i] = g.scripts[sc][i] || l == name
 			}
 		}
+		m.above(g.scripts[sc])
 	}
 	return g
 }
@@ -196,7 +201,8 @@ func (g *langGuide) neighbours(a, b string) bool {
 func (a *Analyzer) guess(norm, stated string) (lang string, p float64, words int) {
 	norm = clip(norm, langBytes)
 	var letters [oneLang]int
-	var single []scriptCount
+	var room [4]scriptCount
+	single := room[:0]
 	japan := 0
 	for i := 0; i < len(norm); {
 		r, n := rune(norm[i]), 1
@@ -208,7 +214,7 @@ func (a *Analyzer) guess(norm, stated string) (lang string, p float64, words int
 		switch sc {
 		case noScript:
 		case oneLang:
-			if l == "zh" && strings.ContainsRune(shinjitai, r) {
+			if k := r - 0x4E00; l == "zh" && k >= 0 && int(k/64) < len(a.guide.japan) && a.guide.japan[k/64]&(1<<(r%64)) != 0 {
 				japan++
 			}
 			single = count(single, l)
@@ -312,31 +318,36 @@ func (a *Analyzer) model(norm string, sc script, stated string) (string, float64
 			}
 		}
 	}
-	probs := a.lid.probabilities(&h)
-	// The score of a language is the log of its probability plus its votes.
-	lang, top, sum := "und", math.Inf(-1), 0.0
+	var space [352]float32 // as many nodes as lid.176 has
+	probs := a.lid.probabilities(&h, space[:], g.scripts[sc])
+	// The odds of a language are its probability times e to its votes.
+	var odds [24]float64
+	for k := range votes {
+		odds[k] = math.Exp(votes[k].weight)
+	}
+	lang, top, sum := "und", 0.0, 0.0
 	var seen [24]bool
 	for i, q := range probs {
 		if q < hardly || !g.scripts[sc][i] {
 			continue
 		}
 		name := g.names[i]
-		score := math.Log(max(float64(q), floorProb))
+		score := max(float64(q), floorProb)
 		for k := range votes {
 			if votes[k].lang == name {
-				score += votes[k].weight
+				score *= odds[k]
 				seen[k] = true
 			}
 		}
-		sum += math.Exp(score)
+		sum += score
 		if score > top {
 			lang, top = name, score
 		}
 	}
 	for k := range votes {
 		if !seen[k] {
-			score := math.Log(floorProb) + votes[k].weight
-			sum += math.Exp(score)
+			score := floorProb * odds[k]
+			sum += score
 			if score > top {
 				lang, top = votes[k].lang, score
 			}
@@ -347,7 +358,7 @@ func (a *Analyzer) model(norm string, sc script, stated string) (string, float64
 	}
 	// Votes are no measured probabilities: they decide, but make nobody
 	// surer than the model and they together can be.
-	return lang, min(math.Exp(top)/sum, 0.999), words
+	return lang, min(top/sum, 0.999), words
 }
 
 // landslide reports whether the words of a text leave no doubt about its

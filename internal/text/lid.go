@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"sync/atomic"
 	"unicode/utf8"
 )
 
@@ -24,6 +25,19 @@ type langModel struct {
 	labels     []string
 	tree       []treeNode
 	out        []float32 // dim for each inner node
+	seen       [1 << 14]atomic.Pointer[wordSum]
+}
+
+// langDim is the only width of a model that is read. A constant lets the
+// compiler lay sums out in registers.
+const langDim = 16
+
+// A wordSum is what a word adds to its text. People use few words often, so
+// the sums of words that came lately are kept: each word has one place in
+// langModel.seen, and a word that comes later takes it.
+type wordSum struct {
+	word string
+	langSum
 }
 
 type treeNode struct {
@@ -57,7 +71,7 @@ func parseLangModel(data string) (*langModel, error) {
 	if wordNgrams != 1 || loss != 1 || kind != 3 {
 		return nil, errors.New("the model is not supervised with hierarchical softmax over single words")
 	}
-	if m.dim < 1 || m.dim > 512 || m.bucket < 1 || m.minN < 1 || m.maxN < m.minN || m.maxN > 8 {
+	if m.dim != langDim || m.bucket < 1 || m.minN < 1 || m.maxN < m.minN || m.maxN > 8 {
 		return nil, errors.New("the model's sizes make no sense")
 	}
 	size, nwords, nlabels := int(r.int32()), int(r.int32()), int(r.int32())
@@ -172,14 +186,27 @@ func (p pruned) get(key uint32) (int32, bool) {
 
 // A langSum is the sum of the rows of a text, and how many they are.
 type langSum struct {
-	v [512]float32
+	v [langDim]float32
 	n int
 }
 
 // addWord adds a word and its n-grams.
 func (m *langModel) addWord(h *langSum, buf []byte, word string) {
-	id, known := m.words[word]
-	if known {
+	at := &m.seen[(hashTerm(Word, word)>>7)%uint64(len(m.seen))]
+	w := at.Load()
+	if w == nil || w.word != word {
+		w = &wordSum{word: strings.Clone(word)}
+		m.sumWord(&w.langSum, buf, word)
+		at.Store(w)
+	}
+	for i, x := range w.v {
+		h.v[i] += x
+	}
+	h.n += w.n
+}
+
+func (m *langModel) sumWord(h *langSum, buf []byte, word string) {
+	if id, known := m.words[word]; known {
 		m.addRow(h, id)
 	}
 	if word == "</s>" {
@@ -210,19 +237,12 @@ func (m *langModel) addWord(h *langSum, buf []byte, word string) {
 }
 
 func (m *langModel) addRow(h *langSum, row int32) {
-	at := int(row) * m.dim
-	if at < 0 || at+m.dim > len(m.rows) {
+	at := int(row) * langDim
+	if at < 0 || at+langDim > len(m.rows) {
 		return
 	}
 	h.n++
-	if m.dim == 16 { // what lid.176 has; the compiler unrolls nothing itself
-		v, r := (*[16]float32)(h.v[:16]), (*[16]float32)(m.rows[at:at+16])
-		for i := range v {
-			v[i] += r[i]
-		}
-		return
-	}
-	for i, x := range m.rows[at : at+m.dim] {
+	for i, x := range (*[langDim]float32)(m.rows[at : at+langDim]) {
 		h.v[i] += x
 	}
 }
@@ -230,29 +250,36 @@ func (m *langModel) addRow(h *langSum, row int32) {
 // hardly is the probability below which a branch of the tree is left alone.
 const hardly = 2e-5
 
-// probabilities returns the probability of each label. The walk goes from the
-// root, the last node, down; children stand before their parents. Labels that
-// are hardly possible have zero.
-func (m *langModel) probabilities(h *langSum) []float32 {
+// above marks the nodes of the tree that have a marked label under them.
+func (m *langModel) above(marked []bool) {
+	for node := len(m.labels); node < len(m.tree); node++ {
+		marked[node] = marked[m.tree[node].left] || marked[m.tree[node].right]
+	}
+}
+
+// probabilities returns the probability of each label, in room. The walk goes
+// from the root, the last node, down; children stand before their parents.
+// Labels that are hardly possible have zero, and so may those that are not
+// wanted; nil wants all.
+func (m *langModel) probabilities(h *langSum, room []float32, wanted []bool) []float32 {
 	n := len(m.labels)
-	q := make([]float32, 2*n-1)
+	q := append(room[:0], make([]float32, 2*n-1)...)
 	if h.n == 0 {
 		return q[:n]
 	}
 	inv := 1 / float32(h.n)
-	v := h.v[:m.dim]
+	v := h.v
 	for i := range v {
 		v[i] *= inv
 	}
 	q[2*n-2] = 1
 	for node := 2*n - 2; node >= n; node-- {
 		p := q[node]
-		if p < hardly {
+		if p < hardly || wanted != nil && !wanted[node] {
 			continue
 		}
 		var dot float32
-		row := m.out[(node-n)*m.dim : (node-n+1)*m.dim]
-		for i, x := range row[:len(v)] {
+		for i, x := range (*[langDim]float32)(m.out[(node-n)*langDim:]) {
 			dot += x * v[i]
 		}
 		f := float32(1 / (1 + math.Exp(-float64(dot))))

@@ -23,7 +23,7 @@ func FuzzParseLangModel(f *testing.F) {
 			if m, err := parseLangModel(s); err == nil {
 				var h langSum
 				m.sumOf(&h, "is the water safe 停水")
-				m.probabilities(&h)
+				m.probabilities(&h, nil, nil)
 			}
 		}
 	})
@@ -43,7 +43,7 @@ func TestProbabilities(t *testing.T) {
 	m.sumOf(&h, "la station d'épuration a explosé cette nuit")
 	sum := float32(0)
 	best, at := float32(0), 0
-	for i, p := range m.probabilities(&h) {
+	for i, p := range m.probabilities(&h, nil, nil) {
 		sum += p
 		if p > best {
 			best, at = p, i

@@ -31,7 +31,7 @@ type Analyzer struct {
 	conv          *simplifier
 	stems         *stemCache
 	inert         *inertSet
-	cues, hanCues map[string]cue
+	cues, hanCues cues
 	pool          sync.Pool // of *scratch
 }
 

@@ -346,18 +346,29 @@ func (q *request) fail(err error) {
 
 // cached keeps a value for a while, so that pages may ask for it often.
 type cached[T any] struct {
-	mu   sync.Mutex
-	at   time.Time
-	have bool
-	v    T
+	mu     sync.Mutex
+	at     time.Time
+	have   bool
+	making bool // somebody makes a new one while others read the old
+	round  int  // of forget
+	v      T
 }
 
-// get returns the value, made anew by f if it is older than age. A failure
-// keeps the old value.
+// get returns the value, made anew by f if it is older than age. Where it is
+// not much older the reader gets the old one at once and f runs beside, so f
+// must not end with the request. A failure keeps the old value.
 func (c *cached[T]) get(age time.Duration, f func() (T, error)) (T, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if now := time.Now(); !c.have || now.Sub(c.at) > age {
+	now := time.Now()
+	switch {
+	case c.have && now.Sub(c.at) <= age:
+	case c.have && now.Sub(c.at) <= 10*age:
+		if !c.making {
+			c.making = true
+			go c.renew(f, c.round)
+		}
+	default:
 		v, err := f()
 		if err != nil {
 			return c.v, err
@@ -367,10 +378,24 @@ func (c *cached[T]) get(age time.Duration, f func() (T, error)) (T, error) {
 	return c.v, nil
 }
 
+// renew makes the value anew. It is of no use if it was forgotten meanwhile:
+// f may have looked before what was done.
+func (c *cached[T]) renew(f func() (T, error), round int) {
+	now := time.Now()
+	v, err := f()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.making = false
+	if err == nil && round == c.round {
+		c.v, c.at = v, now
+	}
+}
+
 // forget makes the next reader look again: something was just done.
 func (c *cached[T]) forget() {
 	c.mu.Lock()
 	c.have = false
+	c.round++
 	c.mu.Unlock()
 }
 
@@ -451,6 +476,7 @@ func (s *server) count(ctx context.Context) (c counts, err error) {
 // concernTotals counts concerns, with those since midnight as the new ones.
 // It looks at every concern, so it is asked for at most every few seconds.
 func (s *server) concernTotals(ctx context.Context) (ConcernTotals, error) {
+	ctx = context.WithoutCancel(ctx)
 	return s.totals.get(5*time.Second, func() (ConcernTotals, error) { return s.o.Store.ConcernTotals(ctx, s.midnight()) })
 }
 
@@ -462,6 +488,7 @@ func (s *server) midnight() time.Time {
 
 // healths says how every source is doing, at most some seconds old.
 func (s *server) healths(ctx context.Context) (map[hearback.ID]hearback.Health, error) {
+	ctx = context.WithoutCancel(ctx)
 	return s.health.get(15*time.Second, func() (map[hearback.ID]hearback.Health, error) {
 		if s.o.Sources == nil {
 			return map[hearback.ID]hearback.Health{}, nil

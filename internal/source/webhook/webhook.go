@@ -115,7 +115,8 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request) (*Reply, error) {
 	}
 	reply := &Reply{Errors: []wire.LineError{}}
 	dec := wire.NewDecoder(body)
-	var items []source.Raw
+	// One a line, but no more than lines of some length can be.
+	items := make([]source.Raw, 0, min(bytes.Count(body, []byte{'\n'})+1, len(body)/64+1))
 	for {
 		raw, bad, err := dec.Next()
 		if err == io.EOF {
