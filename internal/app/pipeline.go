@@ -487,6 +487,7 @@ func grow(c *hearback.Concern, m *hearback.Message, voices int64) {
 	}
 	c.Messages++
 	c.Voices += voices
+	reach(c, m, voices)
 	c.Langs[m.Lang]++
 	c.Kinds[m.Kind]++
 	c.Areas[m.Area]++
@@ -499,6 +500,32 @@ func grow(c *hearback.Concern, m *hearback.Message, voices int64) {
 	}
 	copy(c.Recent[1:], c.Recent)
 	c.Recent[0] = m.ID
+}
+
+// freshFor is how long a place counts as new to a concern, and how old a
+// concern must be before a place can be new to it.
+const freshFor = 24 * time.Hour
+
+// reach notes that a concern that is not new itself is heard in a new area or
+// language, and counts the voices there for a day. It goes before the message
+// is counted.
+func reach(c *hearback.Concern, m *hearback.Message, voices int64) {
+	if len(c.Fresh) > 0 && m.At.Sub(c.Fresh[0].At) > 2*freshFor {
+		c.Fresh = c.Fresh[1:]
+	}
+	if m.At.Sub(c.First) >= freshFor {
+		if m.Area != "" && c.Areas[m.Area] == 0 {
+			c.Fresh = append(c.Fresh, hearback.Place{What: "area", Name: m.Area, At: m.At})
+		}
+		if m.Lang != "und" && c.Langs[m.Lang] == 0 {
+			c.Fresh = append(c.Fresh, hearback.Place{What: "lang", Name: m.Lang, At: m.At})
+		}
+	}
+	for i := range c.Fresh {
+		if f := &c.Fresh[i]; m.At.Sub(f.At) < freshFor && (f.What == "area" && f.Name == m.Area || f.What == "lang" && f.Name == m.Lang) {
+			f.Voices += voices
+		}
+	}
 }
 
 // short cuts a text to the length of a title.
