@@ -193,6 +193,41 @@ func TestAreaNames(t *testing.T) {
 	}
 }
 
+// TestAlertsExplain: every alert says in both languages what was expected,
+// what came, since when, by which rule, and what would have kept it silent.
+func TestAlertsExplain(t *testing.T) {
+	w := newWorld(t)
+	o := w.fill(plain)
+	b := w.join(w.options(), "Everything", access.Roles()...)
+	for lang, says := range map[string][]string{
+		"en": {
+			"The evidence for a doubled rate, summed over days, passed 12 (rules alert/1)", "40 voices in 1 d", "About 20, give or take 5", "30 voices or fewer had come in the last 24 hours", "3 sources in the last six hours", "Number 3 of the day; the budget is 12",
+			"Saltmarsh (4), Vietnamese (3), City forum (3)", "similarity 0.4", "after 9 d in which nothing was heard of it", "60% of the messages are questions", "Fewer than the 390 of the day before", "7 messages or more had come in one of the hours", "one message had come",
+			"80% of the time has passed", "its harm had been rated below 75", "Kept for the digest: the 12 of the day were sent", "Kept for the digest: in the first days",
+		},
+		"zh": {
+			"“速率翻倍”的证据逐日累加，超过12（规则alert/1）", "1天内40个声音", "约20个，上下5", "最近24小时的声音不超过30个", "最近六小时有3个来源", "当日第3条；限额12条", "越南语（3）", "相似度0.4", "此前9天无人提及",
+			"消息中60%是提问", "少于前一天的390个", "其中一小时有7条以上消息", "来过一条消息", "时间已过80%", "危害评定低于75", "列入摘要：当日12条已发完",
+		},
+	} {
+		body := b.get("/alerts?view=all&lang=" + lang).Body.String()
+		for _, say := range says {
+			if !strings.Contains(body, say) {
+				t.Errorf("the alerts in %s do not say %q", lang, say)
+			}
+		}
+		if n := strings.Count(body, `<dl class="whys">`); n < 13 {
+			t.Errorf("%d alerts in %s explain themselves, want all", n, lang)
+		}
+		if strings.Contains(body, "来水、自来水") || strings.Contains(body, "来水, 自来水") {
+			t.Errorf("the words in %s overlap", lang)
+		}
+		if page := b.get("/concerns/" + o.water.String() + "?lang=" + lang).Body.String(); strings.Count(page, `<dl class="whys">`) != 5 {
+			t.Errorf("the page of the concern in %s does not explain its 5 alerts", lang)
+		}
+	}
+}
+
 // noEnglish fails on words that were left in English on a Chinese page.
 func noEnglish(t *testing.T, path, body string) {
 	t.Helper()
