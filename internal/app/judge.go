@@ -2,7 +2,9 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strconv"
 	"time"
@@ -34,6 +36,7 @@ type judge struct {
 	limits     alert.Limits
 	heard      map[hearback.ID]heard
 	began      time.Time // the first hour that heard knows of
+	foreseen   time.Time // the hour at which forecasts were made last
 	streams    map[hearback.ID]*stream
 	told       map[string]float64        // the mark of each deadline that was last told of
 	silent     map[hearback.ID]time.Time // sources whose silence was told of, and when
@@ -63,6 +66,13 @@ func (s *steps) load(ctx context.Context, a *App) error {
 	s.raised, s.told, s.silent = map[hearback.ID]map[hearback.AlertKind]time.Time{}, map[string]float64{}, map[hearback.ID]time.Time{}
 	s.heard, s.streams = map[hearback.ID]heard{}, map[hearback.ID]*stream{}
 	s.limits, s.forecaster = alert.DefaultLimits(), forecast.New()
+	if state, err := a.Store.ForecasterState(ctx); err == nil {
+		if err := s.forecaster.UnmarshalBinary(state); err != nil {
+			a.log.Warn("forecasts begin to learn anew", slog.Any("err", err))
+		}
+	} else if !errors.Is(err, hearback.ErrNotFound) {
+		return err
+	}
 	if v, err := a.Store.Setting(ctx, limitSetting); err != nil {
 		return err
 	} else if f, err := strconv.ParseFloat(v, 64); err == nil {
@@ -202,8 +212,9 @@ func (a *App) scoreSome(ctx context.Context, now time.Time, only hearback.ID) er
 				hours[j] = p.Voices
 			}
 			f := a.steps.forecaster.Make(c.ID, now, hours)
-			persists, _, _ := forecast.Persistence(f[forecast.ThirdDay], in.Day)
-			in.Persist = &persists
+			persists, low, high := forecast.Persistence(f[forecast.ThirdDay], in.Day)
+			in.Persist, in.PersistLow, in.PersistHigh = &persists, low, high
+			in.HalfLife = time.Duration(f[forecast.ThirdDay].HalfLife * float64(time.Hour))
 		}
 		scores[c.ID] = score.Of(in)
 	}

@@ -44,6 +44,7 @@ func (a *App) Step(ctx context.Context) error {
 		{"name concerns", labelEvery, a.label},
 		{"score concerns", scoreEvery, a.score},
 		{"raise alerts", 0, a.alert},
+		{"score and make forecasts", 0, a.foresee},
 		{"measure answers", store.Bucket, a.measure},
 		{"learn from decisions", learnEvery, a.learn},
 		{"forget old messages", forgetEvery, a.forget},

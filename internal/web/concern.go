@@ -15,45 +15,47 @@ import (
 
 type concernPage struct {
 	frame
-	C          *hearback.Concern
-	Title      string
-	Why        string
-	Alerts     []alertRow
-	Timeline   template.HTML
-	Points     []hourRow
-	Finding    string
-	ChartText  string
-	Usual      bool
-	Excerpts   []excerpt
-	Forgotten  bool // text was kept once and has been forgotten
-	Parts      []partRow
-	Spread     string // the formula with its numbers
-	Matches    []Match
-	Nearest    []Nearest
-	Flags      []string
-	Words      []wordRow
-	Areas      []countRow
-	Nowhere    float64
-	Langs      []countRow
-	Kinds      []countRow
-	Sources    []countRow
-	Ratings    []hearback.HarmRating
-	Proposals  []Proposal
-	Case       *hearback.Case
-	CaseDesk   string
-	Next       *hearback.Deadline
-	Late       bool
-	Answer     *hearback.Answer
-	Into       *hearback.Concern
-	Desks      []option
-	Desk, Hint string // the desk that it looks like, and why
-	Tier       hearback.Tier
-	Do         string // the form that stands open
-	Entries    []entryRow
-	MayTriage  bool
-	MayCase    bool
-	MayRate    bool
-	Undoable   bool
+	C           *hearback.Concern
+	Title       string
+	Why         string
+	Alerts      []alertRow
+	Timeline    template.HTML
+	Points      []hourRow
+	Finding     string
+	ChartText   string
+	Usual       bool
+	Outlook     []string // what is expected
+	OutlookNote string   // why there is nothing, or not all
+	Excerpts    []excerpt
+	Forgotten   bool // text was kept once and has been forgotten
+	Parts       []partRow
+	Spread      string // the formula with its numbers
+	Matches     []Match
+	Nearest     []Nearest
+	Flags       []string
+	Words       []wordRow
+	Areas       []countRow
+	Nowhere     float64
+	Langs       []countRow
+	Kinds       []countRow
+	Sources     []countRow
+	Ratings     []hearback.HarmRating
+	Proposals   []Proposal
+	Case        *hearback.Case
+	CaseDesk    string
+	Next        *hearback.Deadline
+	Late        bool
+	Answer      *hearback.Answer
+	Into        *hearback.Concern
+	Desks       []option
+	Desk, Hint  string // the desk that it looks like, and why
+	Tier        hearback.Tier
+	Do          string // the form that stands open
+	Entries     []entryRow
+	MayTriage   bool
+	MayCase     bool
+	MayRate     bool
+	Undoable    bool
 }
 
 type hourRow struct {
@@ -135,6 +137,9 @@ func (q *request) concern() error {
 		}
 	}
 	if err := q.concernHistory(p, alerts); err != nil {
+		return err
+	}
+	if p.Outlook, p.OutlookNote, err = q.outlook(c); err != nil {
 		return err
 	}
 	messages, err := q.o.Store.Messages(ctx, recentOf(c))
