@@ -75,7 +75,9 @@ func TestForesee(t *testing.T) {
 	// The concern that was merged away is neither right nor wrong any more.
 	s.hears(s.forum, 6, "", "en", "The library of the harbour sells old water colour books on Sunday")
 	other := s.newest()
-	s.pass(54, func() { s.hears(s.forum, 1, "", "en", "The library of the harbour sells old water colour books on Sunday") })
+	s.pass(54, func() {
+		s.hears(s.forum, 1, "", "en", "The library of the harbour sells old water colour books on Sunday")
+	})
 	if err := (concerns{s.App}).Merge(ctx, Operator(), c.ID, other, "The same."); err != nil {
 		t.Fatal(err)
 	}

@@ -180,12 +180,23 @@ func (a *App) scoreSome(ctx context.Context, now time.Time, only hearback.ID) er
 	if err != nil {
 		return err
 	}
+	var harms []float64 // of what people rated, for what nobody has
+	for _, list := range ratings {
+		harms = append(harms, score.Harm(list).Value)
+	}
+	guess := score.Guess(harms)
+	listening := 0
+	for _, src := range sources {
+		if src.State == hearback.SourceActive {
+			listening++
+		}
+	}
 	scores := map[hearback.ID]hearback.Score{}
 	for i := range list {
 		c := &list[i]
 		in := score.Input{
 			At: now, Areas: c.Areas, Ratings: ratings[c.ID], Questions: c.Kinds[hearback.Question], Messages: c.Messages, Copies: c.Copies,
-			Answered: c.Answer != 0, First: c.First,
+			Answered: c.Answer != 0, First: c.First, Concern: c.ID, HarmGuess: guess, Listening: listening, Langs: len(c.Langs),
 		}
 		for _, id := range slices.Sorted(mapKeys(series[c.ID])) {
 			points := series[c.ID][id]

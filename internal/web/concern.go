@@ -11,6 +11,7 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
+	"example.org/hearback/internal/score"
 )
 
 type concernPage struct {
@@ -40,6 +41,9 @@ type concernPage struct {
 	Kinds       []countRow
 	Sources     []countRow
 	Ratings     []hearback.HarmRating
+	Second      bool // another person must rate its harm
+	Rated       bool // whoever looks has rated it
+	Hints       map[string]hint
 	Proposals   []Proposal
 	Case        *hearback.Case
 	CaseDesk    string
@@ -76,6 +80,32 @@ type partRow struct {
 	namedPart
 	Bar   template.HTML
 	Terms []string
+}
+
+// A hint is what words suggest for one item of the harm form. It marks an
+// anchor; it chooses none.
+type hint struct {
+	Anchor int
+	Words  []string
+}
+
+// Hidden reports whether the ratings of others are kept from whoever looks:
+// they are asked for one of their own first, so that it is independent.
+func (p *concernPage) Hidden() bool { return p.Second && p.MayRate && !p.Rated }
+
+// harmHints reads the words of the newest messages.
+func (q *request) harmHints(messages []hearback.Message) map[string]hint {
+	if q.o.HarmHints == nil {
+		return nil
+	}
+	s := q.o.HarmHints(messages)
+	hints := map[string]hint{}
+	for item, anchor := range map[string]int{"severity": s.Severity, "immediate": s.Immediate, "call": s.CallToAction, "vulnerable": s.Vulnerable} {
+		if words := s.Words[item]; len(words) > 0 {
+			hints[item] = hint{anchor, words}
+		}
+	}
+	return hints
 }
 
 type countRow struct {
@@ -186,6 +216,11 @@ func (q *request) concern() error {
 		if p.Ratings, err = q.o.Concerns.HarmRatings(ctx, id); err != nil {
 			return err
 		}
+	}
+	p.Second = score.SecondRater(p.Ratings)
+	p.Rated = slices.ContainsFunc(p.Ratings, func(r hearback.HarmRating) bool { return q.account != nil && r.By == q.account.ID })
+	if p.MayRate {
+		p.Hints = q.harmHints(messages)
 	}
 	if err := q.concernCounts(p, titles); err != nil {
 		return err

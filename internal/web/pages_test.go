@@ -228,6 +228,36 @@ func TestAlertsExplain(t *testing.T) {
 	}
 }
 
+// TestHarmHints: words in the messages mark steps of the form and choose none,
+// and who must rate second does not see what the first found.
+func TestHarmHints(t *testing.T) {
+	w := newWorld(t)
+	o := w.fill(plain)
+	b := w.join(w.options(), "Listener", access.Listener)
+	path := "/concerns/" + o.dam.String()
+	form := regexp.MustCompile(`(?s)id="do-harm".*?</details>`)
+	page := form.FindString(b.get(path + "?do=harm").Body.String())
+	for _, bad := range []string{" checked", " selected"} {
+		if strings.Contains(page, bad) {
+			t.Errorf("the form chooses for people: it holds %q", bad)
+		}
+	}
+	water := b.get("/concerns/" + o.water.String()).Body.String()
+	if f := form.FindString(water); !strings.Contains(f, "Words hint at") || !strings.Contains(f, "now") || strings.Contains(f, " checked") || strings.Contains(f, " selected") {
+		t.Errorf("the form does not show the words that hint, or chooses: %s", f)
+	}
+	if strings.Contains(water, "Avoidable illness; infants.") || !strings.Contains(water, "A second person must rate its harm.") || !strings.Contains(water, "What others found is shown once you have rated") {
+		t.Error("whoever must rate second sees what the first found")
+	}
+	if rec := b.post("/concerns/"+o.water.String()+"/harm", "severity", "3", "believable", "2", "immediate", "1", "call", "1", "vulnerable", "1", "reason", "Infants drink it."); rec.Code != http.StatusSeeOther {
+		t.Fatalf("rating = %d", rec.Code)
+	}
+	water = b.get("/concerns/" + o.water.String()).Body.String()
+	if !strings.Contains(water, "Avoidable illness; infants.") || strings.Contains(water, "A second person must rate its harm.") {
+		t.Error("after the second rating the first is still hidden")
+	}
+}
+
 // noEnglish fails on words that were left in English on a Chinese page.
 func noEnglish(t *testing.T, path, body string) {
 	t.Helper()

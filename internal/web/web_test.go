@@ -19,6 +19,7 @@ import (
 	"example.org/hearback/internal/alert"
 	"example.org/hearback/internal/answer"
 	"example.org/hearback/internal/desk"
+	"example.org/hearback/internal/score"
 	"example.org/hearback/internal/source"
 	"example.org/hearback/internal/store"
 	"example.org/hearback/internal/translog"
@@ -102,6 +103,13 @@ func (w *world) options() web.Options {
 				return false, fmt.Errorf("%w: at character 1: this ( is never closed; write a ) where it should end", hearback.ErrInvalid)
 			}
 			return strings.Contains(text, query), nil
+		},
+		HarmHints: func(list []hearback.Message) score.Suggestion {
+			var texts []string
+			for _, m := range list {
+				texts = append(texts, m.Text)
+			}
+			return score.Suggest(texts)
 		},
 		Ask: func(_ context.Context, text, _ string) error {
 			w.asked = append(w.asked, text)
