@@ -93,6 +93,8 @@ type prepared struct {
 	sig  []byte
 	keep bool // a topic asks for it, or its source keeps all
 	fail bool // it could not be masked: it is counted and forgotten
+
+	unread int64 // no item, but so many that its source could not read
 }
 
 var _ source.Sink = (*Pipeline)(nil)
@@ -143,6 +145,9 @@ func (p *Pipeline) prepareAll(l *listening, j *job, items []source.Raw) {
 // only if somebody said in public that they listen for it. Nothing has been
 // written yet, and what is not kept never will be.
 func (p *Pipeline) prepare(l *listening, src *hearback.Source, raw *source.Raw, k deident.Keys, now time.Time) prepared {
+	if raw.Unread > 0 {
+		return prepared{unread: raw.Unread}
+	}
 	item, err := deident.Clean(*src, *raw, k, now)
 	if err != nil {
 		return prepared{fail: true}
@@ -302,6 +307,11 @@ func newBuild(now time.Time) *build {
 
 // admit decides what becomes of one item, and counts it exactly once.
 func (p *Pipeline) admit(ctx context.Context, b *build, j *job, it *prepared) error {
+	if it.unread > 0 {
+		j.tally.Received += it.unread
+		j.tally.Refused += it.unread
+		return nil
+	}
 	j.tally.Received++
 	if it.fail {
 		j.tally.Refused++

@@ -12,6 +12,7 @@ import (
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
 	"example.org/hearback/internal/score"
+	"example.org/hearback/internal/text"
 )
 
 type concernPage struct {
@@ -452,13 +453,14 @@ func (q *request) belongs(c *hearback.Concern, m hearback.Message) string {
 	if len(shared) == 0 {
 		return q.t("excerpt.why_alike")
 	}
+	shared = text.Spare(shared)
 	return q.t("excerpt.why", q.l.list(shared[:min(6, len(shared))]))
 }
 
 // phraseCounts says in how many of the newest messages each phrase stands.
 func phraseCounts(phrases []string, messages []hearback.Message) []wordRow {
 	var list []wordRow
-	for _, ph := range phrases {
+	for _, ph := range text.Spare(phrases) {
 		r := wordRow{Word: ph, Of: len(messages)}
 		for _, m := range messages {
 			if strings.Contains(strings.ToLower(m.Text), strings.ToLower(ph)) {

@@ -98,7 +98,7 @@ func (q *request) today() error {
 			p.NoEffect++
 		}
 	}
-	alerts, err := q.o.Store.AlertList(ctx, AlertFilter{Open: true, Limit: 50})
+	alerts, err := q.o.Store.AlertList(ctx, AlertFilter{Open: true, Limit: 1000})
 	if err != nil {
 		return err
 	}

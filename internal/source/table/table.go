@@ -297,7 +297,7 @@ type Report struct {
 	Rows    int64 // read so far, without the first if it names the columns
 	Before  int64 // of these, taken by an earlier import that was broken off
 	Tally   hearback.Tally
-	Faulty  int64            // rows that could not be read
+	Faulty  int64            // rows that could not be read; Tally counts them as refused
 	Faults  []wire.LineError // the first of them
 	Done    bool
 	Columns Mapping
@@ -331,12 +331,16 @@ func (f *File) Import(ctx context.Context, sink source.Sink, src hearback.ID, st
 	if err != nil {
 		return rep, err
 	}
-	items, size := make([]source.Raw, 0, batchRows), 0
+	items, size := make([]source.Raw, 0, batchRows+1), 0
+	unread := int64(0)
 	flush := func(done bool) error {
 		rep.Done = done
 		c, err := json.Marshal(cursor{f.print, rep.Rows, done})
 		if err != nil {
 			return err
+		}
+		if unread > 0 { // counted with its source, like all that came
+			items, unread = append(items, source.Raw{Unread: unread}), 0
 		}
 		y, err := sink.Take(ctx, src, items, c)
 		if err != nil {
@@ -377,6 +381,7 @@ func (f *File) Import(ctx context.Context, sink source.Sink, src hearback.ID, st
 			if rep.Faulty++; len(rep.Faults) < MaxFaults {
 				rep.Faults = append(rep.Faults, wire.LineError{Line: line, Error: bad})
 			}
+			unread++
 			continue
 		}
 		items, size = append(items, raw), size+len(raw.Text)
