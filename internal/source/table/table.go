@@ -371,7 +371,9 @@ func (f *File) Import(ctx context.Context, sink source.Sink, src hearback.ID, st
 		} else {
 			// Rows taken before are read all the same, so that rows without an
 			// id get the same names as then.
-			raw, bad = m.raw(cells)
+			if raw, bad = m.raw(cells); bad == noText && f.excel {
+				bad += " If the cell is a formula, save the workbook in a spreadsheet program, so that it holds the result."
+			}
 		}
 		if rep.Rows <= from.Row {
 			rep.Before++
@@ -410,6 +412,8 @@ func (f *File) next() ([]string, int, error) {
 	}
 	return f.rows.next()
 }
+
+const noText = "The row has no text."
 
 // A mapper turns rows into items.
 type mapper struct {
@@ -479,10 +483,10 @@ func (m *mapper) raw(cells []string) (raw source.Raw, bad string) {
 		return source.Raw{Post: raw.Post, Deleted: true}, ""
 	}
 	if raw.Text == "" {
-		return raw, "The row has no text."
+		return raw, noText
 	}
 	if len(raw.Text) > wire.MaxText {
-		return raw, fmt.Sprintf("The text has %d bytes, and %d are the most.", len(raw.Text), wire.MaxText)
+		return raw, fmt.Sprintf("The text has %d bytes, and %d are the most; shorten it, or divide it into rows.", len(raw.Text), wire.MaxText)
 	}
 	if raw.Post == "" {
 		raw.Post = m.count.name(raw.Text, at, raw.Account, raw.Area)

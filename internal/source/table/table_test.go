@@ -329,8 +329,8 @@ func TestRowFaults(t *testing.T) {
 		line int
 		says string
 	}{
-		{3, "in the year 1,"}, {4, "in the year 9999"}, {5, "The row has no text."}, {6, "The text has 300000 bytes, and 262144 are the most."},
-		{7, "The line is longer than 1 MB."}, {8, "never closed"}, {10, "more than 200 columns"}, {12, "A cell that should be short has 2000 bytes."}, {18, "no text"},
+		{3, "in the year 1,"}, {4, "in the year 9999"}, {5, "The row has no text."}, {6, "The text has 300000 bytes, and 262144 are the most; shorten it, or divide it into rows."},
+		{7, "The line is longer than 1 MB; "}, {8, "never closed"}, {10, "more than 200 columns"}, {12, "A cell that should be short has 2000 bytes."}, {18, "no text"},
 	}
 	if len(rep.Faults) != len(want) || rep.Faulty != int64(len(want)) {
 		t.Fatalf("faults %+v, want %d", rep.Faults, len(want))
