@@ -9,12 +9,12 @@ import (
 // Spare returns words for showing, in the order given, without those that say
 // again what another one says: parts of a longer word (来水 beside 自来水), and
 // pairs of Chinese characters that only bridge two words of the list (校停
-// beside 学校 and 停课). What compares texts needs all views of a Chinese
+// beside 学校 and 停课) or hold a particle. What compares texts needs all views of a Chinese
 // sentence; who reads a list needs each thing once.
 func Spare(words []string) []string {
 	var list []string
 	for i, w := range words {
-		if w == "" || slices.Contains(words[:i], w) || bridges(w, words) {
+		if w == "" || slices.Contains(words[:i], w) || bridges(w, words) || trails(w) {
 			continue
 		}
 		if slices.ContainsFunc(words, func(x string) bool { return len(x) > len(w) && partOf(w, x) && !bridges(x, words) }) {
@@ -22,7 +22,20 @@ func Spare(words []string) []string {
 		}
 		list = append(list, w)
 	}
+	if len(list) == 0 { // better a poor word than none
+		return words
+	}
 	return list
+}
+
+// trailers are Chinese characters that end or begin a pair by chance: 喝吗 of
+// 能喝吗, 的自 of 干净的自来水.
+const trailers = "吗呢吧啊呀么的了着"
+
+// trails reports whether w is a pair of characters that a particle is half of.
+func trails(w string) bool {
+	r := []rune(w)
+	return len(r) == 2 && allHan(w) && (strings.ContainsRune(trailers, r[0]) || strings.ContainsRune(trailers, r[1]))
 }
 
 // partOf reports whether w stands in x as a part that says nothing more: any

@@ -15,6 +15,8 @@ func TestSpare(t *testing.T) {
 		{"停水 水费", "停水 水费"},
 		{"water tap water", "water tap"},
 		{"电 停电", "停电"},
+		{"自来水 能喝 喝吗", "自来水 能喝"},
+		{"喝吗", "喝吗"},
 		{"", ""},
 	} {
 		if got := text.Spare(strings.Fields(tt.in)); !slices.Equal(got, strings.Fields(tt.want)) {

@@ -51,8 +51,11 @@ func (q *request) alertRows(list []hearback.Alert) ([]alertRow, error) {
 		switch a.Kind {
 		case hearback.AlertHarm, hearback.AlertDeadline, hearback.AlertSilent, hearback.AlertSpreading, hearback.AlertNoEffect, hearback.AlertVoid:
 		default:
-			if a.Window > 0 {
+			switch {
+			case a.Window > 0 && a.Expected > 0:
 				r.Say += q.t("alert.counts", a.Observed, a.Window, a.Expected)
+			case a.Window > 0:
+				r.Say += q.t("alert.came", a.Observed, a.Window)
 			}
 		}
 		if names, err := q.reached(a.Reached); err != nil {
@@ -187,6 +190,8 @@ func (q *request) alertFacts(a *hearback.Alert) (list []alertFact, err error) {
 	if a.Concern != 0 && a.Kind != hearback.AlertDeadline && a.Rules != "" {
 		if words := text.Spare(a.Words); len(words) > 0 {
 			add("words", q.l.list(words))
+		} else if a.Kind == hearback.AlertNovel || a.Like != 0 {
+			add("words", q.t("alert.all_new"))
 		} else {
 			add("words", q.t("alert.no_words"))
 		}

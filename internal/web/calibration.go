@@ -98,7 +98,9 @@ func (q *request) outlook(c *hearback.Concern) (lines []string, note string, err
 		s := sums[f.Target].Skill()
 		if !s.Show {
 			if note == "" {
-				note = q.t("cal.hidden", q.skillSay(s))
+				if note = q.t("cal.hidden"); s.Count < forecast.Enough {
+					note = q.t("cal.hidden_few", int64(math.Round(s.Count)), forecast.Enough)
+				}
 			}
 			continue
 		}

@@ -24,6 +24,7 @@ type todayPage struct {
 	Helped      int
 	NoEffect    int
 	Alerts      []alertRow
+	Waiting     int // alerts that wait for a look
 	Sources     []sourceRow
 	Fine        int // sources that need no look
 	Received    int64
@@ -61,7 +62,8 @@ func (q *request) today() error {
 			list = append(list, due{r.Next.Due, string(r.Case.Tier) + " " + r.Title, r.Case.Tier == hearback.P1})
 		}
 	}
-	if len(list) > 0 {
+	soon := func(d due) bool { return d.at.Before(now.Add(rulerSpan)) && !d.at.Before(now) }
+	if slices.ContainsFunc(list, soon) {
 		p.Ruler = q.l.ruler(now, list)
 	}
 	p.Next = append(slices.Clone(p.Late), p.Next...)
@@ -103,6 +105,7 @@ func (q *request) today() error {
 		return err
 	}
 	alerts = slices.DeleteFunc(alerts, func(a hearback.Alert) bool { return a.Digest })
+	p.Waiting = len(alerts)
 	if p.Alerts, err = q.alertRows(alerts[:min(len(alerts), 5)]); err != nil {
 		return err
 	}
