@@ -87,7 +87,7 @@ func (a *App) explainWords(ctx context.Context, to time.Time, list []hearback.Co
 		case to.Sub(c.First) < 48*time.Hour:
 			x.Words = c.Phrases
 		default:
-			x.Words = newWords(a.text, lately[c.ID], before[c.ID])
+			x.Words = a.newWords(lately[c.ID], before[c.ID])
 		}
 	}
 	return nil
@@ -95,11 +95,11 @@ func (a *App) explainWords(ctx context.Context, to time.Time, list []hearback.Co
 
 // newWords returns the words whose share grew most. Without something to
 // compare with it returns none: everything would be new.
-func newWords(an *text.Analyzer, lately, before []store.Saying) []string {
+func (a *App) newWords(lately, before []store.Saying) []string {
 	if len(before) < wordLeast {
 		return nil
 	}
-	now, was := wordCounts(an, lately), wordCounts(an, before)
+	now, was := a.wordCounts(lately), a.wordCounts(before)
 	type grown struct {
 		word  string
 		by    float64
@@ -125,18 +125,19 @@ func newWords(an *text.Analyzer, lately, before []store.Saying) []string {
 }
 
 // wordCounts says in how many messages each word stands: words as people wrote
-// them, in lower case, dictionary words for Chinese.
-func wordCounts(an *text.Analyzer, said []store.Saying) map[string]int {
+// them, in lower case, dictionary words for Chinese, without those that say
+// nothing by themselves.
+func (a *App) wordCounts(said []store.Saying) map[string]int {
 	count := map[string]int{}
 	for _, s := range said {
 		here := map[string]bool{}
-		for _, t := range an.Analyze(s.Text, s.Lang).Terms {
-			if t.Kind == text.Han {
+		for _, t := range a.text.Analyze(s.Text, s.Lang).Terms {
+			if _, common := a.common[t.Hash]; t.Kind == text.Han && !common {
 				here[t.Text] = true
 			}
 		}
-		for _, w := range strings.FieldsFunc(s.Text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '\'' && r != '’' }) {
-			if w = strings.ToLower(w); len(w) >= 3 && !unicode.Is(unicode.Han, []rune(w)[0]) {
+		for w, t := range a.written(s.Text, s.Lang) {
+			if _, common := a.common[t.Hash]; len(w) >= 3 && !common {
 				here[w] = true
 			}
 		}
@@ -145,4 +146,43 @@ func wordCounts(an *text.Analyzer, said []store.Saying) map[string]int {
 		}
 	}
 	return count
+}
+
+// written returns the words of a text as they stand there, in lower case, with
+// what each is compared by. Scripts without spaces are left out.
+func (a *App) written(s, lang string) map[string]text.Term {
+	words := map[string]text.Term{}
+	for _, w := range strings.FieldsFunc(s, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '\'' && r != '’' }) {
+		w = strings.ToLower(w)
+		if _, seen := words[w]; seen {
+			continue
+		}
+		if terms := a.text.Analyze(w, lang).Terms; len(terms) == 1 && terms[0].Kind == text.Word {
+			words[w] = terms[0]
+		}
+	}
+	return words
+}
+
+// spoken puts words as people wrote them in some messages in the place of the
+// stems that they are compared by.
+func (a *App) spoken(stems []string, list []hearback.Message) []string {
+	as := map[string]string{}
+	for _, m := range list {
+		for w, t := range a.written(m.Text, m.Lang) {
+			// The shortest form, so that the same is shown whatever came first.
+			if old := as[t.Text]; old == "" || len(w) < len(old) || len(w) == len(old) && w < old {
+				as[t.Text] = w
+			}
+		}
+	}
+	words := make([]string, len(stems))
+	for i, s := range stems {
+		part := strings.Fields(s)
+		for j, x := range part {
+			part[j] = cmp.Or(as[x], x)
+		}
+		words[i] = strings.Join(part, " ")
+	}
+	return words
 }
