@@ -163,9 +163,12 @@ func (q *request) alertFacts(a *hearback.Alert) (list []alertFact, err error) {
 	default:
 		if a.Window > 0 {
 			add("came", q.t("alertcame.counts", a.Observed, a.Window))
-			if a.Spread > 0 {
+			switch {
+			case a.Spread > 0:
 				add("expected", q.t("alertexpected.counts", a.Expected, a.Spread))
-			} else {
+			case a.Expected == 0:
+				add("expected", q.t("alertexpected.new"))
+			default:
 				add("expected", q.t("alertexpected.about", a.Expected))
 			}
 		}
