@@ -45,7 +45,7 @@ func (a *App) detect(ctx context.Context, from, to time.Time, raise bool) error 
 	if err != nil {
 		return err
 	}
-	voices := map[hearback.ID]map[time.Time]float64{}
+	voices, begins := map[hearback.ID]map[time.Time]float64{}, map[hearback.ID]time.Time{} // begins: of detectors that are new
 	l := lately{
 		map[hearback.ID]float64{}, map[hearback.ID]map[hearback.ID]bool{}, map[hearback.ID]map[hearback.ID]int64{}, map[hearback.ID]map[hearback.ID]time.Time{},
 	}
@@ -70,12 +70,21 @@ func (a *App) detect(ctx context.Context, from, to time.Time, raise bool) error 
 			}
 			l.places[k.concern][k.source] = true
 		}
-		if s.detectors[k.concern] == nil && !k.at.Before(from) {
-			s.detectors[k.concern] = &alert.Detector{}
+		if d := s.detectors[k.concern]; d == nil || !begins[k.concern].IsZero() {
+			if d == nil {
+				s.detectors[k.concern] = &alert.Detector{}
+			}
+			if b := begins[k.concern]; b.IsZero() || k.at.Before(b) {
+				begins[k.concern] = k.at
+			}
 		}
 	}
 	for id, d := range s.detectors {
-		for at := from; at.Before(to); at = at.Add(bucket) {
+		at := from
+		if b := begins[id]; !b.IsZero() {
+			at = b // what came in late, about hours that were judged already, is seen all the same
+		}
+		for ; at.Before(to); at = at.Add(bucket) {
 			v := voices[id][at]
 			if v == 0 && d.Age(at) == 0 {
 				continue // it has not been heard of yet
@@ -162,7 +171,7 @@ func (a *App) raise(ctx context.Context, to time.Time, l lately) error {
 // those concerns alone where a rule may speak.
 func (a *App) lookUp(ctx context.Context, f *alert.Facts, to time.Time, l lately) error {
 	c := f.Concern
-	if h := a.steps.heard[c.ID]; !h.back.IsZero() && to.Sub(h.back) <= 24*time.Hour && c.First.Before(h.back) {
+	if h := a.steps.heard[c.ID]; !h.back.IsZero() && to.Sub(h.back) <= 24*time.Hour && c.First.Before(h.back.Add(-24*time.Hour)) {
 		f.Idle = h.idle
 		if c.Case != 0 {
 			k, err := a.Store.Case(ctx, c.Case)
@@ -185,13 +194,15 @@ func (a *App) lookUp(ctx context.Context, f *alert.Facts, to time.Time, l lately
 	}
 	for src, n := range l.day[c.ID] {
 		// Only what may be new, and is enough to be told of, is looked for.
-		if n < 3 || to.Sub(l.first[c.ID][src]) > 24*time.Hour {
+		pair := [2]hearback.ID{c.ID, src}
+		if n < 3 || a.steps.known[pair] {
 			continue
 		}
 		before, err := a.Store.HeardBefore(ctx, c.ID, src, l.first[c.ID][src])
 		if err != nil {
 			return err
 		}
+		a.steps.known[pair] = before
 		if !before {
 			f.Reached = append(f.Reached, hearback.Place{What: "source", Name: src.String(), At: l.first[c.ID][src], Voices: n})
 		}
@@ -256,9 +267,15 @@ func (a *App) send(ctx context.Context, now time.Time, alerts []hearback.Alert, 
 	if err != nil {
 		return err
 	}
-	sent, err := a.Store.AlertsSince(ctx, now.Add(-24*time.Hour))
+	day, err := a.Store.AlertList(ctx, web.AlertFilter{Since: now.Add(-24 * time.Hour), Limit: 10_000})
 	if err != nil {
 		return err
+	}
+	sent := 0
+	for _, x := range day {
+		if !x.Digest && x.Kind != hearback.AlertHarm && x.Kind != hearback.AlertDeadline {
+			sent++ // those stand outside the budget
+		}
 	}
 	b := alert.Budget{PerDay: a.Config.Alerts.PerDay, Sent: sent, Shadow: len(first) > 0 && now.Sub(first[0].At) < a.Config.Alerts.Shadow}
 	slices.SortStableFunc(alerts, func(x, y hearback.Alert) int { return cmp.Compare(priority[y.Concern], priority[x.Concern]) })
@@ -389,22 +406,24 @@ func (a *App) SetAlertVerdict(ctx context.Context, by hearback.Actor, id hearbac
 	x.Verdict = v
 	a.steps.mu.Lock()
 	defer a.steps.mu.Unlock()
-	to := a.steps.limits
-	if x.Kind == hearback.AlertRising {
-		to = to.Move(v)
-	}
-	if to == a.steps.limits {
+	was, to := a.steps.limits, a.steps.limits.MoveFor(x.Kind, v)
+	if to == was {
 		return a.Store.SetAlert(ctx, x)
 	}
-	err = a.Store.SetAlert(ctx, x, hearback.Record{
-		Type: hearback.ThresholdChanged, At: a.now(), Actor: by, Subject: "setting:" + limitSetting,
-		Pub: map[string]any{"from": strconv.FormatFloat(a.steps.limits.Fast, 'f', 2, 64), "to": strconv.FormatFloat(to.Fast, 'f', 2, 64), "verdict": string(v)},
+	name, from, limit := limitSetting, was.Fast, to.Fast
+	if to.Slow != was.Slow {
+		name, from, limit = slowSetting, was.Slow, to.Slow
+	}
+	// The opinion, the limit and the record of it go together or not at all.
+	err = a.Store.JudgeAlert(ctx, x, map[string]string{name: strconv.FormatFloat(limit, 'f', 4, 64)}, hearback.Record{
+		Type: hearback.ThresholdChanged, At: a.now(), Actor: by, Subject: "setting:" + name,
+		Pub: map[string]any{"from": strconv.FormatFloat(from, 'f', 2, 64), "to": strconv.FormatFloat(limit, 'f', 2, 64), "verdict": string(v)},
 	})
 	if err != nil {
 		return err
 	}
 	a.steps.limits = to
-	return a.Store.SetSetting(ctx, limitSetting, strconv.FormatFloat(to.Fast, 'f', 4, 64))
+	return nil
 }
 
 // AckAlert says that somebody looks after an alert.

@@ -152,3 +152,33 @@ func TestAlertKinds(t *testing.T) {
 		}
 	}
 }
+
+// TestVerdictsMoveLimits: what officers say of a rise or of a slow burn moves
+// its limit, with a record, and the limit outlives a restart.
+func TestVerdictsMoveLimits(t *testing.T) {
+	s := newStreet(t)
+	ctx := t.Context()
+	by := hearback.Actor{ID: 7, Role: "officer", Number: 1}
+	list := []hearback.Alert{
+		{ID: 101, Concern: 1, Kind: hearback.AlertRising, At: morning}, {ID: 102, Concern: 1, Kind: hearback.AlertSlowBurn, At: morning}, {ID: 103, Concern: 1, Kind: hearback.AlertVoid, At: morning},
+	}
+	if err := s.Store.AddAlerts(ctx, list, nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range list {
+		if err := s.SetAlertVerdict(ctx, by, x.ID, hearback.AlertNoise); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := alert.DefaultLimits().MoveFor(hearback.AlertRising, hearback.AlertNoise).MoveFor(hearback.AlertSlowBurn, hearback.AlertNoise)
+	if s.steps.limits != want || want == alert.DefaultLimits() {
+		t.Errorf("limits %+v, want %+v", s.steps.limits, want)
+	}
+	if got := s.records(hearback.ThresholdChanged); len(got) != 2 {
+		t.Errorf("%d moves are on the log, want 2: %v", len(got), got)
+	}
+	s.again()
+	if s.steps.limits != want {
+		t.Errorf("after a restart the limits are %+v, want %+v", s.steps.limits, want)
+	}
+}

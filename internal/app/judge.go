@@ -38,6 +38,7 @@ type judge struct {
 	began      time.Time // the first hour that heard knows of
 	foreseen   time.Time // the hour at which forecasts were made last
 	streams    map[hearback.ID]*stream
+	known      map[[2]hearback.ID]bool   // concerns and sources that are not new to each other
 	told       map[string]float64        // the mark of each deadline that was last told of
 	silent     map[hearback.ID]time.Time // sources whose silence was told of, and when
 }
@@ -56,7 +57,11 @@ type stream struct {
 	rhythm alert.Rhythm
 }
 
-const limitSetting = "alert.limit"
+// The settings that hold the limits as officers' verdicts moved them.
+const (
+	limitSetting = "alert.limit"
+	slowSetting  = "alert.limit.slow"
+)
 
 // load reads what the judge goes on with, and lets the detectors see the last
 // two weeks again.
@@ -64,6 +69,7 @@ func (s *steps) load(ctx context.Context, a *App) error {
 	s.last = map[string]time.Time{}
 	s.detectors, s.readings = map[hearback.ID]*alert.Detector{}, map[hearback.ID]alert.Reading{}
 	s.raised, s.told, s.silent = map[hearback.ID]map[hearback.AlertKind]time.Time{}, map[string]float64{}, map[hearback.ID]time.Time{}
+	s.known = map[[2]hearback.ID]bool{}
 	s.heard, s.streams = map[hearback.ID]heard{}, map[hearback.ID]*stream{}
 	s.limits, s.forecaster = alert.DefaultLimits(), forecast.New()
 	if state, err := a.Store.ForecasterState(ctx); err == nil {
@@ -73,10 +79,14 @@ func (s *steps) load(ctx context.Context, a *App) error {
 	} else if !errors.Is(err, hearback.ErrNotFound) {
 		return err
 	}
-	if v, err := a.Store.Setting(ctx, limitSetting); err != nil {
-		return err
-	} else if f, err := strconv.ParseFloat(v, 64); err == nil {
-		s.limits.Fast = f
+	for name, limit := range map[string]*float64{limitSetting: &s.limits.Fast, slowSetting: &s.limits.Slow} {
+		v, err := a.Store.Setting(ctx, name)
+		if err != nil {
+			return err
+		}
+		if f, err := strconv.ParseFloat(v, 64); err == nil {
+			*limit = f
+		}
 	}
 	now := a.now()
 	list, err := a.Store.AlertList(ctx, web.AlertFilter{Since: now.Add(-detectBack), Limit: 100_000})

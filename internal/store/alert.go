@@ -170,18 +170,6 @@ func (db *DB) AlertList(ctx context.Context, f web.AlertFilter) (list []hearback
 	})
 }
 
-// AlertsSince counts the alerts since a time that were not kept for the
-// digest.
-func (db *DB) AlertsSince(ctx context.Context, since time.Time) (n int, err error) {
-	list, err := db.AlertList(ctx, web.AlertFilter{Since: since, Limit: 10000})
-	for _, a := range list {
-		if !a.Digest {
-			n++
-		}
-	}
-	return n, err
-}
-
 // RateHarm keeps what one person found, in place of what they found before,
 // with its record.
 func (db *DB) RateHarm(ctx context.Context, r hearback.HarmRating, rs ...hearback.Record) error {
