@@ -137,7 +137,12 @@ func (q *request) alertFacts(a *hearback.Alert) (list []alertFact, err error) {
 	}
 	rule := ruleOf(a)
 	if a.Rules != "" {
-		add("rule", q.t("alert.rule", q.t("alertrule."+rule, a.Limit), a.Rules))
+		limit := a.Limit
+		switch rule {
+		case "void", "deadline", "not_helped_rank":
+			limit *= 100 // shares are said in per cent
+		}
+		add("rule", q.t("alert.rule", q.t("alertrule."+rule, limit), a.Rules))
 	}
 	switch a.Kind {
 	case hearback.AlertDeadline:

@@ -11,9 +11,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
+	"example.org/hearback/internal/forecast"
 	"example.org/hearback/internal/publish"
 	"example.org/hearback/internal/store"
 	"example.org/hearback/internal/translog"
@@ -225,6 +227,53 @@ func TestAlertsExplain(t *testing.T) {
 		if page := b.get("/concerns/" + o.water.String() + "?lang=" + lang).Body.String(); strings.Count(page, `<dl class="whys">`) != 5 {
 			t.Errorf("the page of the concern in %s does not explain its 5 alerts", lang)
 		}
+	}
+}
+
+// TestOutlook: what is expected of a concern is shown while such forecasts
+// have been better than a plain rule, and otherwise the reason stands there.
+func TestOutlook(t *testing.T) {
+	w := newWorld(t)
+	o := w.fill(plain)
+	ctx := context.Background()
+	b := w.join(w.options(), "Listener", access.Listener)
+	public := w.public(w.options())
+	page := func(lang string) string {
+		return b.get("/concerns/" + o.water.String() + "?lang=" + lang).Body.String()
+	}
+	if body := page("en"); !strings.Contains(body, "No forecast yet: two days of counts are needed.") {
+		t.Error("a concern without forecasts does not say so")
+	}
+	made := func(target forecast.Target, at time.Time, concern hearback.ID) forecast.Forecast {
+		return forecast.Forecast{Concern: concern, Made: at, Target: target, Q: [7]float64{70, 80, 90, 100, 110, 120, 130}, Naive: [7]float64{1, 2, 3, 4, 5, 6, 7}}
+	}
+	w.must(w.db.SaveForecasts(ctx, []forecast.Forecast{made(forecast.Next24, w.Now(), o.water), made(forecast.Next72, w.Now(), o.water)}))
+	if body := page("en"); !strings.Contains(body, "0 of the 30 that must be checked first have been") || strings.Contains(body, "about 100 voices") {
+		t.Error("forecasts that nobody checked are shown, or the reason is not")
+	}
+	// The next 24 hours were forecast well 40 times, the next 72 badly.
+	for i := range 40 {
+		at := w.Now().Add(-time.Duration(100+i) * time.Hour)
+		good, bad := made(forecast.Next24, at, o.bus), made(forecast.Next72, at, o.bus)
+		good.Came, bad.Came = 101, 4
+		good.Scored, bad.Scored = w.Now(), w.Now()
+		w.must(w.db.SaveForecasts(ctx, []forecast.Forecast{good, bad}))
+		w.must(w.db.ScoreForecasts(ctx, []forecast.Forecast{good, bad}, nil))
+	}
+	if body := page("en"); !strings.Contains(body, "Next 24 hours: about 100 voices (80%: 80 to 120; made") || strings.Contains(body, "Next 72 hours: about") || !strings.Contains(body, "lately they were no better than") {
+		t.Error("what was forecast well is not shown, or what was not is")
+	}
+	if body := page("zh"); !strings.Contains(body, "今后24小时：约100个声音（80%区间80至120；") {
+		t.Error("it is not said in Chinese")
+	}
+	body := public.get("/calibration").Body.String()
+	for _, say := range []string{"80 forecasts were checked", "1 of the 4 kinds", "No: no better than", "Not yet: 0 of 30 checked", "100%"} {
+		if !strings.Contains(body, say) {
+			t.Errorf("the public page does not say %q", say)
+		}
+	}
+	if body := public.get("/accountability").Body.String(); !strings.Contains(body, `href="/calibration"`) {
+		t.Error("nothing leads to the page")
 	}
 }
 
