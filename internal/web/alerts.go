@@ -108,6 +108,8 @@ func (q *request) reached(list []hearback.Place) (names []string, err error) {
 	for _, p := range list {
 		name := p.Name
 		switch p.What {
+		case "area":
+			name = q.l.place(p.Name)
 		case "lang":
 			name = q.l.langName(p.Name)
 		case "source":
