@@ -18,10 +18,32 @@ type Alert struct {
 	Window   time.Duration
 	Words    []string // terms that are new or grew
 	Unless   float64  // it would not have alerted at or below this many voices
+	Rules    string   // version of the rules that raised it, for example "alert/1"
+	// What else the rule looked at; each is zero where it does not apply.
+	Spread  float64       // standard deviation of what was expected
+	Sources int           // places that the voices of the last six hours came from
+	Reached []Place       // spreading: where it was heard for the first time
+	Like    ID            // recurring: the concern that it is like, 0 if it is the same one again
+	Idle    time.Duration // recurring: how long nothing had been heard of it
+	Answer  ID            // the answer that it is still asked after
+	Case    ID            // deadline: whose
+	Clock   DeadlineKind  // deadline: which
+	Due     time.Time     // deadline: when it ends or ended
+	Nth     int           // which alert of the day it was, 1 for the first; 0 outside the budget
+	PerDay  int           // the budget of that day
 	Digest   bool     // over budget or in the first days: in the digest, not sent
 	Verdict  AlertVerdict
 	Acked    time.Time // zero until a person acknowledged it
 	Version  int
+}
+
+// A Place is an area, a source or a language in which a concern was heard for
+// the first time.
+type Place struct {
+	What   string // "area", "source" or "lang"
+	Name   string // of the area, id of the source, or code of the language
+	At     time.Time
+	Voices int64 // distinct voices there since then, for a day
 }
 
 // AlertKind says which rule raised an alert.

@@ -23,6 +23,7 @@ type Concern struct {
 	Langs    map[string]int64
 	Kinds    map[Kind]int64
 	Areas    map[string]int64 // "" counts messages that name no place
+	Fresh    []Place          // areas and languages that it was first heard in during the last day
 	Recent   []ID             // its newest messages, newest first, at most RecentMessages
 	Medoid   ID               // its most central message, or 0
 	Score    Score

@@ -24,6 +24,12 @@ type Outcome struct {
 	Series []Point // hourly voices, from 72 h before to 72 h after
 }
 
+// Ends returns when the window after the answer is over: whole hours are
+// compared, from the one after the answer on.
+func (o *Outcome) Ends() time.Time {
+	return o.From.Truncate(time.Hour).Add(time.Hour + o.Window)
+}
+
 // MinDonors is how many comparable concerns a comparison needs; with fewer the
 // outcome says that it cannot tell (notes on methods 5, step 1).
 const MinDonors = 40

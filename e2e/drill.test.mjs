@@ -126,8 +126,8 @@ const kept = new Set(['en-light-1440', 'zh-dark-1440', 'zh-light-320']);
 for (const lang of ['en', 'zh']) {
   test(`every page is accessible and fits, in ${lang}`, { timeout: 120_000 }, async (t) => {
     assert.equal(broken, '', 'an earlier step failed');
-    const office = { first: '/', concerns: '/concerns', concern: concernAt, cases: '/cases', case: draftAt, draft: `${draftAt}/draft`, review: answerAt, sources: '/sources', topics: '/topics', log: '/log', settings: '/settings', accounts: '/accounts', help: '/help' };
-    const open = { home: '/', answer: answerAt, questions: '/questions', sources: '/sources', accountability: '/accountability', log: '/log', ask: `${s.public}/ask`, privacy: '/privacy' };
+    const office = { first: '/', concerns: '/concerns', concern: concernAt, cases: '/cases', case: draftAt, draft: `${draftAt}/draft`, review: answerAt, alerts: '/alerts?view=all', results: '/results', calibration: '/calibration', sources: '/sources', topics: '/topics', log: '/log', settings: '/settings', accounts: '/accounts', help: '/help' };
+    const open = { home: '/', answer: answerAt, questions: '/questions', sources: '/sources', accountability: '/accountability', calibration: '/calibration', log: '/log', ask: `${s.public}/ask`, privacy: '/privacy' };
     const bad = [];
     let n = 0;
     await Promise.all([['console', s.drill, office], ['public', s.drillPublic, open]].map(async ([site, base, pages]) => {

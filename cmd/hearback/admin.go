@@ -150,7 +150,7 @@ func (p *program) importTable(ctx context.Context, a *app.App, file, slug, title
 	}
 	y := rep.Tally
 	fmt.Fprintf(p.out, "read as: %s\n%d rows: %d kept, %d copies, %d in no topic, %d known already, %d edited, %d unusable\n",
-		rep.Columns.String(), y.Received+rep.Faulty, y.Kept, y.Copies, y.Dropped, y.Repeats, y.Edited, y.Refused+rep.Faulty)
+		rep.Columns.String(), y.Received, y.Kept, y.Copies, y.Dropped, y.Repeats, y.Edited, y.Refused)
 	if rep.Before > 0 {
 		fmt.Fprintf(p.out, "went on after row %d, where an earlier import was broken off\n", rep.Before)
 	}
@@ -385,8 +385,27 @@ func (p *program) migrateCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(p.out, "%d rows in %d tables moved; the log has the same %d entries and so the same root on both sides.\nStart the service with --db %s\n", moved.Rows, moved.Tables, moved.Log, to)
+		fmt.Fprintf(p.out, "%d rows in %d tables moved; the log has the same %d entries and so the same root on both sides.\n%s\n", moved.Rows, moved.Tables, moved.Log, startWith(c.Data, to))
 		return nil
 	}
 	return cmd
+}
+
+// startWith says how to start the service with a store that was moved. The
+// keys and the files of the log stay in the data directory, and a SQLite store
+// is looked for beside them.
+func startWith(data, to string) string {
+	if store.File(to) == "" {
+		return fmt.Sprintf("Start the service with --data %s --db %s", data, to)
+	}
+	dir, name := filepath.Split(filepath.Clean(to))
+	dir = filepath.Clean(dir)
+	if name != "hearback.db" {
+		return fmt.Sprintf("Name the file hearback.db and put it into a directory of its own; move %s and %s there too, and start the service with --data and that directory, without --db",
+			filepath.Join(data, "keys"), filepath.Join(data, "log"))
+	}
+	if dir == filepath.Clean(data) {
+		return fmt.Sprintf("Start the service with --data %s and without --db", dir)
+	}
+	return fmt.Sprintf("Move %s and %s into %s, then start the service with --data %s and without --db", filepath.Join(data, "keys"), filepath.Join(data, "log"), dir, dir)
 }

@@ -83,8 +83,17 @@ func serve(t *testing.T, dir string, args ...string) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &server{log: &bytes.Buffer{}, drained: make(chan struct{})}
-	s.cmd = exec.Command(file, append([]string{"serve", "--data", dir, "--console-listen", "127.0.0.1:0", "--public-listen", "127.0.0.1:0", "--log-level", "warn"}, args...)...)
+	return start(t, exec.Command(file, serveArgs(dir, args...)...))
+}
+
+func serveArgs(dir string, more ...string) []string {
+	return append([]string{"serve", "--data", dir, "--console-listen", "127.0.0.1:0", "--public-listen", "127.0.0.1:0", "--log-level", "warn"}, more...)
+}
+
+// start runs a command that becomes the program, and waits as serve does.
+func start(t *testing.T, cmd *exec.Cmd) *server {
+	t.Helper()
+	s := &server{cmd: cmd, log: &bytes.Buffer{}, drained: make(chan struct{})}
 	s.cmd.Stderr = s.log
 	pipe, err := s.cmd.StdoutPipe()
 	if err != nil {

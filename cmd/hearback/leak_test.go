@@ -10,14 +10,18 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -222,6 +226,57 @@ func leakTables(t *testing.T, dir string, secrets []canary.Secret) (files []stri
 	return files
 }
 
+// perQuestion is how many secrets one question holds: the form takes 500
+// questions in ten minutes.
+const perQuestion = 5
+
+// ask sends the secrets through the form on the public site, from as many
+// addresses of this machine as the limit for each of them asks for. It returns
+// how many questions were taken.
+func ask(t *testing.T, public string, secrets []canary.Secret) int {
+	t.Helper()
+	var questions []string
+	for part := range slices.Chunk(secrets, perQuestion) {
+		var b strings.Builder
+		for _, x := range part {
+			b.WriteString(x.Sentence + "\n")
+		}
+		questions = append(questions, b.String()+"请问 is the water safe?")
+	}
+	var asked atomic.Int64
+	var wg sync.WaitGroup
+	for i, part := range slices.Collect(slices.Chunk(questions, 5)) {
+		wg.Go(func() {
+			from := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, byte(1+i/200), byte(1+i%200))}}
+			client := &http.Client{Transport: &http.Transport{DialContext: from.DialContext}}
+			defer client.CloseIdleConnections()
+			for _, text := range part {
+				req, err := http.NewRequest("POST", public+"/ask", strings.NewReader(url.Values{"text": {text}}.Encode()))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+				req.Header.Set("Sec-Fetch-Site", "same-origin")
+				res, err := client.Do(req)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				io.Copy(io.Discard, res.Body)
+				res.Body.Close()
+				if res.StatusCode >= 400 {
+					t.Errorf("the form says %s to %.100q", res.Status, text)
+					return
+				}
+				asked.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	return int(asked.Load())
+}
+
 // TestLeak sends two thousand made-up secrets through every kind of source and
 // looks for them in every byte that the program has written since.
 func TestLeak(t *testing.T) {
@@ -320,27 +375,9 @@ func TestLeak(t *testing.T) {
 			}
 		}
 	}
-	asked := 0
-	for _, x := range secrets[:20] {
-		req, err := http.NewRequest("POST", s.public+"/ask", strings.NewReader(url.Values{"text": {x.Sentence + " 请问 is the water safe?"}}.Encode()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		req.Header.Set("Sec-Fetch-Site", "same-origin")
-		res, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		io.Copy(io.Discard, res.Body)
-		res.Body.Close()
-		if res.StatusCode >= 400 {
-			break // it takes a few from one address only
-		}
-		asked++
-	}
-	if asked == 0 {
-		t.Error("the form took no question")
+	asked := ask(t, s.public, secrets)
+	if asked*perQuestion < n {
+		t.Errorf("the form took %d questions of %d secrets each, want all %d secrets", asked, perQuestion, n)
 	}
 
 	// The feeds are read by the clock of the service.

@@ -190,6 +190,9 @@ func TestRules(t *testing.T) {
 	muted, quiet := open, open
 	muted.State = hearback.Muted
 	quiet.Kinds = nil
+	quiet.First = monday
+	spread := quiet
+	spread.Score.Spread = 50
 	young := alert.Reading{At: monday.Add(6 * time.Hour), Length: time.Hour, Observed: 50, Expected: 1, Spread: 1, Fast: 40, Slow: 39, Day: 50, Age: 6 * time.Hour}
 	old := young
 	old.At, old.Age, old.Fast, old.Slow = monday.Add(72*time.Hour), 72*time.Hour, 1, 1
@@ -208,8 +211,17 @@ func TestRules(t *testing.T) {
 		{"a void", alert.Facts{Concern: &open, Reading: old}, []hearback.AlertKind{hearback.AlertVoid}},
 		{"no void with an answer", alert.Facts{Concern: &open, Reading: old, Answered: true}, nil},
 		{"a void is told once", alert.Facts{Concern: &open, Reading: old, Last: map[hearback.AlertKind]time.Time{hearback.AlertVoid: monday.Add(24 * time.Hour)}}, nil},
-		{"a new area", alert.Facts{Concern: &quiet, Reading: old, Reached: []alert.Place{{"Saltmarsh", 3}, {"Hilltop", 1}}}, []hearback.AlertKind{hearback.AlertSpreading}},
-		{"still asked after the answer", alert.Facts{Concern: &quiet, Reading: old, NoEffect: true}, []hearback.AlertKind{hearback.AlertNoEffect}},
+		{"a new area", alert.Facts{Concern: &quiet, Reading: old, Reached: []hearback.Place{{What: "area", Name: "Saltmarsh", At: monday, Voices: 3}, {What: "area", Name: "Hilltop", At: monday, Voices: 1}}}, []hearback.AlertKind{hearback.AlertSpreading}},
+		{"two voices from a new area", alert.Facts{Concern: &quiet, Reading: old, Reached: []hearback.Place{{What: "area", Name: "Saltmarsh", At: monday, Voices: 2}}}, nil},
+		{"back after eight days", alert.Facts{Concern: &quiet, Reading: old, Six: 5, Idle: 8 * 24 * time.Hour}, []hearback.AlertKind{hearback.AlertRecurring}},
+		{"back after two days", alert.Facts{Concern: &quiet, Reading: old, Six: 5, Idle: 48 * time.Hour}, nil},
+		{"back two days after its case was closed", alert.Facts{Concern: &quiet, Reading: old, Six: 3, Sources: 2, Idle: 48 * time.Hour, Closed: true}, []hearback.AlertKind{hearback.AlertRecurring}},
+		{"more than half of the others fell more", alert.Facts{Concern: &spread, Reading: old, Outcome: &hearback.Outcome{Complete: true, From: monday, Rank: .6, Before: 9, After: 5}}, []hearback.AlertKind{hearback.AlertNoEffect}},
+		{"less than half did", alert.Facts{Concern: &spread, Reading: old, Outcome: &hearback.Outcome{Complete: true, From: monday, Rank: .4, Before: 9, After: 12}}, nil},
+		{"nothing to compare with, and as many as before", alert.Facts{Concern: &spread, Reading: old, Outcome: &hearback.Outcome{Complete: true, From: monday, Before: 9, After: 9}}, []hearback.AlertKind{hearback.AlertNoEffect}},
+		{"nothing to compare with, and fewer", alert.Facts{Concern: &spread, Reading: old, Outcome: &hearback.Outcome{Complete: true, From: monday, Before: 9, After: 8}}, nil},
+		{"too early after the answer", alert.Facts{Concern: &spread, Reading: old, Outcome: &hearback.Outcome{Complete: true, From: monday.Add(30 * time.Hour), Rank: .9}}, nil},
+		{"no longer spread", alert.Facts{Concern: &quiet, Reading: old, Outcome: &hearback.Outcome{Complete: true, From: monday, Rank: .9}}, nil},
 	} {
 		var got []hearback.AlertKind
 		for _, a := range alert.Judge(tt.f, alert.DefaultLimits()) {

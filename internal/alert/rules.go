@@ -53,6 +53,7 @@ func (l Limits) MoveFor(kind hearback.AlertKind, v hearback.AlertVerdict) Limits
 
 // The constants of the rules that need no statistics.
 const (
+	harmLimit    = 75 // harm from here on is an emergency
 	leastVoices  = 5  // fewer in 24 h never alert
 	novelVoices  = 3  // from two sources within novelWithin
 	novelAlone   = 5  // from one source
@@ -118,23 +119,55 @@ type Facts struct {
 	Tier      hearback.Tier
 	Answered  bool
 	Last      map[hearback.AlertKind]time.Time // when each kind was last raised for it
-	AnswerAt  time.Time                        // when its answer went out; zero if none
-	NoEffect  bool                             // still asked as much as before, 48 h after the answer
-	Like      float64                          // how like a closed concern it is, 0 to 1; 0 if like none
-	Reached   []Place                          // where it was heard for the first time in the last 24 h
+	Outcome   *hearback.Outcome                // of its published answer, once its windows are over; nil before
+	Like      float64                          // how like a closed or long idle concern it is, 0 to 1; 0 if like none
+	LikeWhich hearback.ID                      // that concern
+	Idle      time.Duration                    // how long nothing was heard of it before the last six hours; 0 if it was never away
+	Closed    bool                             // its newest case is closed
+	Reached   []hearback.Place                 // where it was heard for the first time in the last 24 h
 	Words     []string
 	OneSource bool // the deployment listens to one source only
 	Warm      bool // judge by statistics before 48 h: only where nothing else would speak
 }
 
-// A Place is an area, a source or a language that is new to a concern.
-type Place struct {
-	Name   string
-	Voices float64
-}
-
 // likeClosed is how like a closed concern a new one must be to be its return.
 const likeClosed = 0.3
+
+// A concern comes back when nothing was heard of it for a week, or for a day
+// if its case was closed. (A week is how far the detectors remember well: half
+// of their weight. Proposed, not measured.)
+const (
+	idleOpen   = 7 * 24 * time.Hour
+	idleClosed = 24 * time.Hour
+)
+
+// An answer did not work if more than half of the comparable concerns without
+// one fell as much or more, and the concern is still spread so far (notes on
+// methods 4).
+const (
+	noEffectRank   = 0.5
+	noEffectSpread = 50
+)
+
+// NoEffectAfter is how long after an answer went out it is judged.
+const NoEffectAfter = 48 * time.Hour
+
+// Rules is the version of the rules, kept with every alert.
+const Rules = "alert/1"
+
+// noEffect reports whether a concern is still asked about as before although
+// its answer is out: compared with others where there are enough, and with
+// itself where not. stat and limit say by which figure.
+func noEffect(f Facts) (stat, limit float64, yes bool) {
+	o := f.Outcome
+	switch {
+	case o == nil || !o.Complete || f.Reading.At.Sub(o.From) < NoEffectAfter || f.Concern.Score.Spread < noEffectSpread:
+		return 0, 0, false
+	case o.Rank > 0:
+		return o.Rank, noEffectRank, o.Rank > noEffectRank
+	}
+	return float64(o.After), float64(o.Before), o.After >= o.Before && o.After >= leastVoices
+}
 
 // Judge returns the alerts that the facts ask for, at most one of each kind.
 // A muted concern only alerts for harm.
@@ -145,7 +178,7 @@ func Judge(f Facts, l Limits) []hearback.Alert {
 		if last, ok := f.Last[kind]; ok && r.At.Sub(last) < again {
 			return
 		}
-		a.Kind, a.Concern, a.At = kind, f.Concern.ID, r.At
+		a.Kind, a.Concern, a.At, a.Rules, a.Sources = kind, f.Concern.ID, r.At, Rules, f.Sources
 		if a.Words == nil {
 			a.Words = f.Words
 		}
@@ -156,7 +189,7 @@ func Judge(f Facts, l Limits) []hearback.Alert {
 	}
 	const day = 24 * time.Hour
 	if f.Tier == hearback.P1 {
-		raise(hearback.AlertHarm, repeatHarm, hearback.Alert{Observed: r.Day, Expected: r.Usual, Window: day})
+		raise(hearback.AlertHarm, repeatHarm, hearback.Alert{Observed: r.Day, Expected: r.Usual, Window: day, Stat: f.Concern.Score.Harm.Value, Limit: harmLimit})
 	}
 	fast, slow := r.Fast >= l.Fast && r.Day >= leastVoices, r.Slow >= l.Slow && r.Day >= leastVoices && r.Fast < l.Fast
 	wait := refractory
@@ -171,7 +204,7 @@ func Judge(f Facts, l Limits) []hearback.Alert {
 	old := f.Warm || r.Age >= youngHours*time.Hour
 	if old && fast {
 		raise(hearback.AlertRising, wait, hearback.Alert{
-			Observed: r.Observed, Expected: r.Expected, Stat: r.Fast, Limit: l.Fast, Window: r.Length, Since: r.Rose, Unless: r.unlessFast(l.Fast),
+			Observed: r.Observed, Expected: r.Expected, Stat: r.Fast, Limit: l.Fast, Window: r.Length, Since: r.Rose, Unless: r.unlessFast(l.Fast), Spread: r.Spread,
 		})
 	}
 	if old && slow && !fast {
@@ -186,22 +219,33 @@ func Judge(f Facts, l Limits) []hearback.Alert {
 		if f.Like >= likeClosed {
 			kind, stat, limit = hearback.AlertRecurring, f.Like, likeClosed
 		}
-		raise(kind, once, hearback.Alert{
+		a := hearback.Alert{
 			Observed: f.Six, Expected: 0, Stat: stat, Limit: limit, Window: novelWithin * time.Hour, Since: f.Concern.First, Unless: need - 1,
+		}
+		if kind == hearback.AlertRecurring {
+			a.Like = f.LikeWhich
+		}
+		raise(kind, once, a)
+	}
+	// The same concern again, after it was away.
+	if need := novelNeed(f); f.Six >= need && (f.Idle >= idleOpen || f.Closed && f.Idle >= idleClosed) {
+		raise(hearback.AlertRecurring, f.Idle, hearback.Alert{
+			Observed: f.Six, Expected: 0, Stat: f.Six, Limit: need, Window: novelWithin * time.Hour, Since: r.At.Add(-novelWithin * time.Hour), Unless: need - 1,
+			Idle: f.Idle,
 		})
 	}
-	if old {
-		var reached []string
+	if r.At.Sub(f.Concern.First) >= youngHours*time.Hour {
+		var reached []hearback.Place
 		voices := 0.0
 		for _, p := range f.Reached {
 			if p.Voices >= spreadVoices {
-				reached = append(reached, p.Name)
-				voices = math.Max(voices, p.Voices)
+				reached = append(reached, p)
+				voices = math.Max(voices, float64(p.Voices))
 			}
 		}
 		if len(reached) > 0 && r.Day >= leastVoices {
 			raise(hearback.AlertSpreading, refractory, hearback.Alert{
-				Observed: voices, Expected: 0, Stat: voices, Limit: spreadVoices, Window: day, Since: r.At.Add(-day), Words: reached,
+				Observed: voices, Expected: 0, Stat: voices, Limit: spreadVoices, Window: day, Since: reached[0].At, Reached: reached,
 				Unless: max(spreadVoices-1, leastVoices-1-(r.Day-voices)),
 			})
 		}
@@ -211,8 +255,11 @@ func Judge(f Facts, l Limits) []hearback.Alert {
 			Observed: float64(f.Concern.Voices), Stat: q / n, Limit: voidShare, Since: f.Concern.First, Window: r.At.Sub(f.Concern.First), Unless: voidVoices - 1,
 		})
 	}
-	if f.NoEffect {
-		raise(hearback.AlertNoEffect, repeatSlow, hearback.Alert{Observed: r.Day, Expected: r.Usual, Window: day, Since: f.AnswerAt})
+	if stat, limit, yes := noEffect(f); yes {
+		o := f.Outcome
+		raise(hearback.AlertNoEffect, repeatSlow, hearback.Alert{
+			Observed: float64(o.After), Expected: float64(o.Before), Stat: stat, Limit: limit, Window: o.Window, Since: o.From, Answer: o.Answer,
+		})
 	}
 	return list
 }
@@ -275,9 +322,19 @@ func (s *Silence) Step(source hearback.ID, b Bucket) (hearback.Alert, bool) {
 		return hearback.Alert{}, false
 	}
 	return hearback.Alert{
-		Source: source, Kind: hearback.AlertSilent, At: r.At, Since: r.At.Add(-silentBuckets * r.Length), Observed: b.Voices, Expected: r.Expected,
-		Stat: -math.Log10(max(chance, 1e-300)), Limit: -math.Log10(silentChance), Window: silentBuckets * r.Length,
+		Source: source, Kind: hearback.AlertSilent, Rules: Rules, At: r.At, Since: r.At.Add(-silentBuckets * r.Length), Observed: b.Voices, Expected: r.Expected,
+		Stat: -math.Log10(max(chance, 1e-300)), Limit: -math.Log10(silentChance), Window: silentBuckets * r.Length, Spread: r.Spread, Unless: r.enough(),
 	}, true
+}
+
+// enough is the least count with which a bucket of a source would not have
+// been called silent.
+func (r Reading) enough() float64 {
+	n := 0.0
+	for n < r.Expected && atMost(n, r.Expected, r.disp) < silentChance {
+		n++
+	}
+	return n
 }
 
 // atMost is the chance that a negative binomial count of mean mu and
@@ -318,7 +375,8 @@ func Deadline(c *hearback.Case, d hearback.Deadline, from, now time.Time, told f
 			break
 		}
 		return hearback.Alert{
-			Concern: c.Concern, Kind: hearback.AlertDeadline, At: now, Since: from, Stat: share, Limit: mark, Window: now.Sub(from),
+			Concern: c.Concern, Kind: hearback.AlertDeadline, Rules: Rules, At: now, Since: from, Stat: share, Limit: mark, Window: now.Sub(from),
+			Case: c.ID, Clock: d.Kind, Due: d.Due,
 		}, mark, true
 	}
 	return a, told, false
@@ -341,8 +399,10 @@ func (b *Budget) Spend(list []hearback.Alert) {
 		}
 		if b.Shadow || b.Sent >= b.PerDay {
 			a.Digest = true
+			a.Nth, a.PerDay = b.Sent, b.PerDay
 			continue
 		}
 		b.Sent++
+		a.Nth, a.PerDay = b.Sent, b.PerDay
 	}
 }

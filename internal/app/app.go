@@ -70,6 +70,7 @@ type App struct {
 	dir       *dataDir
 	text      *text.Analyzer
 	place     *place.Gazetteer
+	common    map[uint64]float32 // terms that say nothing by themselves
 	zone      *time.Location
 	client    *http.Client
 	scheduler *source.Scheduler
@@ -115,6 +116,7 @@ func New(ctx context.Context, c Config, o Options) (_ *App, err error) {
 	if a.place, err = openPlaces(a.text, c.Places); err != nil {
 		return nil, err
 	}
+	a.common = cluster.CommonWords()
 	if err := a.openLog(ctx); err != nil {
 		return nil, err
 	}

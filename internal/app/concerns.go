@@ -209,11 +209,12 @@ func (s concerns) Why(ctx context.Context, m hearback.Message) ([]string, error)
 	}
 	var shared []string
 	for _, t := range d.Terms {
-		if len([]rune(t.Text)) > 1 && count[t.Text]*2 >= max(len(list)-1, 1) && !slices.Contains(shared, t.Text) {
+		_, common := s.a.common[t.Hash]
+		if !common && len([]rune(t.Text)) > 1 && count[t.Text]*2 >= max(len(list)-1, 1) && !slices.Contains(shared, t.Text) {
 			shared = append(shared, t.Text)
 		}
 	}
-	return shared[:min(len(shared), 8)], nil
+	return s.a.spoken(shared[:min(len(shared), 8)], []hearback.Message{m}), nil
 }
 
 // Proposals lists the merges that the grouping proposes for a concern, or for

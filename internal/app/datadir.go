@@ -27,7 +27,11 @@ type dataDir struct {
 // [hearback.ErrConflict] while another process holds it.
 func openDataDir(path string) (*dataDir, error) {
 	if err := os.MkdirAll(filepath.Join(path, "keys"), 0o700); err != nil {
-		return nil, fmt.Errorf("the data directory %s cannot be made: %s; check who owns it, or choose another with --data", path, plainly(err))
+		how := "made"
+		if _, there := os.Stat(path); there == nil {
+			how = "written"
+		}
+		return nil, fmt.Errorf("the data directory %s cannot be %s: %s; check who owns it, or choose another with --data", path, how, plainly(err))
 	}
 	f, err := os.OpenFile(filepath.Join(path, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {

@@ -151,6 +151,9 @@ func (l *looking) Take(_ context.Context, _ hearback.ID, items []source.Raw, _ [
 		if len(l.sample) == sampleSize {
 			break
 		}
+		if it.Unread > 0 {
+			continue
+		}
 		masked, kinds := deident.Text(it.Text)
 		l.sample = append(l.sample, hearback.Message{At: it.At, Text: masked, Lang: it.Lang, Area: it.Area, Masked: kinds})
 	}
@@ -161,9 +164,7 @@ func (l *looking) Take(_ context.Context, _ hearback.ID, items []source.Raw, _ [
 // the source.
 func (in intake) ImportTable(ctx context.Context, by hearback.Actor, src hearback.ID, name string, data []byte, mapping string) (hearback.Tally, error) {
 	rep, err := in.a.ImportTable(ctx, by, src, name, bytes.NewReader(data), int64(len(data)), mapping)
-	y := rep.Tally
-	y.Received, y.Refused = y.Received+rep.Faulty, y.Refused+rep.Faulty
-	return y, err
+	return rep.Tally, err
 }
 
 // ImportTable takes a table in through the pipeline, going on where an import

@@ -1,9 +1,10 @@
 package app
 
 import (
-	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strconv"
 	"time"
@@ -33,22 +34,59 @@ type judge struct {
 	hour       time.Time // the next hour to be judged
 	raised     map[hearback.ID]map[hearback.AlertKind]time.Time
 	limits     alert.Limits
-	warned     map[string]time.Time // deadlines and silent sources that were told of
+	heard      map[hearback.ID]heard
+	began      time.Time // the first hour that heard knows of
+	foreseen   time.Time // the hour at which forecasts were made last
+	streams    map[hearback.ID]*stream
+	known      map[[2]hearback.ID]bool   // concerns and sources that are not new to each other
+	told       map[string]float64        // the mark of each deadline that was last told of
+	silent     map[hearback.ID]time.Time // sources whose silence was told of, and when
 }
 
-const limitSetting = "alert.limit"
+// A heard says when a concern was last heard of, and when it last came back
+// after a day or more of silence.
+type heard struct {
+	last, back time.Time
+	idle       time.Duration // the silence before back
+}
+
+// A stream watches one source for silence. It learns how busy the source
+// usually is at each hour of the week, so that a night is no silence.
+type stream struct {
+	alert.Silence
+	rhythm alert.Rhythm
+}
+
+// The settings that hold the limits as officers' verdicts moved them.
+const (
+	limitSetting = "alert.limit"
+	slowSetting  = "alert.limit.slow"
+)
 
 // load reads what the judge goes on with, and lets the detectors see the last
 // two weeks again.
 func (s *steps) load(ctx context.Context, a *App) error {
 	s.last = map[string]time.Time{}
 	s.detectors, s.readings = map[hearback.ID]*alert.Detector{}, map[hearback.ID]alert.Reading{}
-	s.raised, s.warned = map[hearback.ID]map[hearback.AlertKind]time.Time{}, map[string]time.Time{}
+	s.raised, s.told, s.silent = map[hearback.ID]map[hearback.AlertKind]time.Time{}, map[string]float64{}, map[hearback.ID]time.Time{}
+	s.known = map[[2]hearback.ID]bool{}
+	s.heard, s.streams = map[hearback.ID]heard{}, map[hearback.ID]*stream{}
 	s.limits, s.forecaster = alert.DefaultLimits(), forecast.New()
-	if v, err := a.Store.Setting(ctx, limitSetting); err != nil {
+	if state, err := a.Store.ForecasterState(ctx); err == nil {
+		if err := s.forecaster.UnmarshalBinary(state); err != nil {
+			a.log.Warn("forecasts begin to learn anew", slog.Any("err", err))
+		}
+	} else if !errors.Is(err, hearback.ErrNotFound) {
 		return err
-	} else if f, err := strconv.ParseFloat(v, 64); err == nil {
-		s.limits.Fast = f
+	}
+	for name, limit := range map[string]*float64{limitSetting: &s.limits.Fast, slowSetting: &s.limits.Slow} {
+		v, err := a.Store.Setting(ctx, name)
+		if err != nil {
+			return err
+		}
+		if f, err := strconv.ParseFloat(v, 64); err == nil {
+			*limit = f
+		}
 	}
 	now := a.now()
 	list, err := a.Store.AlertList(ctx, web.AlertFilter{Since: now.Add(-detectBack), Limit: 100_000})
@@ -59,15 +97,28 @@ func (s *steps) load(ctx context.Context, a *App) error {
 		s.remember(x)
 	}
 	from := now.Add(-detectBack).Truncate(bucket)
-	s.hour = from
+	s.hour, s.began = from, from
 	return a.detect(ctx, from, now.Truncate(bucket), false)
 }
 
+// remember notes what was raised, so that nothing is told twice, by a service
+// that was started again either.
 func (s *steps) remember(a hearback.Alert) {
+	switch a.Kind {
+	case hearback.AlertSilent:
+		s.silent[a.Source] = a.At
+	case hearback.AlertDeadline:
+		key := clockKey(a.Case, a.Clock)
+		s.told[key] = max(s.told[key], a.Limit)
+	}
 	if s.raised[a.Concern] == nil {
 		s.raised[a.Concern] = map[hearback.AlertKind]time.Time{}
 	}
 	s.raised[a.Concern][a.Kind] = a.At
+}
+
+func clockKey(c hearback.ID, kind hearback.DeadlineKind) string {
+	return c.String() + " " + string(kind)
 }
 
 // An hourly is the voices of one concern and source in one hour.
@@ -145,12 +196,23 @@ func (a *App) scoreSome(ctx context.Context, now time.Time, only hearback.ID) er
 	if err := a.fillHours(ctx, now.Add(-detectBack).Truncate(bucket), now.Truncate(bucket).Add(-bucket), past); err != nil {
 		return err
 	}
+	var harms []float64 // of what people rated, for what nobody has
+	for _, list := range ratings {
+		harms = append(harms, score.Harm(list).Value)
+	}
+	guess := score.Guess(harms)
+	listening := 0
+	for _, src := range sources {
+		if src.State == hearback.SourceActive {
+			listening++
+		}
+	}
 	scores := map[hearback.ID]hearback.Score{}
 	for i := range list {
 		c := &list[i]
 		in := score.Input{
 			At: now, Areas: c.Areas, Ratings: ratings[c.ID], Questions: c.Kinds[hearback.Question], Messages: c.Messages, Copies: c.Copies,
-			Answered: c.Answer != 0, First: c.First,
+			Answered: c.Answer != 0, First: c.First, Concern: c.ID, HarmGuess: guess, Listening: listening, Langs: len(c.Langs),
 		}
 		for _, id := range slices.Sorted(mapKeys(series[c.ID])) {
 			points := series[c.ID][id]
@@ -172,8 +234,9 @@ func (a *App) scoreSome(ctx context.Context, now time.Time, only hearback.ID) er
 		}
 		if hours := past[c.ID]; len(hours) > 0 {
 			f := a.steps.forecaster.Make(c.ID, now, hours)
-			persists, _, _ := forecast.Persistence(f[forecast.ThirdDay], in.Day)
-			in.Persist = &persists
+			persists, low, high := forecast.Persistence(f[forecast.ThirdDay], in.Day)
+			in.Persist, in.PersistLow, in.PersistHigh = &persists, low, high
+			in.HalfLife = time.Duration(f[forecast.ThirdDay].HalfLife * float64(time.Hour))
 		}
 		scores[c.ID] = score.Of(in)
 	}
@@ -188,220 +251,6 @@ func mapKeys[K comparable, V any](m map[K]V) func(func(K) bool) {
 			}
 		}
 	}
-}
-
-// alert judges every hour that has ended since the last time, and looks at
-// clocks and at sources that fell silent.
-func (a *App) alert(ctx context.Context, now time.Time) error {
-	end := now.Truncate(bucket)
-	if !a.steps.hour.Before(end) {
-		return nil
-	}
-	if err := a.detect(ctx, a.steps.hour, end, true); err != nil {
-		return err
-	}
-	return a.remind(ctx, now)
-}
-
-// detect lets the detectors see the hours in [from, to) and, if raise is set,
-// raises the alerts that follow from the last of them.
-func (a *App) detect(ctx context.Context, from, to time.Time, raise bool) error {
-	s := &a.steps
-	sum, err := a.hours(ctx, from.Add(-6*bucket), to)
-	if err != nil {
-		return err
-	}
-	voices := map[hearback.ID]map[time.Time]float64{}
-	six := map[hearback.ID]float64{}
-	places := map[hearback.ID]map[hearback.ID]bool{}
-	for k, n := range sum {
-		if voices[k.concern] == nil {
-			voices[k.concern] = map[time.Time]float64{}
-		}
-		voices[k.concern][k.at] += float64(n)
-		if !k.at.Before(to.Add(-6 * bucket)) {
-			six[k.concern] += float64(n)
-			if places[k.concern] == nil {
-				places[k.concern] = map[hearback.ID]bool{}
-			}
-			places[k.concern][k.source] = true
-		}
-		if s.detectors[k.concern] == nil {
-			s.detectors[k.concern] = &alert.Detector{}
-		}
-	}
-	for id, d := range s.detectors {
-		for at := from; at.Before(to); at = at.Add(bucket) {
-			v := voices[id][at]
-			if v == 0 && d.Age(at) == 0 {
-				continue // it has not been heard of yet
-			}
-			s.readings[id] = d.Step(alert.Bucket{At: at, Length: bucket, Voices: v})
-		}
-		// A concern that nobody mentioned for two weeks is not watched any more.
-		if r := s.readings[id]; voices[id] == nil && r.Day == 0 && r.Usual < 0.05 && d.Age(to) > detectBack {
-			delete(s.detectors, id)
-			delete(s.readings, id)
-		}
-	}
-	s.hour = to
-	if !raise {
-		return nil
-	}
-	return a.raise(ctx, to, six, places)
-}
-
-// raise applies the rules to every concern that was heard of in the hours
-// given, and writes the alerts that follow within the budget.
-func (a *App) raise(ctx context.Context, to time.Time, six map[hearback.ID]float64, places map[hearback.ID]map[hearback.ID]bool) error {
-	s := &a.steps
-	list, err := a.Store.Living(ctx, to.Add(-48*time.Hour), 3, 0)
-	if err != nil {
-		return err
-	}
-	var alerts []hearback.Alert
-	for i := range list {
-		c := &list[i]
-		r, ok := s.readings[c.ID]
-		if !ok {
-			continue
-		}
-		f := alert.Facts{
-			Concern: c, Reading: r, Detector: s.detectors[c.ID], Sources: len(places[c.ID]), Six: six[c.ID], Tier: c.Score.Tier, Answered: c.Answer != 0,
-			Last: s.raised[c.ID], Words: c.Phrases,
-		}
-		alerts = append(alerts, alert.Judge(f, s.limits)...)
-	}
-	return a.send(ctx, to, alerts)
-}
-
-// send writes alerts, the most urgent first, within the budget of the day.
-func (a *App) send(ctx context.Context, now time.Time, alerts []hearback.Alert) error {
-	if len(alerts) == 0 {
-		return nil
-	}
-	first, err := a.Store.Entries(ctx, 0, 1)
-	if err != nil {
-		return err
-	}
-	sent, err := a.Store.AlertsSince(ctx, now.Add(-24*time.Hour))
-	if err != nil {
-		return err
-	}
-	b := alert.Budget{PerDay: a.Config.Alerts.PerDay, Sent: sent, Shadow: len(first) > 0 && now.Sub(first[0].At) < a.Config.Alerts.Shadow}
-	slices.SortStableFunc(alerts, func(x, y hearback.Alert) int { return cmp.Compare(y.Stat, x.Stat) })
-	b.Spend(alerts)
-	for i := range alerts {
-		alerts[i].ID = a.ids.Next(a.now())
-	}
-	if err := a.Store.AddAlerts(ctx, alerts, nil); err != nil {
-		return err
-	}
-	for _, x := range alerts {
-		a.steps.remember(x)
-	}
-	return nil
-}
-
-// remind raises alerts about clocks that run out and sources that are silent.
-func (a *App) remind(ctx context.Context, now time.Time) error {
-	var alerts []hearback.Alert
-	cases, err := a.Store.Cases(ctx, store.CaseFilter{Limit: 10_000})
-	if err != nil {
-		return err
-	}
-	for _, c := range cases {
-		if c.State == hearback.CaseClosed || c.Paused() {
-			continue
-		}
-		for _, d := range c.Deadlines {
-			if !d.Running() {
-				continue
-			}
-			share := now.Sub(c.Opened).Hours() / max(d.Due.Sub(c.Opened).Hours(), 1e-9)
-			for _, mark := range []float64{1, 0.8, 0.5} {
-				key := fmt.Sprintf("%s %s %g", c.ID, d.Kind, mark)
-				if share < mark {
-					continue
-				}
-				if _, told := a.steps.warned[key]; !told {
-					alerts = append(alerts, hearback.Alert{Concern: c.Concern, Kind: hearback.AlertDeadline, At: now, Since: c.Opened, Stat: share, Limit: mark})
-				}
-				for _, m := range []float64{1, 0.8, 0.5} {
-					if m <= mark {
-						a.steps.warned[fmt.Sprintf("%s %s %g", c.ID, d.Kind, m)] = now
-					}
-				}
-				break
-			}
-		}
-	}
-	health, err := a.Registry.Healths(ctx, now)
-	if err != nil {
-		return err
-	}
-	for id, src := range a.Pipeline.listening.Load().sources {
-		h := health[id]
-		key := "silent " + id.String()
-		if src.State != hearback.SourceActive || !h.Silent(now) {
-			delete(a.steps.warned, key)
-			continue
-		}
-		if _, told := a.steps.warned[key]; told {
-			continue
-		}
-		a.steps.warned[key] = now
-		alerts = append(alerts, hearback.Alert{Source: id, Kind: hearback.AlertSilent, At: now, Since: h.LastMessage, Window: now.Sub(h.LastMessage), Limit: float64(hearback.SilentAfter), Stat: now.Sub(h.LastMessage).Hours() / max(h.Usual.Hours(), 1e-9)})
-	}
-	return a.send(ctx, now, alerts)
-}
-
-// AlertsOf returns the alerts about a concern, newest first.
-func (a *App) AlertsOf(ctx context.Context, id hearback.ID) ([]hearback.Alert, error) {
-	return a.Store.AlertList(ctx, web.AlertFilter{Concern: id})
-}
-
-// SetAlertVerdict keeps an officer's opinion of an alert; the thresholds move
-// with it, and each move is on the log.
-func (a *App) SetAlertVerdict(ctx context.Context, by hearback.Actor, id hearback.ID, v hearback.AlertVerdict) error {
-	if !slices.Contains([]hearback.AlertVerdict{hearback.AlertWorth, hearback.AlertKnown, hearback.AlertNoise, hearback.AlertMerge}, v) {
-		return fmt.Errorf("%w: %.20q is not a verdict on an alert", hearback.ErrInvalid, v)
-	}
-	x, err := a.Store.Alert(ctx, id)
-	if err != nil {
-		return err
-	}
-	x.Verdict = v
-	a.steps.mu.Lock()
-	defer a.steps.mu.Unlock()
-	to := a.steps.limits
-	if x.Kind == hearback.AlertRising {
-		to = to.Move(v)
-	}
-	if to == a.steps.limits {
-		return a.Store.SetAlert(ctx, x)
-	}
-	err = a.Store.SetAlert(ctx, x, hearback.Record{
-		Type: hearback.ThresholdChanged, At: a.now(), Actor: by, Subject: "setting:" + limitSetting,
-		Pub: map[string]any{"from": strconv.FormatFloat(a.steps.limits.Fast, 'f', 2, 64), "to": strconv.FormatFloat(to.Fast, 'f', 2, 64), "verdict": string(v)},
-	})
-	if err != nil {
-		return err
-	}
-	a.steps.limits = to
-	return a.Store.SetSetting(ctx, limitSetting, strconv.FormatFloat(to.Fast, 'f', 4, 64))
-}
-
-// AckAlert says that somebody looks after an alert.
-func (a *App) AckAlert(ctx context.Context, _ hearback.Actor, id hearback.ID) error {
-	x, err := a.Store.Alert(ctx, id)
-	if err != nil {
-		return err
-	}
-	if x.Acked.IsZero() {
-		x.Acked = a.now()
-	}
-	return a.Store.SetAlert(ctx, x)
 }
 
 // measure says what happened after each published answer, until the windows

@@ -99,6 +99,8 @@ type prepared struct {
 	sig  []byte
 	keep bool // a topic asks for it, or its source keeps all
 	fail bool // it could not be masked: it is counted and forgotten
+
+	unread int64 // no item, but so many that its source could not read
 }
 
 var _ source.Sink = (*Pipeline)(nil)
@@ -153,6 +155,9 @@ func (p *Pipeline) prepareAll(l *listening, j *job, items []source.Raw) {
 // only if somebody said in public that they listen for it. Nothing has been
 // written yet, and what is not kept never will be.
 func (p *Pipeline) prepare(l *listening, src *hearback.Source, raw *source.Raw, k deident.Keys, now time.Time) prepared {
+	if raw.Unread > 0 {
+		return prepared{unread: raw.Unread}
+	}
 	item, err := deident.Clean(*src, *raw, k, now)
 	if err != nil {
 		return prepared{fail: true}
@@ -318,6 +323,11 @@ func newBuild(now time.Time, n int) *build {
 
 // admit decides what becomes of one item, and counts it exactly once.
 func (p *Pipeline) admit(ctx context.Context, b *build, j *job, it *prepared) error {
+	if it.unread > 0 {
+		j.tally.Received += it.unread
+		j.tally.Refused += it.unread
+		return nil
+	}
 	j.tally.Received++
 	if it.fail {
 		j.tally.Refused++
@@ -503,6 +513,7 @@ func grow(c *hearback.Concern, m *hearback.Message, voices int64) {
 	}
 	c.Messages++
 	c.Voices += voices
+	reach(c, m, voices)
 	c.Langs[m.Lang]++
 	c.Kinds[m.Kind]++
 	c.Areas[m.Area]++
@@ -515,6 +526,32 @@ func grow(c *hearback.Concern, m *hearback.Message, voices int64) {
 	}
 	copy(c.Recent[1:], c.Recent)
 	c.Recent[0] = m.ID
+}
+
+// freshFor is how long a place counts as new to a concern, and how old a
+// concern must be before a place can be new to it.
+const freshFor = 24 * time.Hour
+
+// reach notes that a concern that is not new itself is heard in a new area or
+// language, and counts the voices there for a day. It goes before the message
+// is counted.
+func reach(c *hearback.Concern, m *hearback.Message, voices int64) {
+	if len(c.Fresh) > 0 && m.At.Sub(c.Fresh[0].At) > 2*freshFor {
+		c.Fresh = c.Fresh[1:]
+	}
+	if m.At.Sub(c.First) >= freshFor {
+		if m.Area != "" && c.Areas[m.Area] == 0 {
+			c.Fresh = append(c.Fresh, hearback.Place{What: "area", Name: m.Area, At: m.At})
+		}
+		if m.Lang != "und" && c.Langs[m.Lang] == 0 {
+			c.Fresh = append(c.Fresh, hearback.Place{What: "lang", Name: m.Lang, At: m.At})
+		}
+	}
+	for i := range c.Fresh {
+		if f := &c.Fresh[i]; m.At.Sub(f.At) < freshFor && (f.What == "area" && f.Name == m.Area || f.What == "lang" && f.Name == m.Lang) {
+			f.Voices += voices
+		}
+	}
 }
 
 // short cuts a text to the length of a title.

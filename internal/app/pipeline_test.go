@@ -566,3 +566,15 @@ func TestOddInput(t *testing.T) {
 		t.Errorf("afterwards %+v", y)
 	}
 }
+
+// TestUnread: what its source could not read is counted with it, for good.
+func TestUnread(t *testing.T) {
+	in := begin(t)
+	y := in.take(in.say("a", "one", "The water is brown"), source.Raw{Unread: 7})
+	if y.Received != 8 || y.Kept != 1 || y.Refused != 7 {
+		t.Errorf("took %+v, want one kept and seven refused", y)
+	}
+	if total, err := in.Store.Total(t.Context(), in.src); err != nil || total != y {
+		t.Errorf("the store counts %+v, %v; want %+v", total, err, y)
+	}
+}

@@ -20,6 +20,10 @@ const (
 	sweepEvery  = time.Hour
 )
 
+// spokenFrom is in how many of the newest messages the words of a label are
+// looked for as people wrote them.
+const spokenFrom = 4
+
 // steps is what happens by the clock, and when each last did.
 type steps struct {
 	mu   sync.Mutex
@@ -44,6 +48,7 @@ func (a *App) Step(ctx context.Context) error {
 		{"name concerns", labelEvery, a.label},
 		{"score concerns", scoreEvery, a.score},
 		{"raise alerts", 0, a.alert},
+		{"score and make forecasts", 0, a.foresee},
 		{"measure answers", store.Bucket, a.measure},
 		{"learn from decisions", learnEvery, a.learn},
 		{"forget old messages", forgetEvery, a.forget},
@@ -105,11 +110,14 @@ func (a *App) label(ctx context.Context, _ time.Time) error {
 			if len(phrases) == 0 {
 				continue
 			}
-			c.Phrases, c.Medoid, c.Purity = phrases, medoid, purity
-			if m, err := a.Store.Messages(ctx, []hearback.ID{medoid}); err != nil {
+			c.Medoid, c.Purity = medoid, purity
+			list, err := a.Store.Messages(ctx, append([]hearback.ID{medoid}, c.Recent[:min(len(c.Recent), spokenFrom)]...))
+			if err != nil {
 				return err
-			} else if len(m) == 1 {
-				c.Title = short(m[0].Text)
+			}
+			c.Phrases = a.spoken(phrases, list)
+			if len(list) > 0 && list[0].ID == medoid {
+				c.Title = short(list[0].Text)
 			}
 			b.Concerns = append(b.Concerns, &c.Concern)
 		}

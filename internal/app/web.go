@@ -11,6 +11,7 @@ import (
 	"example.org/hearback"
 	"example.org/hearback/internal/match"
 	"example.org/hearback/internal/publish"
+	"example.org/hearback/internal/score"
 	"example.org/hearback/internal/source"
 	"example.org/hearback/internal/store"
 	"example.org/hearback/internal/topic"
@@ -33,7 +34,7 @@ func (a *App) web(ctx context.Context) (web.Options, error) {
 		Store: a.Store, Cases: a.Cases, Answers: a.Answers, Desks: a.Desks, Accounts: a.Accounts,
 		Sources: liveSources{a.Registry, a.Reload}, Intake: intake{a}, Topics: liveTopics{a.Topics, a.Reload},
 		Concerns: concerns{a}, Alerts: a, Entries: a.Log,
-		TestTopic: a.testTopic, Match: a.match, Suggest: a.suggestDesk, Bundle: a.bundle,
+		TestTopic: a.testTopic, Match: a.match, Suggest: a.suggestDesk, HarmHints: a.harmHints, Bundle: a.bundle,
 		AreaName: a.place.Name, FindArea: a.place.Canonical,
 	}
 	if !a.opt.Drill {
@@ -105,6 +106,18 @@ func (a *App) bundle(ctx context.Context, x *hearback.Answer, index int64) ([]by
 		return nil, nil
 	}
 	return b, err
+}
+
+// harmHints looks for words that bear on harm, in normalised text: the lexicon
+// is in simplified Chinese.
+func (a *App) harmHints(list []hearback.Message) score.Suggestion {
+	texts := make([]string, 0, len(list))
+	for _, m := range list {
+		if m.Text != "" && m.CopyOf == 0 {
+			texts = append(texts, a.text.Analyze(m.Text, m.Lang).Norm)
+		}
+	}
+	return score.Suggest(texts)
 }
 
 // Published returns every answer that the public can see, withdrawn ones too,

@@ -14,6 +14,10 @@ and:.3 or:.2 but:.1 if:.1 so:.1 because:.1 than:.1 then:.1 do:.2 doe:.1 did:.1 d
 what:.2 when:.2 where:.2 who:.1 why:.1 how:.2 which:.1 all:.1 any:.1 some:.1 more:.1 just:.1 now:.1 get:.1 go:.1 say:.1 one:.1 new:.1 still:.1 also:.1 only:.1 very:.1 like:.1 know:.1 rt:.2 via:.1 amp:.1
 的:.6 了:.5 是:.4 在:.4 我:.3 有:.3 不:.3 吗:.3 什么:.2 怎么:.2 可以:.2 没有:.2 我们:.2 你们:.1 他们:.1 这个:.1 那个:.1 就是:.1 还是:.1 一个:.1 请问:.2 现在:.1 已经:.1 因为:.1 所以:.1 如果:.1 但是:.1 知道:.1 有没有:.1 是不是:.1 能不能:.1 会不会:.1 为什么:.1 时候:.1 到底:.1`
 
+// CommonWords returns the hashes of the terms that say nothing by themselves,
+// for whoever shows words to people.
+func CommonWords() map[uint64]float32 { return stopWords() }
+
 // stopWords returns the shares by the hash of the term.
 func stopWords() map[uint64]float32 {
 	m := map[uint64]float32{}

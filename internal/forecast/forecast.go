@@ -22,6 +22,9 @@ var Levels = [7]float64{0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975}
 // A Target is a stretch of time ahead.
 type Target int
 
+// Targets lists every target.
+func Targets() []Target { return []Target{Next6, Next24, Next72, ThirdDay} }
+
 // The targets. The third day is what persistence is about.
 const (
 	Next6 Target = iota
@@ -54,6 +57,7 @@ type Forecast struct {
 	HalfLife float64    // hours in which what is above the usual halves, as it looked
 	Came     float64    // what came; meaningful once Scored
 	Scored   time.Time
+	Down     bool // a source was silent: neither right nor wrong
 	// What the error is learned by.
 	Shape  Shape
 	Middle float64 // log(1+median) of the ensemble before its own errors are taken out
@@ -102,7 +106,7 @@ type Forecaster struct {
 	past  [targets][memory]pastCase
 	n     [targets]float64 // cases ever learned
 	half  mean
-	skill [targets]skill
+	skill [targets]Sums
 }
 
 // A pastCase is how a concern of some shape went on: the log ratio of what
@@ -382,8 +386,10 @@ func (f *Forecaster) Learn(fc *Forecast, came float64, at time.Time) (own, naive
 		return 0, 0
 	}
 	t := fc.Target
-	own, naive = WIS(fc.Q, came), WIS(fc.Naive, came)
-	f.skill[t].add(fc, came, own, naive)
+	fc.Came = came
+	sums := fc.Score()
+	own, naive = sums.Own, sums.Naive
+	f.skill[t].learn(sums)
 	scale := errorScale(fc.Shape)
 	y := math.Log1p(came)
 	f.own[t][bandOf(fc.Middle)].learn((y - fc.Middle) / scale)
@@ -397,7 +403,7 @@ func (f *Forecaster) Learn(fc *Forecast, came float64, at time.Time) (own, naive
 		f.past[t][int(f.n[t])%memory] = pastCase{fc.Shape, y - fc.Base}
 		f.n[t]++
 	}
-	fc.Came, fc.Scored = came, at
+	fc.Scored = at
 	return own, naive
 }
 

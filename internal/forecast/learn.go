@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 
 	"example.org/hearback"
 )
@@ -80,50 +81,73 @@ func WIS(q [7]float64, y float64) float64 {
 	return score / 3.5
 }
 
-// skill sums scores of the past, half of which is forgotten after so many.
-type skill struct {
-	own, naive              float64
-	in50, in80, in95, count float64
+// Sums add up scores of forecasts of one target.
+type Sums struct {
+	Count            float64
+	Own, Naive       float64 // weighted interval scores
+	In50, In80, In95 float64 // outcomes within the intervals
+	Down             float64 // not scored, because a source was silent
 }
 
-const skillHalf = 2000.0
+// Plus returns s and t together.
+func (s Sums) Plus(t Sums) Sums {
+	return Sums{s.Count + t.Count, s.Own + t.Own, s.Naive + t.Naive, s.In50 + t.In50, s.In80 + t.In80, s.In95 + t.In95, s.Down + t.Down}
+}
 
-func (s *skill) add(f *Forecast, came, own, naive float64) {
-	keep := math.Exp2(-1 / skillHalf)
+// Score returns the sums of one forecast whose outcome is known.
+func (f *Forecast) Score() Sums {
+	if f.Down {
+		return Sums{Down: 1}
+	}
 	within := func(low, high int) float64 {
-		if came >= f.Q[low]-0.5 && came <= f.Q[high]+0.5 {
+		if f.Came >= f.Q[low]-0.5 && f.Came <= f.Q[high]+0.5 {
 			return 1
 		}
 		return 0
 	}
-	s.own, s.naive = s.own*keep+own, s.naive*keep+naive
-	s.in50, s.in80, s.in95 = s.in50*keep+within(2, 4), s.in80*keep+within(1, 5), s.in95*keep+within(0, 6)
-	s.count = s.count*keep + 1
+	return Sums{Count: 1, Own: WIS(f.Q, f.Came), Naive: WIS(f.Naive, f.Came), In50: within(2, 4), In80: within(1, 5), In95: within(0, 6)}
 }
 
-// A Skill is how good the forecasts of a target were lately.
+// skillHalf is after how many forecasts the Forecaster forgets half of how
+// good it was.
+const skillHalf = 2000.0
+
+func (s *Sums) learn(t Sums) {
+	keep := math.Exp2(-1 / skillHalf)
+	*s = Sums{s.Count * keep, s.Own * keep, s.Naive * keep, s.In50 * keep, s.In80 * keep, s.In95 * keep, s.Down * keep}.Plus(t)
+}
+
+// A Skill is how good the forecasts of a target were.
 type Skill struct {
 	Relative         float64 // WIS against "as in the last 24 hours"; below 1 is better
 	Cover50, Cover80 float64 // share of outcomes within the intervals
 	Cover95          float64
 	Count            float64 // forecasts that it rests on
+	Down             float64 // forecasts that could not be scored
 	Show             bool    // there are enough, and they are better than "as in the last 24 hours"
 }
 
-// enough is how many forecasts must have been scored before any is shown as
+// Enough is how many forecasts must have been scored before any is shown as
 // good.
-const enough = 30
+const Enough = 30
 
-// Skill returns how good the forecasts of a target were lately.
-func (f *Forecaster) Skill(t Target) Skill {
-	s := f.skill[t]
-	if s.count == 0 || s.naive == 0 {
-		return Skill{Count: s.count}
+// Lately is the time over which forecasts must have been better than "as in
+// the last 24 hours" to be shown.
+const Lately = 30 * 24 * time.Hour
+
+// Skill returns how good the forecasts were that were summed.
+func (s Sums) Skill() Skill {
+	if s.Count == 0 || s.Naive == 0 {
+		return Skill{Count: s.Count, Down: s.Down}
 	}
-	r := Skill{Relative: s.own / s.naive, Cover50: s.in50 / s.count, Cover80: s.in80 / s.count, Cover95: s.in95 / s.count, Count: s.count}
-	r.Show = r.Count >= enough && r.Relative < 1
+	r := Skill{Relative: s.Own / s.Naive, Cover50: s.In50 / s.Count, Cover80: s.In80 / s.Count, Cover95: s.In95 / s.Count, Count: s.Count, Down: s.Down}
+	r.Show = r.Count >= Enough && r.Relative < 1
 	return r
 }
+
+// Skill returns how good the forecasts of a target were lately, newer ones
+// weighing more.
+func (f *Forecaster) Skill(t Target) Skill { return f.skill[t].Skill() }
 
 // stateForm is the first byte of a stored Forecaster.
 const stateForm = 1
@@ -141,7 +165,7 @@ func (f *Forecaster) fields(each func(*float64)) {
 			}
 		}
 		s := &f.skill[t]
-		for _, x := range []*float64{&s.own, &s.naive, &s.in50, &s.in80, &s.in95, &s.count, &f.n[t]} {
+		for _, x := range []*float64{&s.Own, &s.Naive, &s.In50, &s.In80, &s.In95, &s.Count, &f.n[t]} {
 			each(x)
 		}
 		for i := range f.past[t] {
@@ -180,7 +204,7 @@ func (f *Forecaster) UnmarshalBinary(b []byte) error {
 		ok = ok && math.Abs(*x) < 1e15 // and so a number
 	})
 	for t := range targets {
-		ok = ok && got.n[t] >= 0 && got.skill[t].count >= 0
+		ok = ok && got.n[t] >= 0 && got.skill[t].Count >= 0
 		for i := range bands {
 			ok = ok && slices.IsSorted(got.own[t][i].q[:]) && slices.IsSorted(got.naive[t][i].q[:]) && got.own[t][i].n >= 0 && got.naive[t][i].n >= 0
 		}

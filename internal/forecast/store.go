@@ -19,8 +19,9 @@ type Store interface {
 	// over at now, those due first at the front, at most limit.
 	DueForecasts(ctx context.Context, now time.Time, limit int) ([]Forecast, error)
 
-	// ScoreForecasts writes what came of forecasts, and the state of the
-	// Forecaster that learned from them, together.
+	// ScoreForecasts writes what came of forecasts, adds their scores to the
+	// sums of the days they were due, and writes the state of the Forecaster
+	// that learned from them, together.
 	ScoreForecasts(ctx context.Context, list []Forecast, state []byte) error
 
 	// ForecasterState returns the state written last, or
@@ -50,7 +51,7 @@ func (f *Forecaster) Settle(ctx context.Context, s Store, now time.Time, came fu
 			if ok {
 				f.Learn(fc, voices, now)
 			}
-			fc.Scored = now
+			fc.Scored, fc.Down = now, !ok
 		}
 		state, err := f.MarshalBinary()
 		if err != nil {

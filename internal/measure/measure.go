@@ -160,7 +160,7 @@ func Of(answer, concern hearback.ID, from time.Time, series []hearback.Point, ca
 	gaps := t.missing[min(max(h, 0), t.hours())] != t.missing[min(max(h-day, 0), t.hours())] ||
 		t.missing[min(max(h+1+day, 0), t.hours())] != t.missing[min(max(h+1, 0), t.hours())]
 	if !o.Complete || gaps || o.Before < Few {
-		o.Text, o.TextZH = sentence(&o, end, gaps)
+		o.Text, o.TextZH = sentence(&o, gaps)
 		return o
 	}
 	var pool []pooled
@@ -182,7 +182,7 @@ func Of(answer, concern hearback.ID, from time.Time, series []hearback.Point, ca
 			o.Level = 1
 		}
 	}
-	o.Text, o.TextZH = sentence(&o, end, false)
+	o.Text, o.TextZH = sentence(&o, false)
 	return o
 }
 
@@ -312,14 +312,14 @@ func median(list []float64) float64 {
 
 // sentence says what the counts allow to say, in the same words for a fall, a
 // rise and no change.
-func sentence(o *hearback.Outcome, end time.Time, gaps bool) (en, zh string) {
+func sentence(o *hearback.Outcome, gaps bool) (en, zh string) {
 	switch {
 	case gaps:
 		return "We cannot tell: a source was down in the time compared, so voices are missing.",
 			"无法判断：比较时段内有来源中断，声音不全。"
 	case !o.Complete:
-		return "It is too early to tell. The first 24 hours after the answer end on " + end.Format("2 January at 15:04") + " UTC.",
-			"时间尚早，无法判断。答复后的头24小时到" + end.Format("1月2日15:04") + "（UTC）为止。"
+		return "It is too early to tell: the first 24 hours after the answer are not over.",
+			"时间尚早，无法判断：答复后的头24小时尚未结束。"
 	case o.Before < Few:
 		return "We cannot tell: fewer than 10 voices in the 24 hours before the answer are too few to compare.",
 			"无法判断：答复前24小时不足10个声音，数量太少，不作比较。"

@@ -47,7 +47,7 @@ func TestSentence(t *testing.T) {
 		has, not string
 		zh       string
 	}{
-		{"too early", series(5, 3), nil, published.Add(time.Hour), "too early to tell. The first 24 hours after the answer end on 19 March at 15:00", "fell", "时间尚早"},
+		{"too early", series(5, 3), nil, published.Add(time.Hour), "too early to tell: the first 24 hours after the answer are not over", "fell", "时间尚早"},
 		{"too few", series(0.2, 0), nil, late, "cannot tell: fewer than 10 voices", "%", "不足10个声音"},
 		{"a gap", gap, donors(50, 5, 3), late, "cannot tell: a source was down", "%", "来源中断"},
 		{"no comparison", series(5, 3), donors(39, 5, 3), late, "fell 40%. They often fall by themselves, and there are too few similar", "fell 31%", "减少40%"},

@@ -431,5 +431,8 @@ func flags(in Input, w *warm) []string {
 	if len(in.Ratings) == 0 {
 		list = append(list, "unrated")
 	}
+	if SecondRater(in.Ratings) {
+		list = append(list, "second_rater")
+	}
 	return list
 }

@@ -59,14 +59,17 @@ func Suggest(texts []string) Suggestion {
 	if len(texts) == 0 {
 		return s
 	}
-	found := make([]int, len(lexicon)) // messages that hold each entry
+	found := make([]int, len(lexicon))      // messages that hold each entry
+	written := make([]string, len(lexicon)) // how the first of them writes it
 	items := map[string]int{}
 	for _, text := range texts {
 		text = plainText(text)
 		here := map[string]bool{}
 		for i, e := range lexicon {
-			if e.in(text) {
-				found[i]++
+			if word := e.in(text); word != "" {
+				if found[i]++; found[i] == 1 {
+					written[i] = word
+				}
 				here[e.item] = true
 			}
 		}
@@ -85,8 +88,8 @@ func Suggest(texts []string) Suggestion {
 		if found[i] == 0 {
 			break
 		}
-		if w := s.Words[e.item]; len(w) < 8 && !slices.Contains(w, e.word) {
-			s.Words[e.item] = append(w, e.word)
+		if w := s.Words[e.item]; len(w) < 8 && !slices.Contains(w, written[i]) {
+			s.Words[e.item] = append(w, written[i])
 		}
 		if e.item == "severity" && found[i] >= need {
 			s.Severity = max(s.Severity, e.anchor)
@@ -134,12 +137,20 @@ func plainText(text string) string {
 	return b.String()
 }
 
-func (e entry) in(text string) bool {
+// in returns the word of a text that the entry meets, or "".
+func (e entry) in(text string) string {
 	switch {
 	case !e.spaced:
-		return strings.Contains(text, e.word)
+		if strings.Contains(text, e.word) {
+			return e.word
+		}
 	case e.prefix:
-		return strings.Contains(text, " "+e.word)
+		if _, rest, ok := strings.Cut(text, " "+e.word); ok {
+			end, _, _ := strings.Cut(rest, " ")
+			return e.word + end
+		}
+	case strings.Contains(text, " "+e.word+" "):
+		return e.word
 	}
-	return strings.Contains(text, " "+e.word+" ")
+	return ""
 }

@@ -21,6 +21,7 @@ type Raw struct {
 	Lang    string    // language the source states, or ""
 	Area    string    // coarse area the source states, or ""
 	Deleted bool      // the source says that the post is gone: Text is empty
+	Unread  int64     // so many that could not be read came with these: they are counted as refused, and all else is empty
 }
 
 // A Sink takes items in. Take returns once every item and the cursor are

@@ -170,18 +170,6 @@ func (db *DB) AlertList(ctx context.Context, f web.AlertFilter) (list []hearback
 	})
 }
 
-// AlertsSince counts the alerts since a time that were not kept for the
-// digest.
-func (db *DB) AlertsSince(ctx context.Context, since time.Time) (n int, err error) {
-	list, err := db.AlertList(ctx, web.AlertFilter{Since: since, Limit: 10000})
-	for _, a := range list {
-		if !a.Digest {
-			n++
-		}
-	}
-	return n, err
-}
-
 // RateHarm keeps what one person found, in place of what they found before,
 // with its record.
 func (db *DB) RateHarm(ctx context.Context, r hearback.HarmRating, rs ...hearback.Record) error {
@@ -317,7 +305,21 @@ func (db *DB) Forecasts(ctx context.Context, concern hearback.ID, since time.Tim
 
 // ScoreForecasts writes what came of forecasts, and what was learned.
 func (db *DB) ScoreForecasts(ctx context.Context, list []forecast.Forecast, state []byte) error {
+	type key struct{ day, target int64 }
+	sums := map[key]forecast.Sums{}
+	for i := range list {
+		k := key{micros(list[i].Due().UTC().Truncate(24 * time.Hour)), int64(span(list[i].Target))}
+		sums[k] = sums[k].Plus(list[i].Score())
+	}
 	return db.write(ctx, func(tx *Tx) error {
+		for k, s := range sums {
+			if err := tx.exec(ctx, `INSERT INTO forecast_day (day, target, count, own, naive, in50, in80, in95, down) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+				ON CONFLICT (day, target) DO UPDATE SET count = forecast_day.count + excluded.count, own = forecast_day.own + excluded.own, naive = forecast_day.naive + excluded.naive,
+					in50 = forecast_day.in50 + excluded.in50, in80 = forecast_day.in80 + excluded.in80, in95 = forecast_day.in95 + excluded.in95, down = forecast_day.down + excluded.down`,
+				k.day, k.target, s.Count, s.Own, s.Naive, s.In50, s.In80, s.In95, s.Down); err != nil {
+				return fmt.Errorf("scores of forecasts: %w", err)
+			}
+		}
 		for i := range list {
 			f := &list[i]
 			doc, err := json.Marshal(f)
@@ -330,6 +332,26 @@ func (db *DB) ScoreForecasts(ctx context.Context, list []forecast.Forecast, stat
 			}
 		}
 		return tx.exec(ctx, "INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", forecaster, base64.StdEncoding.EncodeToString(state))
+	})
+}
+
+// ForecastSums adds up the scores of the forecasts that were due since a time,
+// counted from the day it falls in, by target.
+func (db *DB) ForecastSums(ctx context.Context, since time.Time) (map[forecast.Target]forecast.Sums, error) {
+	sums := map[forecast.Target]forecast.Sums{}
+	rows, err := db.query(ctx, "SELECT target, SUM(count), SUM(own), SUM(naive), SUM(in50), SUM(in80), SUM(in95), SUM(down) FROM forecast_day WHERE day >= ? GROUP BY target", micros(since.UTC().Truncate(24*time.Hour)))
+	return sums, each(rows, err, func(row scanner) error {
+		var name int
+		var s forecast.Sums
+		if err := row.Scan(&name, &s.Count, &s.Own, &s.Naive, &s.In50, &s.In80, &s.In95, &s.Down); err != nil {
+			return err
+		}
+		for _, t := range forecast.Targets() {
+			if span(t) == name {
+				sums[t] = s
+			}
+		}
+		return nil
 	})
 }
 

@@ -76,9 +76,6 @@ func TestAlerts(t *testing.T) {
 		if list, err := db.DigestSince(ctx, start, 10); err != nil || len(list) != 1 || list[0].ID != 12 {
 			t.Errorf("the digest: %v, %v; want alert 12", list, err)
 		}
-		if n, err := db.AlertsSince(ctx, start); err != nil || n != 2 {
-			t.Errorf("AlertsSince = %d, %v; want 2 outside the digest", n, err)
-		}
 	})
 }
 
@@ -166,6 +163,14 @@ func TestForecasts(t *testing.T) {
 		}
 		if s := f.Skill(forecast.Next6); s.Count < 1.9 || s.Count > 2.1 {
 			t.Errorf("%g forecasts learned from, want 2 of the 3", s.Count)
+		}
+		sums, err := db.ForecastSums(ctx, start.Add(24*time.Hour))
+		if got := sums[forecast.Next6].Plus(sums[forecast.Next24]); err != nil || got.Count+got.Down != 6 && got.Count+got.Down != 3 {
+			t.Errorf("sums of the day = %+v, %v; want those that were due then", sums, err)
+		}
+		sums, err = db.ForecastSums(ctx, start)
+		if got := sums[forecast.Next6]; err != nil || got.Count != 2 || got.Down != 1 || got.Naive == 0 || len(sums) != 2 {
+			t.Errorf("sums of both days = %+v, %v; want two scored and one that was not", sums, err)
 		}
 		want, _ := f.MarshalBinary()
 		if state, err := db.ForecasterState(ctx); err != nil || !bytes.Equal(state, want) {

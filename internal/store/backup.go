@@ -36,7 +36,7 @@ var tables = []table{
 	{"source", false}, {"topic", false}, {"tally", false}, {"message", false}, {"post", false},
 	{"concern", false}, {"grouping", false}, {"roll", false},
 	{"desk", false}, {"kase", false}, {"answer", false},
-	{"alert", false}, {"detector", false}, {"forecast", false}, {"harm", false}, {"outcome", false},
+	{"alert", false}, {"detector", false}, {"forecast", false}, {"forecast_day", false}, {"harm", false}, {"outcome", false},
 	{"account_head", true}, {"account", false}, {"link", false}, {"session", false},
 }
 

@@ -25,6 +25,7 @@ type concernDoc struct {
 	Areas   map[string]int64        `json:"areas,omitempty"`
 	Recent  []int64                 `json:"recent,omitempty"`
 	Medoid  int64                   `json:"medoid,omitempty"`
+	Fresh   []hearback.Place        `json:"fresh,omitempty"`
 }
 
 func scanConcern(row scanner) (hearback.Concern, error) {
@@ -40,7 +41,7 @@ func scanConcern(row scanner) (hearback.Concern, error) {
 	if err := json.Unmarshal([]byte(doc), &d); err != nil {
 		return c, fmt.Errorf("concern %s: %w", c.ID, err)
 	}
-	c.Phrases, c.Langs, c.Kinds, c.Areas, c.Medoid = d.Phrases, d.Langs, d.Kinds, d.Areas, hearback.ID(d.Medoid)
+	c.Phrases, c.Langs, c.Kinds, c.Areas, c.Medoid, c.Fresh = d.Phrases, d.Langs, d.Kinds, d.Areas, hearback.ID(d.Medoid), d.Fresh
 	for _, id := range d.Recent {
 		c.Recent = append(c.Recent, hearback.ID(id))
 	}
@@ -67,7 +68,7 @@ func (t *Tx) putConcerns(ctx context.Context, list []*hearback.Concern) error {
 		for _, id := range c.Recent {
 			recent = append(recent, int64(id))
 		}
-		doc := concernDoc{c.Phrases, c.Langs, c.Kinds, c.Areas, recent, int64(c.Medoid)}
+		doc := concernDoc{c.Phrases, c.Langs, c.Kinds, c.Areas, recent, int64(c.Medoid), c.Fresh}
 		v[0], v[1], v[2], v[3], v[4], v[5] = int64(c.ID), int64(c.Theme), string(hearback.Open), int64(0), c.Title, int64(0)
 		v[6], v[7], v[8], v[9], v[10], v[11] = micros(c.First), micros(c.Last), c.Messages, c.Copies, c.Voices, string(doc.json())
 		v[12], v[13], v[14], v[15], v[16], v[17] = "", int64(9), 0.0, int64(0), int64(0), int64(1)
@@ -101,6 +102,10 @@ func (d *concernDoc) json() []byte {
 	}
 	if d.Medoid != 0 {
 		b = append(strconv.AppendInt(append(b, `"medoid":`...), d.Medoid, 10), ',')
+	}
+	// Rare, and of times that can be written.
+	if fresh, err := json.Marshal(d.Fresh); err == nil && len(d.Fresh) > 0 {
+		b = append(append(append(b, `"fresh":`...), fresh...), ',')
 	}
 	if b[len(b)-1] == ',' {
 		b = b[:len(b)-1]
@@ -236,6 +241,44 @@ func (db *DB) MergedInto(ctx context.Context, id hearback.ID) (list []hearback.C
 	return list, each(rows, err, func(row scanner) error {
 		c, err := scanConcern(row)
 		list = append(list, c)
+		return err
+	})
+}
+
+// HeardBefore reports whether a concern, or a part of it, was heard of in a
+// source before a time.
+func (db *DB) HeardBefore(ctx context.Context, concern, source hearback.ID, before time.Time) (bool, error) {
+	var one int
+	err := db.row(ctx, "SELECT 1 FROM roll WHERE "+withParts+" AND source = ? AND bucket < ? LIMIT 1", int64(concern), int64(concern), int64(source), micros(before)).Scan(&one)
+	if err = found(err); err == hearback.ErrNotFound {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// A Saying is the words of one message and the concern it was grouped into.
+type Saying struct {
+	Concern    hearback.ID
+	Lang, Text string
+}
+
+// Sayings returns the words of the newest messages of some concerns that came
+// in during [from, to), copies left out, at most limit. It walks the messages
+// of that time, so it is for what is rare.
+func (db *DB) Sayings(ctx context.Context, concerns []hearback.ID, from, to time.Time, limit int) (list []Saying, err error) {
+	if len(concerns) == 0 {
+		return nil, nil
+	}
+	args := []any{int64(hearback.IDAt(from)), int64(hearback.IDAt(to))}
+	for _, id := range concerns {
+		args = append(args, int64(id))
+	}
+	rows, err := db.query(ctx, "SELECT concern, lang, text FROM message WHERE id >= ? AND id < ? AND copy_of = 0 AND concern IN (?"+strings.Repeat(", ?", len(concerns)-1)+") ORDER BY id DESC LIMIT ?",
+		append(args, limit)...)
+	return list, each(rows, err, func(row scanner) error {
+		var s Saying
+		err := row.Scan(&s.Concern, &s.Lang, &s.Text)
+		list = append(list, s)
 		return err
 	})
 }

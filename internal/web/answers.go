@@ -525,15 +525,20 @@ func (q *request) results() error {
 
 // outcomeText is the sentence that the claim level of an outcome allows.
 func (q *request) outcomeText(o *hearback.Outcome) string {
-	switch {
-	case o == nil:
+	if o == nil {
 		return q.t("outcome.none")
-	case q.l.lang == "zh" && o.TextZH != "":
-		return o.TextZH
-	case o.Text != "":
-		return o.Text
 	}
-	return q.t("outcome.measuring", o.Window)
+	text := o.Text
+	if q.l.lang == "zh" && o.TextZH != "" {
+		text = o.TextZH
+	}
+	switch {
+	case text == "":
+		return q.t("outcome.measuring", o.Window)
+	case !o.Complete: // when they end is said in the time of the office
+		return text + q.t("outcome.ends", q.l.moment(o.Ends()))
+	}
+	return text
 }
 
 // diff marks what changed from one text to another, word by word, and

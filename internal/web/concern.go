@@ -11,49 +11,56 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
+	"example.org/hearback/internal/score"
+	"example.org/hearback/internal/text"
 )
 
 type concernPage struct {
 	frame
-	C          *hearback.Concern
-	Title      string
-	Why        string
-	Alerts     []alertRow
-	Timeline   template.HTML
-	Points     []hourRow
-	Finding    string
-	ChartText  string
-	Usual      bool
-	Excerpts   []excerpt
-	Forgotten  bool // text was kept once and has been forgotten
-	Parts      []partRow
-	Spread     string // the formula with its numbers
-	Matches    []Match
-	Nearest    []Nearest
-	Flags      []string
-	Words      []wordRow
-	Areas      []countRow
-	Nowhere    float64
-	Langs      []countRow
-	Kinds      []countRow
-	Sources    []countRow
-	Ratings    []hearback.HarmRating
-	Proposals  []Proposal
-	Case       *hearback.Case
-	CaseDesk   string
-	Next       *hearback.Deadline
-	Late       bool
-	Answer     *hearback.Answer
-	Into       *hearback.Concern
-	Desks      []option
-	Desk, Hint string // the desk that it looks like, and why
-	Tier       hearback.Tier
-	Do         string // the form that stands open
-	Entries    []entryRow
-	MayTriage  bool
-	MayCase    bool
-	MayRate    bool
-	Undoable   bool
+	C           *hearback.Concern
+	Title       string
+	Why         string
+	Alerts      []alertRow
+	Timeline    template.HTML
+	Points      []hourRow
+	Finding     string
+	ChartText   string
+	Usual       bool
+	Outlook     []string // what is expected
+	OutlookNote string   // why there is nothing, or not all
+	Excerpts    []excerpt
+	Forgotten   bool // text was kept once and has been forgotten
+	Parts       []partRow
+	Spread      string // the formula with its numbers
+	Matches     []Match
+	Nearest     []Nearest
+	Flags       []string
+	Words       []wordRow
+	Areas       []countRow
+	Nowhere     float64
+	Langs       []countRow
+	Kinds       []countRow
+	Sources     []countRow
+	Ratings     []hearback.HarmRating
+	Second      bool // another person must rate its harm
+	Rated       bool // whoever looks has rated it
+	Hints       map[string]hint
+	Proposals   []Proposal
+	Case        *hearback.Case
+	CaseDesk    string
+	Next        *hearback.Deadline
+	Late        bool
+	Answer      *hearback.Answer
+	Into        *hearback.Concern
+	Desks       []option
+	Desk, Hint  string // the desk that it looks like, and why
+	Tier        hearback.Tier
+	Do          string // the form that stands open
+	Entries     []entryRow
+	MayTriage   bool
+	MayCase     bool
+	MayRate     bool
+	Undoable    bool
 }
 
 type hourRow struct {
@@ -74,6 +81,32 @@ type partRow struct {
 	namedPart
 	Bar   template.HTML
 	Terms []string
+}
+
+// A hint is what words suggest for one item of the harm form. It marks an
+// anchor; it chooses none.
+type hint struct {
+	Anchor int
+	Words  []string
+}
+
+// Hidden reports whether the ratings of others are kept from whoever looks:
+// they are asked for one of their own first, so that it is independent.
+func (p *concernPage) Hidden() bool { return p.Second && p.MayRate && !p.Rated }
+
+// harmHints reads the words of the newest messages.
+func (q *request) harmHints(messages []hearback.Message) map[string]hint {
+	if q.o.HarmHints == nil {
+		return nil
+	}
+	s := q.o.HarmHints(messages)
+	hints := map[string]hint{}
+	for item, anchor := range map[string]int{"severity": s.Severity, "immediate": s.Immediate, "call": s.CallToAction, "vulnerable": s.Vulnerable} {
+		if words := s.Words[item]; len(words) > 0 {
+			hints[item] = hint{anchor, words}
+		}
+	}
+	return hints
 }
 
 type countRow struct {
@@ -137,6 +170,9 @@ func (q *request) concern() error {
 	if err := q.concernHistory(p, alerts); err != nil {
 		return err
 	}
+	if p.Outlook, p.OutlookNote, err = q.outlook(c); err != nil {
+		return err
+	}
 	messages, err := q.o.Store.Messages(ctx, recentOf(c))
 	if err != nil {
 		return err
@@ -181,6 +217,11 @@ func (q *request) concern() error {
 		if p.Ratings, err = q.o.Concerns.HarmRatings(ctx, id); err != nil {
 			return err
 		}
+	}
+	p.Second = score.SecondRater(p.Ratings)
+	p.Rated = slices.ContainsFunc(p.Ratings, func(r hearback.HarmRating) bool { return q.account != nil && r.By == q.account.ID })
+	if p.MayRate {
+		p.Hints = q.harmHints(messages)
 	}
 	if err := q.concernCounts(p, titles); err != nil {
 		return err
@@ -412,13 +453,14 @@ func (q *request) belongs(c *hearback.Concern, m hearback.Message) string {
 	if len(shared) == 0 {
 		return q.t("excerpt.why_alike")
 	}
+	shared = text.Spare(shared)
 	return q.t("excerpt.why", q.l.list(shared[:min(6, len(shared))]))
 }
 
 // phraseCounts says in how many of the newest messages each phrase stands.
 func phraseCounts(phrases []string, messages []hearback.Message) []wordRow {
 	var list []wordRow
-	for _, ph := range phrases {
+	for _, ph := range text.Spare(phrases) {
 		r := wordRow{Word: ph, Of: len(messages)}
 		for _, m := range messages {
 			if strings.Contains(strings.ToLower(m.Text), strings.ToLower(ph)) {

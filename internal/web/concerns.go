@@ -12,6 +12,7 @@ import (
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
 	"example.org/hearback/internal/desk"
+	"example.org/hearback/internal/text"
 )
 
 type concernsPage struct {
@@ -261,7 +262,8 @@ func (q *request) concernTitle(c *hearback.Concern) string {
 	case strings.TrimSpace(c.Title) != "":
 		return c.Title
 	case len(c.Phrases) > 0:
-		return q.l.list(c.Phrases[:min(3, len(c.Phrases))])
+		words := text.Spare(c.Phrases)
+		return q.l.list(words[:min(3, len(words))])
 	}
 	return q.t("concern.untitled", c.ID.String())
 }

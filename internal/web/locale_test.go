@@ -285,3 +285,34 @@ func TestLocal(t *testing.T) {
 		}
 	}
 }
+
+// TestSourceFaults: every sentence that says why a source could not be read is
+// said in Chinese as well.
+func TestSourceFaults(t *testing.T) {
+	all := locales(t)
+	q := &request{server: &server{faults: sentences(all["en"])}, l: all["zh"]}
+	literal := regexp.MustCompile(`(?:fault|Sprintf|Refusal\{)\(?(?:fmt\.Sprintf\()?"((?:[A-Z]|%s )[^"\\]*\.)"|Sentence: "([^"]*)"|return "(This feed[^"]*|What this[^"]*)"`)
+	n := 0
+	for _, dir := range []string{"feed/feed.go", "feed/parse.go", "safedial/safedial.go", "scheduler.go"} {
+		b, err := os.ReadFile(filepath.Join("..", "source", dir))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range literal.FindAllStringSubmatch(string(b), -1) {
+			said := m[1] + m[2] + m[3]
+			for _, verb := range []string{"%s", "%d", "%q"} {
+				said = strings.ReplaceAll(said, verb, "7")
+			}
+			n++
+			if _, ok := q.translated(strings.TrimSuffix(said, ".")); !ok {
+				t.Errorf("%s says %q, which is not in the locale files as fault.src_…", dir, said)
+			}
+		}
+	}
+	if n < 30 {
+		t.Errorf("only %d sentences were found; does the pattern still fit?", n)
+	}
+	if got := q.sourceFault("127.0.0.1 sends more than 8 MiB, which is the most that is read. Ask for a shorter feed."); got != "127.0.0.1发来的内容超过8 MiB，即可读上限。请联系网站提供较短的订阅源。" {
+		t.Errorf("in Chinese: %q", got)
+	}
+}

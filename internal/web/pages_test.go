@@ -11,9 +11,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
+	"example.org/hearback/internal/forecast"
 	"example.org/hearback/internal/publish"
 	"example.org/hearback/internal/store"
 	"example.org/hearback/internal/translog"
@@ -23,11 +25,11 @@ import (
 func paths(o office) (console, public []string) {
 	console = []string{
 		"/", "/concerns", "/concerns?view=all&tier=P2&speech=en&area=Riverside&q=water", "/concerns?view=case", "/concerns?view=void&small=1", "/concerns?view=muted", "/concerns?since=today", "/search?q=water", "/search",
-		"/cases", "/cases?view=late", "/cases?view=closed&desk=water", "/answers", "/answers?view=draft", "/answers?since=week", "/results",
+		"/cases", "/cases?view=late", "/cases?view=closed&desk=water", "/answers", "/answers?view=draft", "/answers?since=week", "/results", "/calibration",
 		"/alerts", "/alerts?view=digest", "/alerts?view=all", "/sources", "/sources/new", "/sources/new?kind=table", "/sources/new?kind=webhook", "/topics", "/desks", "/log", "/log?type=answer", "/log?before=3", "/log/entry/0",
 		"/accounts", "/account", "/settings", "/help",
 	}
-	public = []string{"/", "/?q=water", "/answers", "/questions", "/sources", "/accountability", "/log", "/log/entry/0", "/ask", "/feeds", "/privacy", "/accessibility", "/robots.txt"}
+	public = []string{"/", "/?q=water", "/answers", "/questions", "/sources", "/accountability", "/calibration", "/log", "/log/entry/0", "/ask", "/feeds", "/privacy", "/accessibility", "/robots.txt"}
 	if o.water == 0 {
 		return console, public
 	}
@@ -190,6 +192,118 @@ func TestAreaNames(t *testing.T) {
 		if !strings.Contains(body, tt.want) || tt.not != "" && strings.Contains(body, tt.not) {
 			t.Errorf("%s lacks %q or has %q", tt.path, tt.want, tt.not)
 		}
+	}
+}
+
+// TestAlertsExplain: every alert says in both languages what was expected,
+// what came, since when, by which rule, and what would have kept it silent.
+func TestAlertsExplain(t *testing.T) {
+	w := newWorld(t)
+	o := w.fill(plain)
+	b := w.join(w.options(), "Everything", access.Roles()...)
+	for lang, says := range map[string][]string{
+		"en": {
+			"The evidence for a doubled rate, summed over days, passed 12 (rules alert/1)", "40 voices in 1 d", "About 20, give or take 5", "30 voices or fewer had come in the last 24 hours", "3 sources in the last six hours", "Number 3 of the day; the budget is 12",
+			"Saltmarsh (4), Vietnamese (3), City forum (3)", "similarity 0.4", "after 9 d in which nothing was heard of it", "60% of the messages are questions", "Fewer than the 390 of the day before", "7 messages or more had come in one of the hours", "one message had come",
+			"80% of the time has passed", "its harm had been rated below 75", "Kept for the digest: the 12 of the day were sent", "Kept for the digest: in the first days",
+		},
+		"zh": {
+			"“速率翻倍”的证据逐日累加，超过12（规则alert/1）", "1天内40个声音", "约20个，上下5", "最近24小时的声音不超过30个", "最近六小时有3个来源", "当日第3条；限额12条", "越南语（3）", "相似度0.4", "此前9天无人提及",
+			"消息中60%是提问", "少于前一天的390个", "其中一小时有7条以上消息", "来过一条消息", "时间已过80%", "危害评定低于75", "列入摘要：当日12条已发完",
+		},
+	} {
+		body := b.get("/alerts?view=all&lang=" + lang).Body.String()
+		for _, say := range says {
+			if !strings.Contains(body, say) {
+				t.Errorf("the alerts in %s do not say %q", lang, say)
+			}
+		}
+		if n := strings.Count(body, `<dl class="whys">`); n < 13 {
+			t.Errorf("%d alerts in %s explain themselves, want all", n, lang)
+		}
+		if strings.Contains(body, "来水、自来水") || strings.Contains(body, "来水, 自来水") {
+			t.Errorf("the words in %s overlap", lang)
+		}
+		if page := b.get("/concerns/" + o.water.String() + "?lang=" + lang).Body.String(); strings.Count(page, `<dl class="whys">`) != 5 {
+			t.Errorf("the page of the concern in %s does not explain its 5 alerts", lang)
+		}
+	}
+}
+
+// TestOutlook: what is expected of a concern is shown while such forecasts
+// have been better than a plain rule, and otherwise the reason stands there.
+func TestOutlook(t *testing.T) {
+	w := newWorld(t)
+	o := w.fill(plain)
+	ctx := context.Background()
+	b := w.join(w.options(), "Listener", access.Listener)
+	public := w.public(w.options())
+	page := func(lang string) string {
+		return b.get("/concerns/" + o.water.String() + "?lang=" + lang).Body.String()
+	}
+	if body := page("en"); !strings.Contains(body, "No forecast yet: two days of counts are needed.") {
+		t.Error("a concern without forecasts does not say so")
+	}
+	made := func(target forecast.Target, at time.Time, concern hearback.ID) forecast.Forecast {
+		return forecast.Forecast{Concern: concern, Made: at, Target: target, Q: [7]float64{70, 80, 90, 100, 110, 120, 130}, Naive: [7]float64{1, 2, 3, 4, 5, 6, 7}}
+	}
+	w.must(w.db.SaveForecasts(ctx, []forecast.Forecast{made(forecast.Next24, w.Now(), o.water), made(forecast.Next72, w.Now(), o.water)}))
+	if body := page("en"); !strings.Contains(body, "0 of the 30 that must be checked first have been") || strings.Contains(body, "about 100 voices") {
+		t.Error("forecasts that nobody checked are shown, or the reason is not")
+	}
+	// The next 24 hours were forecast well 40 times, the next 72 badly.
+	for i := range 40 {
+		at := w.Now().Add(-time.Duration(100+i) * time.Hour)
+		good, bad := made(forecast.Next24, at, o.bus), made(forecast.Next72, at, o.bus)
+		good.Came, bad.Came = 101, 4
+		good.Scored, bad.Scored = w.Now(), w.Now()
+		w.must(w.db.SaveForecasts(ctx, []forecast.Forecast{good, bad}))
+		w.must(w.db.ScoreForecasts(ctx, []forecast.Forecast{good, bad}, nil))
+	}
+	if body := page("en"); !strings.Contains(body, "Next 24 hours: about 100 voices (80%: 80 to 120; made") || strings.Contains(body, "Next 72 hours: about") || !strings.Contains(body, "lately they were no better than") {
+		t.Error("what was forecast well is not shown, or what was not is")
+	}
+	if body := page("zh"); !strings.Contains(body, "今后24小时：约100个声音（80%区间80至120；") {
+		t.Error("it is not said in Chinese")
+	}
+	body := public.get("/calibration").Body.String()
+	for _, say := range []string{"80 forecasts were checked", "1 of the 4 kinds", "No: no better than", "Not yet: 0 of 30 checked", "100%"} {
+		if !strings.Contains(body, say) {
+			t.Errorf("the public page does not say %q", say)
+		}
+	}
+	if body := public.get("/accountability").Body.String(); !strings.Contains(body, `href="/calibration"`) {
+		t.Error("nothing leads to the page")
+	}
+}
+
+// TestHarmHints: words in the messages mark steps of the form and choose none,
+// and who must rate second does not see what the first found.
+func TestHarmHints(t *testing.T) {
+	w := newWorld(t)
+	o := w.fill(plain)
+	b := w.join(w.options(), "Listener", access.Listener)
+	path := "/concerns/" + o.dam.String()
+	form := regexp.MustCompile(`(?s)id="do-harm".*?</details>`)
+	page := form.FindString(b.get(path + "?do=harm").Body.String())
+	for _, bad := range []string{" checked", " selected"} {
+		if strings.Contains(page, bad) {
+			t.Errorf("the form chooses for people: it holds %q", bad)
+		}
+	}
+	water := b.get("/concerns/" + o.water.String()).Body.String()
+	if f := form.FindString(water); !strings.Contains(f, "Words hint at") || !strings.Contains(f, "now") || strings.Contains(f, " checked") || strings.Contains(f, " selected") {
+		t.Errorf("the form does not show the words that hint, or chooses: %s", f)
+	}
+	if strings.Contains(water, "Avoidable illness; infants.") || !strings.Contains(water, "A second person must rate its harm.") || !strings.Contains(water, "What others found is shown once you have rated") {
+		t.Error("whoever must rate second sees what the first found")
+	}
+	if rec := b.post("/concerns/"+o.water.String()+"/harm", "severity", "3", "believable", "2", "immediate", "1", "call", "1", "vulnerable", "1", "reason", "Infants drink it."); rec.Code != http.StatusSeeOther {
+		t.Fatalf("rating = %d", rec.Code)
+	}
+	water = b.get("/concerns/" + o.water.String()).Body.String()
+	if !strings.Contains(water, "Avoidable illness; infants.") || strings.Contains(water, "A second person must rate its harm.") {
+		t.Error("after the second rating the first is still hidden")
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/publish"
+	"example.org/hearback/internal/text"
 )
 
 // people writes a count of people as the public may read it.
@@ -41,7 +42,8 @@ func (q *request) publicTitle(c *hearback.Concern) string {
 		return c.Title
 	}
 	if _, withheld := publish.Public(c.Voices); !withheld && len(c.Phrases) > 0 {
-		return q.t("pub.untitled", q.l.list(c.Phrases[:min(4, len(c.Phrases))]))
+		words := text.Spare(c.Phrases)
+		return q.t("pub.untitled", q.l.list(words[:min(4, len(words))]))
 	}
 	return q.t("pub.unnamed")
 }

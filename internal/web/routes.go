@@ -79,6 +79,7 @@ var consoleRoutes = []route{
 	{"POST /answers/{id}/drop", access.Draft, (*request).dropDraft},
 	{"POST /answers/{id}/withdraw", access.Withdraw, (*request).withdraw},
 	{"GET /results", access.ViewConsole, (*request).results},
+	{"GET /calibration", access.ViewConsole, (*request).calibration},
 
 	{"GET /alerts", access.ViewConsole, (*request).alerts},
 	{"POST /alerts/{id}/verdict", access.Triage, (*request).alertVerdict},
@@ -139,6 +140,7 @@ var publicRoutes = []route{
 	{"GET /questions", open, (*request).publicQuestions},
 	{"GET /sources", open, (*request).publicSources},
 	{"GET /accountability", open, (*request).accountability},
+	{"GET /calibration", open, (*request).calibration},
 	{"GET /log", open, (*request).logPage},
 	{"GET /log/entry/{seq}", open, (*request).entryPage},
 	{"GET /ask", open, (*request).askPage},

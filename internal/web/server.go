@@ -18,6 +18,7 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
+	"example.org/hearback/internal/text"
 )
 
 //go:embed templates/*.html
@@ -103,6 +104,7 @@ func (s *server) funcs(l *locale) template.FuncMap {
 		"short": shorten, "dir": textDir, "lines": lines, "pct": func(f float64) string { return l.dec(f*100) + "%" },
 		"round":    func(f float64) string { return l.dec(float64(int64(f + .5))) },
 		"verdicts": hearback.Verdicts, "tiers": hearback.Tiers,
+		"words":     func(list []string) string { return l.list(text.Spare(list)) },
 		"anchors":   func() []int { return []int{0, 1, 2, 3, 4} }, // of a harm rating
 		"modifiers": func() []string { return []string{"believable", "immediate", "call", "vulnerable"} },
 		"marked":    l.marked, "stateclass": stateClass, "has_": slices.Contains[[]string],
@@ -316,6 +318,7 @@ func (q *request) fail(err error) {
 	if status == http.StatusInternalServerError {
 		q.o.Log.ErrorContext(q.ctx(), "request failed", slog.String("component", "web"), slog.String("path", q.r.URL.Path), slog.Any("err", err))
 	}
+	q.w.Header().Set("Cache-Control", "no-store") // what is not there now may be there in a moment
 	title := q.t(fmt.Sprintf("error.%d", status))
 	p := &faultPage{frame: q.frame(title, ""), Status: status, Sentence: q.fault(err), Back: "/"}
 	if q.r.Method == http.MethodPost && status != http.StatusRequestEntityTooLarge {

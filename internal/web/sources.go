@@ -94,6 +94,15 @@ func (l *locale) sourceSpark(points []hearback.Point) template.HTML {
 	return l.sparkTitled(points, nil, nil, "spark.messages")
 }
 
+// sourceFault says in the language of the reader why a source could not be
+// read.
+func (q *request) sourceFault(fault string) string {
+	if s, ok := q.translated(strings.TrimSuffix(fault, ".")); ok {
+		return s + q.t("stop")
+	}
+	return fault
+}
+
 // sourceHealth says in a sentence how a source is, and with which shape.
 func (q *request) sourceHealth(s hearback.Source, h hearback.Health) (class, say string) {
 	now := q.o.Now()
@@ -101,7 +110,7 @@ func (q *request) sourceHealth(s hearback.Source, h hearback.Health) (class, say
 	case s.State == hearback.SourcePaused:
 		return "off", q.t("health.paused")
 	case h.Fault != "":
-		say = q.t("health.fault", h.Fault)
+		say = q.t("health.fault", q.sourceFault(h.Fault))
 		if !h.LastSuccess.IsZero() {
 			say += q.t("health.last_success", q.l.ago(h.LastSuccess))
 		}

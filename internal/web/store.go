@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"example.org/hearback"
+	"example.org/hearback/internal/forecast"
 )
 
 // A Store is what pages read. Package store implements it; the lists that only
@@ -51,6 +52,11 @@ type Store interface {
 	// Outcomes returns the newest outcome of each answer, newest answer first,
 	// or of one answer.
 	OutcomeList(ctx context.Context, answer hearback.ID, limit int) ([]hearback.Outcome, error)
+	// Forecasts returns the forecasts for a concern that were made since a
+	// time, newest first.
+	Forecasts(ctx context.Context, concern hearback.ID, since time.Time, limit int) ([]forecast.Forecast, error)
+	// ForecastSums adds up the scores of forecasts that were due since a time.
+	ForecastSums(ctx context.Context, since time.Time) (map[forecast.Target]forecast.Sums, error)
 	// Desks returns all desks, removed ones too, in the order of their slugs.
 	Desks(ctx context.Context) ([]hearback.Desk, error)
 

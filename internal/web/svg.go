@@ -369,10 +369,13 @@ type due struct {
 	grave bool
 }
 
+// rulerSpan is how far ahead the ruler of deadlines looks.
+const rulerSpan = 8 * time.Hour
+
 // ruler draws the deadlines of the next eight hours.
 func (l *locale) ruler(now time.Time, list []due) template.HTML {
 	from := now.Add(-15 * time.Minute)
-	to := from.Add(8*time.Hour + 15*time.Minute)
+	to := from.Add(rulerSpan + 15*time.Minute)
 	left, right := 18.0, 1012.0
 	x := func(t time.Time) float64 { return left + (right-left)*float64(t.Sub(from))/float64(to.Sub(from)) }
 	var d drawing

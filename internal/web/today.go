@@ -24,6 +24,7 @@ type todayPage struct {
 	Helped      int
 	NoEffect    int
 	Alerts      []alertRow
+	Waiting     int // alerts that wait for a look
 	Sources     []sourceRow
 	Fine        int // sources that need no look
 	Received    int64
@@ -61,7 +62,8 @@ func (q *request) today() error {
 			list = append(list, due{r.Next.Due, string(r.Case.Tier) + " " + r.Title, r.Case.Tier == hearback.P1})
 		}
 	}
-	if len(list) > 0 {
+	soon := func(d due) bool { return d.at.Before(now.Add(rulerSpan)) && !d.at.Before(now) }
+	if slices.ContainsFunc(list, soon) {
 		p.Ruler = q.l.ruler(now, list)
 	}
 	p.Next = append(slices.Clone(p.Late), p.Next...)
@@ -98,11 +100,12 @@ func (q *request) today() error {
 			p.NoEffect++
 		}
 	}
-	alerts, err := q.o.Store.AlertList(ctx, AlertFilter{Open: true, Limit: 50})
+	alerts, err := q.o.Store.AlertList(ctx, AlertFilter{Open: true, Limit: 1000})
 	if err != nil {
 		return err
 	}
 	alerts = slices.DeleteFunc(alerts, func(a hearback.Alert) bool { return a.Digest })
+	p.Waiting = len(alerts)
 	if p.Alerts, err = q.alertRows(alerts[:min(len(alerts), 5)]); err != nil {
 		return err
 	}

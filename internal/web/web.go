@@ -20,6 +20,7 @@ import (
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
 	"example.org/hearback/internal/answer"
+	"example.org/hearback/internal/score"
 )
 
 // Options is all that the pages need. [Console] and [Public] read the same
@@ -79,6 +80,9 @@ type Options struct {
 	// Suggest names the desk that past decisions speak for, how sure that is,
 	// and the words it rests on; nil, or "" with 0, if it cannot tell.
 	Suggest func(ctx context.Context, text, lang string) (desk string, p float64, words []string)
+	// HarmHints looks for words that bear on harm in texts; nil shows none. It
+	// only hints: people rate.
+	HarmHints func(texts []hearback.Message) score.Suggestion
 	// Ask delivers a question from the public form; nil takes the form off
 	// the site. It de-identifies the text before anything is kept.
 	Ask func(ctx context.Context, text, lang string) error

@@ -16,8 +16,10 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
+	"example.org/hearback/internal/alert"
 	"example.org/hearback/internal/answer"
 	"example.org/hearback/internal/desk"
+	"example.org/hearback/internal/score"
 	"example.org/hearback/internal/source"
 	"example.org/hearback/internal/store"
 	"example.org/hearback/internal/translog"
@@ -101,6 +103,13 @@ func (w *world) options() web.Options {
 				return false, fmt.Errorf("%w: at character 1: this ( is never closed; write a ) where it should end", hearback.ErrInvalid)
 			}
 			return strings.Contains(text, query), nil
+		},
+		HarmHints: func(list []hearback.Message) score.Suggestion {
+			var texts []string
+			for _, m := range list {
+				texts = append(texts, m.Text)
+			}
+			return score.Suggest(texts)
 		},
 		Ask: func(_ context.Context, text, _ string) error {
 			w.asked = append(w.asked, text)
@@ -322,6 +331,19 @@ func (w *world) fill(say func(string) string) (o office) {
 		{ID: w.id(), Concern: o.water, Kind: hearback.AlertRising, At: start.Add(-7 * time.Hour), Observed: 66, Expected: 4, Window: time.Hour, Stat: 9.1, Limit: 7.5, Words: []string{say("chlorine"), "formula"}, Unless: 31},
 		{ID: w.id(), Source: o.feed, Kind: hearback.AlertSilent, At: start.Add(-2 * time.Hour)},
 		{ID: w.id(), Concern: o.bus, Kind: hearback.AlertNovel, At: start.Add(-3 * time.Hour), Digest: true, Verdict: hearback.AlertNoise},
+		// One of every rule, with all that it keeps.
+		{ID: w.id(), Concern: o.dam, Kind: hearback.AlertHarm, Rules: alert.Rules, At: start.Add(-2 * time.Hour), Since: start.Add(-3 * time.Hour), Observed: 88, Expected: 9, Stat: 85, Limit: 75, Window: 24 * time.Hour},
+		{ID: w.id(), Concern: o.water, Kind: hearback.AlertSlowBurn, Rules: alert.Rules, At: start.Add(-2 * time.Hour), Since: start.Add(-60 * time.Hour), Observed: 40, Expected: 20, Spread: 5, Stat: 13, Limit: 12, Unless: 30, Window: 24 * time.Hour, Sources: 3, Words: []string{say("chlorine"), "来水", "自来水"}, Nth: 3, PerDay: 12},
+		{ID: w.id(), Concern: o.water, Kind: hearback.AlertSpreading, Rules: alert.Rules, At: start.Add(-2 * time.Hour), Since: start.Add(-9 * time.Hour), Observed: 4, Stat: 4, Limit: 3, Unless: 2, Window: 24 * time.Hour, Nth: 12, PerDay: 12, Digest: true,
+			Reached: []hearback.Place{{What: "area", Name: say("Saltmarsh"), Voices: 4}, {What: "lang", Name: "vi", Voices: 3}, {What: "source", Name: o.hook.String(), Voices: 3}}},
+		{ID: w.id(), Concern: o.bus, Kind: hearback.AlertRecurring, Rules: alert.Rules, Like: o.pension, At: start.Add(-2 * time.Hour), Since: start.Add(-3 * time.Hour), Observed: 5, Stat: .4, Limit: .3, Unless: 4, Window: 6 * time.Hour, Nth: 1, PerDay: 12, Digest: true},
+		{ID: w.id(), Concern: o.pension, Kind: hearback.AlertRecurring, Rules: alert.Rules, Idle: 9 * 24 * time.Hour, At: start.Add(-2 * time.Hour), Since: start.Add(-8 * time.Hour), Observed: 5, Stat: 5, Limit: 5, Unless: 4, Window: 6 * time.Hour, Nth: 4, PerDay: 12},
+		{ID: w.id(), Concern: o.pension, Kind: hearback.AlertVoid, Rules: alert.Rules, At: start.Add(-2 * time.Hour), Since: start.Add(-50 * time.Hour), Observed: 186, Stat: .6, Limit: .4, Unless: 14, Window: 50 * time.Hour, Nth: 5, PerDay: 12},
+		{ID: w.id(), Concern: o.water, Kind: hearback.AlertNoEffect, Rules: alert.Rules, At: start.Add(-2 * time.Hour), Since: start.Add(-50 * time.Hour), Observed: 400, Expected: 390, Stat: 400, Limit: 390, Window: 24 * time.Hour, Nth: 6, PerDay: 12},
+		{ID: w.id(), Concern: o.water, Kind: hearback.AlertNoEffect, Rules: alert.Rules, At: start.Add(-2 * time.Hour), Since: start.Add(-50 * time.Hour), Observed: 400, Expected: 390, Stat: .7, Limit: .5, Window: 24 * time.Hour, Nth: 7, PerDay: 12},
+		{ID: w.id(), Source: o.feed, Kind: hearback.AlertSilent, Rules: alert.Rules, At: start.Add(-2 * time.Hour), Since: start.Add(-4 * time.Hour), Expected: 30, Spread: 8, Stat: 4, Limit: 3, Unless: 7, Window: 2 * time.Hour, Nth: 8, PerDay: 12},
+		{ID: w.id(), Source: o.feed, Kind: hearback.AlertSilent, Rules: alert.Rules, At: start.Add(-2 * time.Hour), Since: start.Add(-4 * time.Hour), Expected: 4, Stat: 4, Limit: 3, Unless: 1, Window: 4 * time.Hour, Idle: time.Hour, Nth: 9, PerDay: 12},
+		{ID: w.id(), Concern: o.dam, Kind: hearback.AlertDeadline, Rules: alert.Rules, At: start.Add(-2 * time.Hour), Since: start.Add(-4 * time.Hour), Stat: .8, Limit: .8, Clock: hearback.DeadlineHolding, Due: start},
 	}
 	w.must(w.db.AddAlerts(ctx, list, nil))
 	o.alert = list[1].ID

@@ -100,7 +100,7 @@ func (c *csvReader) next() ([]string, int, error) {
 		}
 		start := c.lines.line
 		if too {
-			return nil, start, &rowFault{start, fmt.Sprintf("The line is longer than %d MB.", MaxRow/1_000_000)}
+			return nil, start, &rowFault{start, fmt.Sprintf("The line is longer than %d MB; shorten it, or close the quotation mark that is open.", MaxRow/1_000_000)}
 		}
 		if len(bytes.TrimRight(line, "\r\n")) == 0 {
 			continue

@@ -57,7 +57,7 @@ func (j *jsonReader) next() ([]string, int, error) {
 		}
 		n := j.lines.line
 		if too {
-			return nil, n, &rowFault{n, fmt.Sprintf("The line is longer than %d MB.", MaxRow/1_000_000)}
+			return nil, n, &rowFault{n, fmt.Sprintf("The line is longer than %d MB; shorten it.", MaxRow/1_000_000)}
 		}
 		if len(bytes.TrimSpace(line)) == 0 {
 			continue

@@ -297,7 +297,7 @@ type Report struct {
 	Rows    int64 // read so far, without the first if it names the columns
 	Before  int64 // of these, taken by an earlier import that was broken off
 	Tally   hearback.Tally
-	Faulty  int64            // rows that could not be read
+	Faulty  int64            // rows that could not be read; Tally counts them as refused
 	Faults  []wire.LineError // the first of them
 	Done    bool
 	Columns Mapping
@@ -331,12 +331,16 @@ func (f *File) Import(ctx context.Context, sink source.Sink, src hearback.ID, st
 	if err != nil {
 		return rep, err
 	}
-	items, size := make([]source.Raw, 0, batchRows), 0
+	items, size := make([]source.Raw, 0, batchRows+1), 0
+	unread := int64(0)
 	flush := func(done bool) error {
 		rep.Done = done
 		c, err := json.Marshal(cursor{f.print, rep.Rows, done})
 		if err != nil {
 			return err
+		}
+		if unread > 0 { // counted with its source, like all that came
+			items, unread = append(items, source.Raw{Unread: unread}), 0
 		}
 		y, err := sink.Take(ctx, src, items, c)
 		if err != nil {
@@ -367,7 +371,9 @@ func (f *File) Import(ctx context.Context, sink source.Sink, src hearback.ID, st
 		} else {
 			// Rows taken before are read all the same, so that rows without an
 			// id get the same names as then.
-			raw, bad = m.raw(cells)
+			if raw, bad = m.raw(cells); bad == noText && f.excel {
+				bad += " If the cell is a formula, save the workbook in a spreadsheet program, so that it holds the result."
+			}
 		}
 		if rep.Rows <= from.Row {
 			rep.Before++
@@ -377,6 +383,7 @@ func (f *File) Import(ctx context.Context, sink source.Sink, src hearback.ID, st
 			if rep.Faulty++; len(rep.Faults) < MaxFaults {
 				rep.Faults = append(rep.Faults, wire.LineError{Line: line, Error: bad})
 			}
+			unread++
 			continue
 		}
 		items, size = append(items, raw), size+len(raw.Text)
@@ -405,6 +412,8 @@ func (f *File) next() ([]string, int, error) {
 	}
 	return f.rows.next()
 }
+
+const noText = "The row has no text."
 
 // A mapper turns rows into items.
 type mapper struct {
@@ -474,10 +483,10 @@ func (m *mapper) raw(cells []string) (raw source.Raw, bad string) {
 		return source.Raw{Post: raw.Post, Deleted: true}, ""
 	}
 	if raw.Text == "" {
-		return raw, "The row has no text."
+		return raw, noText
 	}
 	if len(raw.Text) > wire.MaxText {
-		return raw, fmt.Sprintf("The text has %d bytes, and %d are the most.", len(raw.Text), wire.MaxText)
+		return raw, fmt.Sprintf("The text has %d bytes, and %d are the most; shorten it, or divide it into rows.", len(raw.Text), wire.MaxText)
 	}
 	if raw.Post == "" {
 		raw.Post = m.count.name(raw.Text, at, raw.Account, raw.Area)

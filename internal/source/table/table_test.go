@@ -45,6 +45,11 @@ func (s *sink) Take(_ context.Context, _ hearback.ID, items []source.Raw, cursor
 	s.batches = append(s.batches, len(items))
 	y.Received = int64(len(items))
 	for _, i := range items {
+		if i.Unread > 0 {
+			y.Received += i.Unread - 1
+			y.Refused += i.Unread
+			continue
+		}
 		switch old, ok := s.posts[i.Post]; {
 		case i.Deleted:
 			y.Deleted++
@@ -251,7 +256,7 @@ func TestResume(t *testing.T) {
 		}
 		whole := &sink{}
 		rep := load(t, open(t, in, o), whole)
-		if rep.Rows != 9000 || rep.Tally.Kept != 8991 || rep.Faulty != 9 || !slices.Equal(whole.batches, []int{2000, 2000, 2000, 2000, 991}) {
+		if rep.Rows != 9000 || rep.Tally.Kept != 8991 || rep.Faulty != 9 || !slices.Equal(whole.batches, []int{2001, 2001, 2001, 2001, 992}) {
 			t.Fatalf("whole: %+v in %v", rep, whole.batches)
 		}
 		if f := rep.Faults[0]; f.Line != 19 || !strings.Contains(f.Error, `This is not a time`) {
@@ -324,8 +329,8 @@ func TestRowFaults(t *testing.T) {
 		line int
 		says string
 	}{
-		{3, "in the year 1,"}, {4, "in the year 9999"}, {5, "The row has no text."}, {6, "The text has 300000 bytes, and 262144 are the most."},
-		{7, "The line is longer than 1 MB."}, {8, "never closed"}, {10, "more than 200 columns"}, {12, "A cell that should be short has 2000 bytes."}, {18, "no text"},
+		{3, "in the year 1,"}, {4, "in the year 9999"}, {5, "The row has no text."}, {6, "The text has 300000 bytes, and 262144 are the most; shorten it, or divide it into rows."},
+		{7, "The line is longer than 1 MB; "}, {8, "never closed"}, {10, "more than 200 columns"}, {12, "A cell that should be short has 2000 bytes."}, {18, "no text"},
 	}
 	if len(rep.Faults) != len(want) || rep.Faulty != int64(len(want)) {
 		t.Fatalf("faults %+v, want %d", rep.Faults, len(want))
@@ -653,7 +658,7 @@ func FuzzCSV(f *testing.F) {
 			}
 			return
 		}
-		if rep.Rows != rep.Tally.Received+rep.Faulty || !rep.Done {
+		if rep.Rows != rep.Tally.Received || rep.Faulty != rep.Tally.Refused || !rep.Done {
 			t.Errorf("%q: %+v does not add up", b, rep)
 		}
 		line := 0

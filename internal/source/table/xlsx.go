@@ -163,7 +163,7 @@ func (x *xlsxReader) next() (cells []string, line int, err error) {
 			return nil, x.line, tooWide(x.line)
 		}
 		if size > MaxRow {
-			return nil, x.line, &rowFault{x.line, fmt.Sprintf("The row is longer than %d MB.", MaxRow/1_000_000)}
+			return nil, x.line, &rowFault{x.line, fmt.Sprintf("The row is longer than %d MB; shorten it.", MaxRow/1_000_000)}
 		}
 		return cells, x.line, nil
 	}

@@ -117,20 +117,23 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request) (*Reply, error) {
 	dec := wire.NewDecoder(body)
 	// One a line, but no more than lines of some length can be.
 	items := make([]source.Raw, 0, min(bytes.Count(body, []byte{'\n'})+1, len(body)/64+1))
+	unread := int64(0)
 	for {
 		raw, bad, err := dec.Next()
 		if err == io.EOF {
 			break
 		}
 		if bad != nil {
-			reply.Received++
-			reply.Refused++
 			if len(reply.Errors) < maxErrors {
 				reply.Errors = append(reply.Errors, *bad)
 			}
+			unread++
 			continue
 		}
 		items = append(items, raw)
+	}
+	if unread > 0 {
+		items = append(items, source.Raw{Unread: unread}) // counted with its source, like all that came
 	}
 	if len(items) > 0 {
 		// All in one piece: a sender who is told to send again must not find

@@ -43,10 +43,15 @@ func (s *sink) Take(_ context.Context, _ hearback.ID, items []source.Raw, cursor
 		return hearback.Tally{}, errors.New("a webhook has no cursor")
 	}
 	s.calls++
-	s.got = append(s.got, slices.Clone(items)...)
 	y := hearback.Tally{Received: int64(len(items))}
 	for _, i := range items {
+		if i.Unread == 0 {
+			s.got = append(s.got, i)
+		}
 		switch {
+		case i.Unread > 0:
+			y.Received += i.Unread - 1
+			y.Refused += i.Unread
 		case i.Deleted:
 			y.Deleted++
 		case strings.Contains(i.Text, "spam"):

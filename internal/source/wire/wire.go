@@ -59,7 +59,7 @@ func plain(name, s string) string {
 		most = MaxText
 	}
 	if len(s) > most {
-		return fmt.Sprintf("The %q has %d bytes, and %d are the most.", name, len(s), most)
+		return fmt.Sprintf("The %q has %d bytes, and %d are the most; shorten it, or send it in parts.", name, len(s), most)
 	}
 	if !utf8.ValidString(s) {
 		return fmt.Sprintf("The %q is not UTF-8.", name)

@@ -1,0 +1,439 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"example.org/hearback"
+	"example.org/hearback/internal/alert"
+	"example.org/hearback/internal/cluster"
+	"example.org/hearback/internal/store"
+	"example.org/hearback/internal/web"
+)
+
+// alert judges every hour that has ended since the last time, and looks at
+// clocks and at sources that fell silent.
+func (a *App) alert(ctx context.Context, now time.Time) error {
+	end := now.Truncate(bucket)
+	from := a.steps.hour
+	if !from.Before(end) {
+		return nil
+	}
+	if err := a.detect(ctx, from, end, true); err != nil {
+		return err
+	}
+	return a.remind(ctx, now, from, end)
+}
+
+// lately holds what the rules look at besides the readings of a detector.
+type lately struct {
+	six    map[hearback.ID]float64                   // voices of the last six hours
+	places map[hearback.ID]map[hearback.ID]bool      // sources of those
+	day    map[hearback.ID]map[hearback.ID]int64     // voices of the last 24 h by source
+	first  map[hearback.ID]map[hearback.ID]time.Time // when each source first spoke in the last 24 h
+}
+
+// detect lets the detectors see the hours in [from, to) and, if raise is set,
+// raises the alerts that follow from the last of them.
+func (a *App) detect(ctx context.Context, from, to time.Time, raise bool) error {
+	s := &a.steps
+	sum, err := a.hours(ctx, from.Add(-24*bucket), to)
+	if err != nil {
+		return err
+	}
+	voices, begins := map[hearback.ID]map[time.Time]float64{}, map[hearback.ID]time.Time{} // begins: of detectors that are new
+	l := lately{
+		map[hearback.ID]float64{}, map[hearback.ID]map[hearback.ID]bool{}, map[hearback.ID]map[hearback.ID]int64{}, map[hearback.ID]map[hearback.ID]time.Time{},
+	}
+	for k, n := range sum {
+		if voices[k.concern] == nil {
+			voices[k.concern] = map[time.Time]float64{}
+		}
+		voices[k.concern][k.at] += float64(n)
+		if !k.at.Before(to.Add(-24 * bucket)) {
+			if l.day[k.concern] == nil {
+				l.day[k.concern], l.first[k.concern] = map[hearback.ID]int64{}, map[hearback.ID]time.Time{}
+			}
+			l.day[k.concern][k.source] += n
+			if at, ok := l.first[k.concern][k.source]; !ok || k.at.Before(at) {
+				l.first[k.concern][k.source] = k.at
+			}
+		}
+		if !k.at.Before(to.Add(-6 * bucket)) {
+			l.six[k.concern] += float64(n)
+			if l.places[k.concern] == nil {
+				l.places[k.concern] = map[hearback.ID]bool{}
+			}
+			l.places[k.concern][k.source] = true
+		}
+		if d := s.detectors[k.concern]; d == nil || !begins[k.concern].IsZero() {
+			if d == nil {
+				s.detectors[k.concern] = &alert.Detector{}
+			}
+			if b := begins[k.concern]; b.IsZero() || k.at.Before(b) {
+				begins[k.concern] = k.at
+			}
+		}
+	}
+	for id, d := range s.detectors {
+		at := from
+		if b := begins[id]; !b.IsZero() {
+			at = b // what came in late, about hours that were judged already, is seen all the same
+		}
+		for ; at.Before(to); at = at.Add(bucket) {
+			v := voices[id][at]
+			if v == 0 && d.Age(at) == 0 {
+				continue // it has not been heard of yet
+			}
+			if v > 0 {
+				s.hear(id, at)
+			}
+			r := d.Step(alert.Bucket{At: at, Length: bucket, Voices: v})
+			s.readings[id] = r
+			if !raise || r.At.Before(to) {
+				// What rose while nobody judged has been told, or is over.
+				d.Fires(r, s.limits)
+			}
+		}
+		// A concern that nobody mentioned for two weeks is not watched any more.
+		if r := s.readings[id]; voices[id] == nil && r.Day == 0 && r.Usual < 0.05 && d.Age(to) > detectBack {
+			delete(s.detectors, id)
+			delete(s.readings, id)
+		}
+	}
+	for id, h := range s.heard {
+		if to.Sub(h.last) > forgetHeard {
+			delete(s.heard, id)
+		}
+	}
+	s.hour = to
+	if !raise {
+		return nil
+	}
+	return a.raise(ctx, to, l)
+}
+
+// forgetHeard is how long it is remembered when a concern was last heard of.
+const forgetHeard = 90 * 24 * time.Hour
+
+// hear notes that a concern was heard of in an hour. What was not heard of
+// since the judge looks on has been away at least that long, unless it is new:
+// raise knows that.
+func (s *steps) hear(id hearback.ID, at time.Time) {
+	h, known := s.heard[id]
+	if !known {
+		h.last = s.began.Add(-bucket)
+	}
+	if gap := at.Sub(h.last) - bucket; gap >= 24*time.Hour {
+		h.back, h.idle = at, gap
+	}
+	h.last = at
+	s.heard[id] = h
+}
+
+// raise applies the rules to every concern that was heard of lately, and
+// writes the alerts that follow within the budget.
+func (a *App) raise(ctx context.Context, to time.Time, l lately) error {
+	s := &a.steps
+	list, err := a.Store.Living(ctx, to.Add(-48*time.Hour), 3, 0)
+	if err != nil {
+		return err
+	}
+	priority := map[hearback.ID]float64{}
+	var alerts []hearback.Alert
+	for i := range list {
+		c := &list[i]
+		r, ok := s.readings[c.ID]
+		if !ok {
+			continue
+		}
+		priority[c.ID] = c.Score.High
+		f := alert.Facts{
+			Concern: c, Reading: r, Detector: s.detectors[c.ID], Sources: len(l.places[c.ID]), Six: l.six[c.ID], Tier: c.Score.Tier, Answered: c.Answer != 0,
+			Last: s.raised[c.ID],
+		}
+		if err := a.lookUp(ctx, &f, to, l); err != nil {
+			return err
+		}
+		alerts = append(alerts, alert.Judge(f, s.limits)...)
+	}
+	if err := a.explainWords(ctx, to, list, alerts); err != nil {
+		return err
+	}
+	return a.send(ctx, to, alerts, priority)
+}
+
+// lookUp finds what the rules need and what takes a look into the store, for
+// those concerns alone where a rule may speak.
+func (a *App) lookUp(ctx context.Context, f *alert.Facts, to time.Time, l lately) error {
+	c := f.Concern
+	if h := a.steps.heard[c.ID]; !h.back.IsZero() && to.Sub(h.back) <= 24*time.Hour && c.First.Before(h.back.Add(-24*time.Hour)) {
+		f.Idle = h.idle
+		if c.Case != 0 {
+			k, err := a.Store.Case(ctx, c.Case)
+			if err != nil {
+				return err
+			}
+			f.Closed = k.State == hearback.CaseClosed
+		}
+	}
+	if to.Sub(c.First) < 48*time.Hour {
+		if f.Six >= 3 && f.Last[hearback.AlertNovel].IsZero() && f.Last[hearback.AlertRecurring].IsZero() {
+			return a.likeClosed(ctx, f, to)
+		}
+		return nil
+	}
+	for _, p := range c.Fresh {
+		if to.Sub(p.At) <= 24*time.Hour {
+			f.Reached = append(f.Reached, p)
+		}
+	}
+	for src, n := range l.day[c.ID] {
+		// Only what may be new, and is enough to be told of, is looked for.
+		pair := [2]hearback.ID{c.ID, src}
+		if n < 3 || a.steps.known[pair] {
+			continue
+		}
+		before, err := a.Store.HeardBefore(ctx, c.ID, src, l.first[c.ID][src])
+		if err != nil {
+			return err
+		}
+		a.steps.known[pair] = before
+		if !before {
+			f.Reached = append(f.Reached, hearback.Place{What: "source", Name: src.String(), At: l.first[c.ID][src], Voices: n})
+		}
+	}
+	if c.Answer != 0 {
+		o, err := a.Store.OutcomeList(ctx, c.Answer, 1)
+		if err != nil {
+			return err
+		}
+		if len(o) > 0 {
+			f.Outcome = &o[0]
+		}
+	}
+	return nil
+}
+
+// longIdle is how long a concern must not have been heard of for a new one
+// like it to be its return.
+const longIdle = 7 * 24 * time.Hour
+
+// likeClosed looks whether a new concern is like one that was closed or has
+// not been heard of for long.
+func (a *App) likeClosed(ctx context.Context, f *alert.Facts, to time.Time) error {
+	var near []cluster.Near
+	err := a.Pipeline.Ask(ctx, func(g *cluster.Grouper) error {
+		near = g.Nearest(f.Concern.ID, 10)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, n := range near {
+		if n.Score <= f.Like || n.Concern == f.Concern.ID {
+			continue
+		}
+		c, err := a.Store.Concern(ctx, n.Concern)
+		if err != nil {
+			continue // it has not been written yet
+		}
+		over := to.Sub(c.Last) >= longIdle
+		if c.Case != 0 {
+			k, err := a.Store.Case(ctx, c.Case)
+			if err != nil {
+				return err
+			}
+			over = over || k.State == hearback.CaseClosed
+		}
+		if over {
+			f.Like, f.LikeWhich = n.Score, c.ID
+		}
+	}
+	return nil
+}
+
+// send writes alerts within the budget of the day, those about the most urgent
+// concerns first.
+func (a *App) send(ctx context.Context, now time.Time, alerts []hearback.Alert, priority map[hearback.ID]float64) error {
+	if len(alerts) == 0 {
+		return nil
+	}
+	first, err := a.Store.Entries(ctx, 0, 1)
+	if err != nil {
+		return err
+	}
+	day, err := a.Store.AlertList(ctx, web.AlertFilter{Since: now.Add(-24 * time.Hour), Limit: 10_000})
+	if err != nil {
+		return err
+	}
+	sent := 0
+	for _, x := range day {
+		if !x.Digest && x.Kind != hearback.AlertHarm && x.Kind != hearback.AlertDeadline {
+			sent++ // those stand outside the budget
+		}
+	}
+	b := alert.Budget{PerDay: a.Config.Alerts.PerDay, Sent: sent, Shadow: len(first) > 0 && now.Sub(first[0].At) < a.Config.Alerts.Shadow}
+	slices.SortStableFunc(alerts, func(x, y hearback.Alert) int { return cmp.Compare(priority[y.Concern], priority[x.Concern]) })
+	b.Spend(alerts)
+	for i := range alerts {
+		alerts[i].ID = a.ids.Next(a.now())
+	}
+	if err := a.Store.AddAlerts(ctx, alerts, nil); err != nil {
+		return err
+	}
+	for _, x := range alerts {
+		a.steps.remember(x)
+	}
+	return nil
+}
+
+// remind raises alerts about clocks that run out and sources that are silent.
+func (a *App) remind(ctx context.Context, now, from, end time.Time) error {
+	var alerts []hearback.Alert
+	cases, err := a.Store.Cases(ctx, store.CaseFilter{Limit: 10_000})
+	if err != nil {
+		return err
+	}
+	for i := range cases {
+		c := &cases[i]
+		if c.Paused() {
+			continue
+		}
+		for _, d := range c.Deadlines {
+			if x, _, ok := alert.Deadline(c, d, c.Opened, now, a.steps.told[clockKey(c.ID, d.Kind)]); ok {
+				alerts = append(alerts, x)
+			}
+		}
+	}
+	health, err := a.Registry.Healths(ctx, now)
+	if err != nil {
+		return err
+	}
+	for id, at := range a.steps.silent {
+		if health[id].LastMessage.After(at) {
+			delete(a.steps.silent, id)
+		}
+	}
+	err = a.listenTo(ctx, from, end, func(x hearback.Alert) {
+		if _, told := a.steps.silent[x.Source]; !told {
+			a.steps.silent[x.Source] = now
+			alerts = append(alerts, x)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	for id, src := range a.Pipeline.listening.Load().sources {
+		h := health[id]
+		if _, told := a.steps.silent[id]; told || src.State != hearback.SourceActive || !h.Silent(now) {
+			continue
+		}
+		since := now.Sub(h.LastMessage)
+		alerts = append(alerts, hearback.Alert{
+			Source: id, Kind: hearback.AlertSilent, Rules: alert.Rules, At: now, Since: h.LastMessage, Window: since, Idle: h.Usual,
+			Expected: since.Hours() / max(h.Usual.Hours(), 1e-9), Stat: since.Hours() / max(h.Usual.Hours(), 1e-9), Limit: hearback.SilentAfter, Unless: 1,
+		})
+	}
+	return a.send(ctx, now, alerts, nil)
+}
+
+// listenTo lets the streams see what came in from every source during
+// [from, to), hour by hour, and calls raise for each that fell silent. Tables are imported when somebody has one, and are no streams.
+func (a *App) listenTo(ctx context.Context, from, to time.Time, raise func(hearback.Alert)) error {
+	// A stream that is new, or new to a service that was started again, hears
+	// two weeks first.
+	start := map[hearback.ID]time.Time{}
+	first := from
+	for id, src := range a.Pipeline.listening.Load().sources {
+		if src.State != hearback.SourceActive || src.Kind != hearback.Feed && src.Kind != hearback.Webhook {
+			delete(a.steps.streams, id)
+			continue
+		}
+		start[id] = from
+		if a.steps.streams[id] == nil {
+			a.steps.streams[id] = &stream{}
+			start[id] = to.Add(-detectBack)
+			first = start[id]
+		}
+	}
+	came := map[hearback.ID]map[time.Time]float64{}
+	err := a.Store.Tallies(ctx, 0, first, func(id hearback.ID, at time.Time, y hearback.Tally) {
+		if came[id] == nil {
+			came[id] = map[time.Time]float64{}
+		}
+		came[id][at.Truncate(bucket)] += float64(y.Kept + y.Copies + y.Dropped)
+	})
+	if err != nil {
+		return err
+	}
+	for id, at := range start {
+		w := a.steps.streams[id]
+		for ; at.Before(to); at = at.Add(bucket) {
+			n := came[id][at]
+			if n == 0 && w.Detector.Age(at) == 0 {
+				continue // it has not said anything yet
+			}
+			x, silent := w.Step(id, alert.Bucket{At: at, Length: bucket, Voices: n, Exposure: w.rhythm.Factor(at)})
+			w.rhythm.Learn(at, bucket, n)
+			if silent && !at.Before(from) {
+				raise(x)
+			}
+		}
+	}
+	return nil
+}
+
+// AlertsOf returns the alerts about a concern, newest first.
+func (a *App) AlertsOf(ctx context.Context, id hearback.ID) ([]hearback.Alert, error) {
+	return a.Store.AlertList(ctx, web.AlertFilter{Concern: id})
+}
+
+// SetAlertVerdict keeps an officer's opinion of an alert; the thresholds move
+// with it, and each move is on the log.
+func (a *App) SetAlertVerdict(ctx context.Context, by hearback.Actor, id hearback.ID, v hearback.AlertVerdict) error {
+	if !slices.Contains([]hearback.AlertVerdict{hearback.AlertWorth, hearback.AlertKnown, hearback.AlertNoise, hearback.AlertMerge}, v) {
+		return fmt.Errorf("%w: %.20q is not a verdict on an alert", hearback.ErrInvalid, v)
+	}
+	x, err := a.Store.Alert(ctx, id)
+	if err != nil {
+		return err
+	}
+	x.Verdict = v
+	a.steps.mu.Lock()
+	defer a.steps.mu.Unlock()
+	was, to := a.steps.limits, a.steps.limits.MoveFor(x.Kind, v)
+	if to == was {
+		return a.Store.SetAlert(ctx, x)
+	}
+	name, from, limit := limitSetting, was.Fast, to.Fast
+	if to.Slow != was.Slow {
+		name, from, limit = slowSetting, was.Slow, to.Slow
+	}
+	// The opinion, the limit and the record of it go together or not at all.
+	err = a.Store.JudgeAlert(ctx, x, map[string]string{name: strconv.FormatFloat(limit, 'f', 4, 64)}, hearback.Record{
+		Type: hearback.ThresholdChanged, At: a.now(), Actor: by, Subject: "setting:" + name,
+		Pub: map[string]any{"from": strconv.FormatFloat(from, 'f', 2, 64), "to": strconv.FormatFloat(limit, 'f', 2, 64), "verdict": string(v)},
+	})
+	if err != nil {
+		return err
+	}
+	a.steps.limits = to
+	return nil
+}
+
+// AckAlert says that somebody looks after an alert.
+func (a *App) AckAlert(ctx context.Context, _ hearback.Actor, id hearback.ID) error {
+	x, err := a.Store.Alert(ctx, id)
+	if err != nil {
+		return err
+	}
+	if x.Acked.IsZero() {
+		x.Acked = a.now()
+	}
+	return a.Store.SetAlert(ctx, x)
+}

@@ -1,0 +1,188 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"example.org/hearback"
+	"example.org/hearback/internal/store"
+	"example.org/hearback/internal/text"
+)
+
+// What makes a word new to a concern: it stands in a tenth of what was said
+// lately and in three messages or more, and in at most a third of that share
+// before. Five are enough to recognise a turn. (Proposed; not measured.)
+const (
+	wordShare   = 0.1
+	wordLeast   = 3
+	wordGrowth  = 3
+	wordsAtMost = 5
+	wordsBack   = 8 * 24 * time.Hour
+	sayingsMax  = 2000
+)
+
+// explainWords adds to alerts about concerns the words that are new to them:
+// those that grew against the week before the last day. A concern that is new
+// itself is told by what it is about.
+func (a *App) explainWords(ctx context.Context, to time.Time, list []hearback.Concern, alerts []hearback.Alert) error {
+	if len(alerts) == 0 {
+		return nil
+	}
+	concern := map[hearback.ID]*hearback.Concern{}
+	for i := range list {
+		concern[list[i].ID] = &list[i]
+	}
+	parents, err := a.Store.Parents(ctx)
+	if err != nil {
+		return err
+	}
+	parts := map[hearback.ID][]hearback.ID{} // with itself
+	for part, into := range parents {
+		if concern[into] != nil {
+			parts[into] = append(parts[into], part)
+		}
+	}
+	// One walk through the messages of the week for all alerts of the hour.
+	of, lately, before := map[hearback.ID]hearback.ID{}, map[hearback.ID][]store.Saying{}, map[hearback.ID][]store.Saying{}
+	first := to
+	for _, x := range alerts {
+		c := concern[x.Concern]
+		if c == nil || to.Sub(c.First) < 48*time.Hour {
+			continue
+		}
+		for _, id := range append(parts[c.ID], c.ID) {
+			of[id] = c.ID
+		}
+		if c.First.Before(first) {
+			first = c.First
+		}
+	}
+	if len(of) > 0 {
+		day := to.Add(-24 * time.Hour)
+		if back := to.Add(-wordsBack); first.Before(back) {
+			first = back
+		}
+		for _, span := range []struct {
+			from, to time.Time
+			into     map[hearback.ID][]store.Saying
+		}{{day, a.now().Add(time.Minute), lately}, {first, day, before}} {
+			said, err := a.Store.Sayings(ctx, slices.Sorted(maps.Keys(of)), span.from, span.to, sayingsMax)
+			if err != nil {
+				return err
+			}
+			for _, s := range said {
+				span.into[of[s.Concern]] = append(span.into[of[s.Concern]], s)
+			}
+		}
+	}
+	for i := range alerts {
+		x := &alerts[i]
+		switch c := concern[x.Concern]; {
+		case c == nil:
+		case to.Sub(c.First) < 48*time.Hour:
+			x.Words = c.Phrases
+		default:
+			x.Words = a.newWords(lately[c.ID], before[c.ID])
+		}
+	}
+	return nil
+}
+
+// newWords returns the words whose share grew most. Without something to
+// compare with it returns none: everything would be new.
+func (a *App) newWords(lately, before []store.Saying) []string {
+	if len(before) < wordLeast {
+		return nil
+	}
+	now, was := a.wordCounts(lately), a.wordCounts(before)
+	type grown struct {
+		word  string
+		by    float64
+		count int
+	}
+	var list []grown
+	for w, n := range now {
+		share := float64(n) / float64(len(lately))
+		old := float64(was[w]) / float64(max(len(before), 1))
+		if n >= wordLeast && share >= wordShare && share >= wordGrowth*old {
+			list = append(list, grown{w, share / (old + 0.02), n})
+		}
+	}
+	slices.SortFunc(list, func(x, y grown) int {
+		return cmp.Or(cmp.Compare(y.by, x.by), cmp.Compare(len(y.word), len(x.word)), strings.Compare(x.word, y.word))
+	})
+	var words []string
+	for _, g := range list {
+		words = append(words, g.word)
+	}
+	words = text.Spare(words)
+	return words[:min(len(words), wordsAtMost)]
+}
+
+// wordCounts says in how many messages each word stands: words as people wrote
+// them, in lower case, dictionary words for Chinese, without those that say
+// nothing by themselves.
+func (a *App) wordCounts(said []store.Saying) map[string]int {
+	count := map[string]int{}
+	for _, s := range said {
+		here := map[string]bool{}
+		for _, t := range a.text.Analyze(s.Text, s.Lang).Terms {
+			if _, common := a.common[t.Hash]; t.Kind == text.Han && !common {
+				here[t.Text] = true
+			}
+		}
+		for w, t := range a.written(s.Text, s.Lang) {
+			if _, common := a.common[t.Hash]; len(w) >= 3 && !common {
+				here[w] = true
+			}
+		}
+		for w := range here {
+			count[w]++
+		}
+	}
+	return count
+}
+
+// written returns the words of a text as they stand there, in lower case, with
+// what each is compared by. Scripts without spaces are left out.
+func (a *App) written(s, lang string) map[string]text.Term {
+	words := map[string]text.Term{}
+	for _, w := range strings.FieldsFunc(s, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '\'' && r != '’' }) {
+		w = strings.ToLower(w)
+		if _, seen := words[w]; seen {
+			continue
+		}
+		if terms := a.text.Analyze(w, lang).Terms; len(terms) == 1 && terms[0].Kind == text.Word {
+			words[w] = terms[0]
+		}
+	}
+	return words
+}
+
+// spoken puts words as people wrote them in some messages in the place of the
+// stems that they are compared by.
+func (a *App) spoken(stems []string, list []hearback.Message) []string {
+	as := map[string]string{}
+	for _, m := range list {
+		for w, t := range a.written(m.Text, m.Lang) {
+			// The shortest form, so that the same is shown whatever came first.
+			if old := as[t.Text]; old == "" || len(w) < len(old) || len(w) == len(old) && w < old {
+				as[t.Text] = w
+			}
+		}
+	}
+	words := make([]string, len(stems))
+	for i, s := range stems {
+		part := strings.Fields(s)
+		for j, x := range part {
+			part[j] = cmp.Or(as[x], x)
+		}
+		words[i] = strings.Join(part, " ")
+	}
+	return words
+}

@@ -1,0 +1,110 @@
+package web
+
+import (
+	"math"
+	"time"
+
+	"example.org/hearback"
+	"example.org/hearback/internal/forecast"
+)
+
+// targetKey names a target among the sentences.
+func targetKey(t forecast.Target) string {
+	return map[forecast.Target]string{forecast.Next6: "next6", forecast.Next24: "next24", forecast.Next72: "next72", forecast.ThirdDay: "day3"}[t]
+}
+
+type calibrationPage struct {
+	frame
+	Public bool
+	Days   int
+	Rows   []skillRow
+	Scored int64
+	Down   int64
+	Shown  int
+	Enough int
+}
+
+// A skillRow says how good the forecasts of one target were.
+type skillRow struct {
+	Key string
+	forecast.Skill
+	N                         int64
+	Relative                  string
+	Cover50, Cover80, Cover95 string
+	Say                       string
+}
+
+// calibration shows, for everybody, how good forecasts were, also where they
+// were not.
+func (q *request) calibration() error {
+	nav := "accountability"
+	if q.console {
+		nav = "results"
+	}
+	p := &calibrationPage{frame: q.frame(q.t("cal.title"), nav), Public: !q.console, Days: int(forecast.Lately / (24 * time.Hour)), Enough: forecast.Enough}
+	sums, err := q.o.Store.ForecastSums(q.ctx(), q.o.Now().Add(-forecast.Lately))
+	if err != nil {
+		return err
+	}
+	for _, t := range forecast.Targets() {
+		s := sums[t].Skill()
+		r := skillRow{Key: targetKey(t), Skill: s, N: int64(math.Round(s.Count)), Relative: "–", Cover50: "–", Cover80: "–", Cover95: "–", Say: q.skillSay(s)}
+		if r.N >= fewCases {
+			r.Relative = q.l.dec2(s.Relative)
+			r.Cover50, r.Cover80, r.Cover95 = q.share(s.Cover50), q.share(s.Cover80), q.share(s.Cover95)
+		}
+		p.Scored += r.N
+		p.Down += int64(math.Round(s.Down))
+		if s.Show {
+			p.Shown++
+		}
+		p.Rows = append(p.Rows, r)
+	}
+	return q.page("pub_calibration", p)
+}
+
+func (q *request) share(f float64) string { return q.l.dec(math.Round(100*f)) + "%" }
+
+// skillSay says whether forecasts of a target are shown, and why not.
+func (q *request) skillSay(s forecast.Skill) string {
+	switch n := int64(math.Round(s.Count)); {
+	case s.Show:
+		return q.t("cal.shown")
+	case n < forecast.Enough:
+		return q.t("cal.few", n, forecast.Enough)
+	}
+	return q.t("cal.worse")
+}
+
+// outlook says what is expected of a concern, as far as such forecasts have
+// earned to be shown, and otherwise why there is nothing.
+func (q *request) outlook(c *hearback.Concern) (lines []string, note string, err error) {
+	now := q.o.Now()
+	list, err := q.o.Store.Forecasts(q.ctx(), c.ID, now.Add(-7*time.Hour), len(forecast.Targets()))
+	if err != nil {
+		return nil, "", err
+	}
+	if len(list) == 0 {
+		return nil, q.t("cal.none"), nil
+	}
+	sums, err := q.o.Store.ForecastSums(q.ctx(), now.Add(-forecast.Lately))
+	if err != nil {
+		return nil, "", err
+	}
+	for _, f := range list {
+		if !f.Made.Equal(list[0].Made) || f.Target == forecast.ThirdDay {
+			continue
+		}
+		s := sums[f.Target].Skill()
+		if !s.Show {
+			if note == "" {
+				if note = q.t("cal.hidden"); s.Count < forecast.Enough {
+					note = q.t("cal.hidden_few", int64(math.Round(s.Count)), forecast.Enough)
+				}
+			}
+			continue
+		}
+		lines = append(lines, q.t("cal.line."+targetKey(f.Target), f.Q[3], q.l.dec(math.Floor(f.Q[1])), q.l.dec(math.Ceil(f.Q[5])), f.Made))
+	}
+	return lines, note, nil
+}
