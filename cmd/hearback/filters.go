@@ -15,12 +15,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.org/hearback"
+	"example.org/hearback/data"
 	"example.org/hearback/internal/alert"
 	"example.org/hearback/internal/cluster"
 	"example.org/hearback/internal/deident"
 	"example.org/hearback/internal/match"
 	"example.org/hearback/internal/suggest"
 	"example.org/hearback/internal/text"
+	"example.org/hearback/internal/text/lexvec"
 )
 
 // maxLine is the longest line a filter reads, in bytes.
@@ -240,7 +242,11 @@ func (p *program) matchCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			ix := match.New(a, match.Options{})
+			vectors, err := lexvec.Load(data.LexVec())
+			if err != nil {
+				return err
+			}
+			ix := match.New(a, vectors, match.Options{})
 			names := map[string]json.RawMessage{}
 			type answer struct {
 				ID                       json.RawMessage

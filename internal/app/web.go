@@ -9,11 +9,13 @@ import (
 	"sync"
 
 	"example.org/hearback"
+	"example.org/hearback/data"
 	"example.org/hearback/internal/desk"
 	"example.org/hearback/internal/match"
 	"example.org/hearback/internal/publish"
 	"example.org/hearback/internal/source"
 	"example.org/hearback/internal/store"
+	"example.org/hearback/internal/text/lexvec"
 	"example.org/hearback/internal/topic"
 	"example.org/hearback/internal/translog"
 	"example.org/hearback/internal/web"
@@ -133,9 +135,10 @@ func (a *App) Published(ctx context.Context) ([]hearback.Answer, error) {
 
 // A finder keeps the index of published answers.
 type finder struct {
-	mu     sync.RWMutex
-	index  *match.Index
-	titles map[string]string
+	mu      sync.RWMutex
+	vectors *lexvec.Vectors // loaded once
+	index   *match.Index
+	titles  map[string]string
 }
 
 // load reads every published answer into the index. It is called at start and
@@ -145,7 +148,16 @@ func (f *finder) load(ctx context.Context, a *App) error {
 	if err != nil {
 		return fmt.Errorf("read the answers: %w", err)
 	}
-	ix, titles := match.New(a.text, match.Options{}), map[string]string{}
+	f.mu.Lock()
+	if f.vectors == nil {
+		f.vectors, err = lexvec.Load(data.LexVec())
+	}
+	vectors := f.vectors
+	f.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	ix, titles := match.New(a.text, vectors, match.Options{}), map[string]string{}
 	for _, x := range list {
 		rev := x.Current()
 		if rev == nil || x.State != hearback.AnswerPublished {
@@ -154,7 +166,7 @@ func (f *finder) load(ctx context.Context, a *App) error {
 		for _, t := range rev.Texts {
 			id := x.ID.String() + " " + t.Lang
 			titles[id] = t.Title
-			ix.Add(match.Answer{ID: id, Claim: t.Going, Title: t.Title, Aliases: []string{t.Lead}, Lang: t.Lang})
+			ix.Add(match.Answer{ID: id, Group: x.ID.String(), Claim: t.Going, Title: t.Title, Aliases: []string{t.Lead}, Lang: t.Lang})
 		}
 	}
 	f.mu.Lock()

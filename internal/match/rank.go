@@ -1,0 +1,274 @@
+package match
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"example.org/hearback/internal/text"
+)
+
+// What each feature weighs, for answers in the language of the query and for
+// those in the other. They were learnt together with the two constants: as a
+// choice among the candidates and "none of these", with and without the right
+// answer in the index, on the training part of claims-clef2020, on half of
+// questions-covidq, and on the pairs in testdata/more.tsv, with questions
+// about banking and lines of a city hotline as queries that have no answer.
+var (
+	weights      = features{fWords: 1.18, fPieces: 3.91, fNear: 8.08, fAlike: 1.71, fNumbers: 1.12, fLength: -0.63, fAnswers: -0.84}
+	weightsCross = features{fNear: 10.09, fAlike: 14.15, fAnswers: -1.08}
+)
+
+const (
+	constant      = -0.70
+	constantCross = -2.49
+)
+
+// The thresholds of the score, which is the chance that an answer is the one
+// asked for, rather than another candidate or none. At DefaultSame at most one
+// in 200 queries without an answer is told that it has one; see quality_test.go.
+const (
+	DefaultSuggest = 0.25
+	DefaultSame    = 0.92
+)
+
+// The decisions about a match.
+const (
+	Suggest = "suggest" // worth showing
+	Same    = "same"    // probably the same question or claim
+)
+
+// A Match is an answer that may serve.
+type Match struct {
+	Answer   string
+	Score    float64 // chance that this is the answer asked for, 0 to 1
+	Decision string  // Same, Suggest, or "" below the threshold
+	// Conflict says what keeps a match from being Same however likely it is:
+	// "number" if query and answer each name one that the other lacks,
+	// "negation" if one denies what the other says.
+	Conflict string
+	Features []Feature // why, in the order of the list in the documentation
+	Met      []Meeting // the words that met, the weightiest first
+	Shared   []string  // the same, as text
+}
+
+// A Feature is one reason for a score. The parts of all features and a
+// constant add up to the logarithm of the odds against "none of these".
+type Feature struct {
+	Name  string
+	Value float64
+	Part  float64
+}
+
+// A Meeting is a word of a query and one of an answer that speak for a match.
+type Meeting struct {
+	Query, Answer string
+	How           string // "same", "gloss" (one explains the other) or "near" (their vectors are close)
+	Weight        float64
+}
+
+// featureNames are what a match calls its features.
+var featureNames = [nFeatures]string{"words", "pieces", "near", "alike", "numbers", "length", "answers"}
+
+// A hit is a candidate that has been compared.
+type hit struct {
+	candidate
+	features
+	from, to int     // the wording that comes closest
+	odds     float64 // logarithm of the odds against none
+	score    float64
+	copyOf   int // the best hit that says nearly the same, or itself
+}
+
+// Find returns the k best answers for a text, best first.
+func (ix *Index) Find(s, lang string, k int) []Match {
+	if ix.Len() == 0 || k <= 0 {
+		return nil
+	}
+	q := ix.query(s, lang)
+	hits := ix.rank(q)
+	list := make([]Match, 0, min(k, len(hits)))
+	for i := range hits[:min(k, len(hits))] {
+		list = append(list, ix.match(q, &hits[i], i == 0))
+	}
+	return list
+}
+
+// rank compares the candidates with a query and orders them.
+func (ix *Index) rank(q *query) []hit {
+	found := ix.candidates(q)
+	hits := make([]hit, len(found))
+	for i, c := range found {
+		h := &hits[i]
+		h.candidate = c
+		h.features, h.from, h.to = ix.compare(q, c)
+		w, sum := &weights, constant
+		if ix.docs[c.place].han != q.han {
+			w, sum = &weightsCross, constantCross
+		}
+		for k, v := range h.features {
+			sum += float64(w[k] * v)
+		}
+		h.odds = sum
+	}
+	slices.SortFunc(hits, func(x, y hit) int {
+		if x.odds != y.odds {
+			return cmp.Compare(y.odds, x.odds)
+		}
+		return ix.older(x.place, y.place)
+	})
+	ix.share(hits)
+	slices.SortStableFunc(hits, func(x, y hit) int { return cmp.Compare(y.score, x.score) })
+	return hits
+}
+
+func (ix *Index) older(x, y uint32) int {
+	if older(ix.docs[x].id, ix.docs[y].id) {
+		return -1
+	}
+	return 1
+}
+
+// maxCopies is how many of the best hits are looked at for copies of each
+// other. Those further down have too small a share to take one away.
+const maxCopies = 10
+
+// share turns odds into chances that add up to at most one. Answers of one
+// group, and those that say nearly the same, do not compete with each other.
+func (ix *Index) share(hits []hit) {
+	for i := range hits {
+		h := &hits[i]
+		h.copyOf = i
+		for k := range min(i, maxCopies) {
+			if hits[k].copyOf == k && (ix.docs[hits[k].place].group == ix.docs[h.place].group || i < maxCopies && ix.nearCopy(hits[k].place, h.place)) {
+				h.copyOf = k
+				break
+			}
+		}
+	}
+	total := 0.0 // of the best of each family
+	for i := range hits {
+		if hits[i].copyOf == i {
+			total += math.Exp(min(hits[i].odds, maxOdds))
+		}
+	}
+	for i := range hits {
+		h := &hits[i]
+		own := math.Exp(min(h.odds, maxOdds))
+		others := total - math.Exp(min(hits[h.copyOf].odds, maxOdds))
+		h.score = own / (1 + own + max(others, 0))
+	}
+}
+
+// maxOdds keeps sums of odds finite and precise.
+const maxOdds = 30
+
+// copyShare is the share of all their words that near-copies have in common.
+const copyShare = 0.8
+
+// nearCopy reports whether two answers use nearly the same words.
+func (ix *Index) nearCopy(x, y uint32) bool {
+	a, b := ix.docs[x].units, ix.docs[y].units
+	if len(a) > 2*len(b) || len(b) > 2*len(a) {
+		return false
+	}
+	in := make(map[uint32]int, len(a)+len(b))
+	for _, u := range a {
+		in[u.id] |= 1
+	}
+	for _, u := range b {
+		in[u.id] |= 2
+	}
+	both := 0
+	for _, v := range in {
+		if v == 3 {
+			both++
+		}
+	}
+	return float64(both) >= copyShare*float64(len(in))
+}
+
+// match says what is to be said about a hit.
+func (ix *Index) match(q *query, h *hit, first bool) Match {
+	d := &ix.docs[h.place]
+	units := d.units[h.from:h.to]
+	m := Match{Answer: d.id, Score: h.score, Conflict: ix.conflict(q, units)}
+	w := &weights
+	if d.han != q.han {
+		w = &weightsCross
+	}
+	for k, v := range h.features {
+		if w[k] != 0 {
+			m.Features = append(m.Features, Feature{featureNames[k], float64(v), float64(w[k] * v)})
+		}
+	}
+	switch {
+	case first && m.Score >= ix.opt.Same && m.Conflict == "":
+		m.Decision = Same
+	case m.Score >= ix.opt.Suggest:
+		m.Decision = Suggest
+	}
+	m.Met = ix.met(q, units)
+	for _, x := range m.Met {
+		if x.How == "same" {
+			m.Shared = append(m.Shared, x.Query)
+		} else {
+			m.Shared = append(m.Shared, x.Query+" ~ "+x.Answer)
+		}
+	}
+	return m
+}
+
+// maxMet is how many words a match shows.
+const maxMet = 5
+
+// nearEnough is the cosine above which two words are said to have met, as in
+// package lexvec.
+const nearEnough = 0.45
+
+// met returns the words of a query and a wording that met, each word once.
+func (ix *Index) met(q *query, units []unit) []Meeting {
+	type pair struct {
+		Meeting
+		i int
+		u uint32
+	}
+	var all []pair
+	v := &ix.view[words]
+	for _, u := range units {
+		t := &v.terms[u.id]
+		says := ix.says(t.kind, u.row)
+		add := func(i int, how string, weight float64) {
+			a := &q.units[i]
+			all = append(all, pair{Meeting{a.text, t.text, how, weight * float64(a.idf) * float64(says)}, i, u.id})
+		}
+		if i, ok := q.first[u.id]; ok {
+			add(int(i), "same", 1)
+			continue
+		}
+		if u.row < 0 || says < contentSays || t.kind == text.Number {
+			continue
+		}
+		for i, s := range ix.similar(q, u.row) {
+			switch r := q.units[i].row; {
+			case s < nearEnough:
+			case ix.vec.Explains(r, u.row) || ix.vec.Explains(u.row, r):
+				add(i, "gloss", float64(s))
+			default:
+				add(i, "near", float64(s))
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(x, y pair) int {
+		return cmp.Or(cmp.Compare(y.Weight, x.Weight), cmp.Compare(x.Query, y.Query), cmp.Compare(x.Answer, y.Answer))
+	})
+	var out []Meeting
+	seenQ, seenA := map[int]bool{}, map[uint32]bool{}
+	for _, p := range all {
+		if len(out) < maxMet && !seenQ[p.i] && !seenA[p.u] && p.Weight > 0 {
+			seenQ[p.i], seenA[p.u] = true, true
+			out = append(out, p.Meeting)
+		}
+	}
+	return out
+}
