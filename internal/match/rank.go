@@ -188,6 +188,24 @@ func (ix *Index) nearCopy(x, y uint32) bool {
 	return float64(both) >= copyShare*float64(len(in))
 }
 
+// One word in common is no ground to call two texts the same, however rare it
+// is among the answers; and across languages a word has so many glosses that
+// some meet by chance.
+const (
+	leastMet  = 2   // words that are more than grammar and met, or all of the answer's
+	leastNear = 0.5 // of fNear, across languages
+)
+
+// content counts the words that are more than grammar.
+func (ix *Index) content(units []unit) (n int) {
+	for _, u := range units {
+		if ix.says(ix.view[words].terms[u.id].kind, u.row) >= contentSays {
+			n++
+		}
+	}
+	return n
+}
+
 // match says what is to be said about a hit.
 func (ix *Index) match(q *query, h *hit, first bool) Match {
 	d := &ix.docs[h.place]
@@ -202,13 +220,15 @@ func (ix *Index) match(q *query, h *hit, first bool) Match {
 			m.Features = append(m.Features, Feature{featureNames[k], float64(v), float64(w[k] * v)})
 		}
 	}
+	var content int
+	m.Met, content = ix.met(q, units)
+	grounds := content >= min(leastMet, ix.content(units)) && (d.han == q.han || h.features[fNear] >= leastNear)
 	switch {
-	case first && m.Score >= ix.opt.Same && m.Conflict == "":
+	case first && m.Score >= ix.opt.Same && m.Conflict == "" && grounds:
 		m.Decision = Same
 	case m.Score >= ix.opt.Suggest:
 		m.Decision = Suggest
 	}
-	m.Met = ix.met(q, units)
 	for _, x := range m.Met {
 		if x.How == "same" {
 			m.Shared = append(m.Shared, x.Query)
@@ -226,8 +246,9 @@ const maxMet = 5
 // package lexvec.
 const nearEnough = 0.45
 
-// met returns the words of a query and a wording that met, each word once.
-func (ix *Index) met(q *query, units []unit) []Meeting {
+// met returns the words of a query and a wording that met, each word once, and
+// how many of all that met are more than grammar.
+func (ix *Index) met(q *query, units []unit) (out []Meeting, content int) {
 	type pair struct {
 		Meeting
 		i int
@@ -262,13 +283,18 @@ func (ix *Index) met(q *query, units []unit) []Meeting {
 	slices.SortStableFunc(all, func(x, y pair) int {
 		return cmp.Or(cmp.Compare(y.Weight, x.Weight), cmp.Compare(x.Query, y.Query), cmp.Compare(x.Answer, y.Answer))
 	})
-	var out []Meeting
 	seenQ, seenA := map[int]bool{}, map[uint32]bool{}
 	for _, p := range all {
-		if len(out) < maxMet && !seenQ[p.i] && !seenA[p.u] && p.Weight > 0 {
-			seenQ[p.i], seenA[p.u] = true, true
+		if seenQ[p.i] || seenA[p.u] || p.Weight <= 0 {
+			continue
+		}
+		seenQ[p.i], seenA[p.u] = true, true
+		if q.units[p.i].says >= contentSays {
+			content++
+		}
+		if len(out) < maxMet {
 			out = append(out, p.Meeting)
 		}
 	}
-	return out
+	return out, content
 }
