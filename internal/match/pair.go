@@ -90,7 +90,7 @@ func (ix *Index) compare(q *query, c candidate) (f features, from, to int) {
 	}
 	f[fPieces] = c.pieces / piecesScale
 	f[fLength] = float32(math.Log1p(float64(q.self)))
-	f[fAnswers] = float32(math.Log1p(float64(len(ix.place))))
+	f[fAnswers] = float32(math.Log1p(float64(max(len(ix.place), leastAnswers))))
 	best, begin := float32(-1), 0
 	for _, end := range d.ends {
 		units := d.units[begin:end]
@@ -105,6 +105,10 @@ func (ix *Index) compare(q *query, c candidate) (f features, from, to int) {
 	}
 	return f, from, to
 }
+
+// leastAnswers is the size of the smallest index that the weights were learnt
+// on: what they say about fewer answers would be made up.
+const leastAnswers = 40
 
 // What makes sums of idf numbers of about one.
 const (

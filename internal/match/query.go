@@ -280,7 +280,7 @@ func (ix *Index) candidates(q *query) []candidate {
 		}
 	}
 	places := top.places()
-	places = append(places, ix.across(q, s)...)
+	places = append(places, ix.meaning(q, s)...)
 	slices.Sort(places)
 	places = slices.Compact(places)
 	out := make([]candidate, len(places))
@@ -290,9 +290,9 @@ func (ix *Index) candidates(q *query) []candidate {
 	return out
 }
 
-// across finds the answers that are most alike in meaning, whatever words they
+// meaning finds the answers that are most alike in meaning, whatever words they
 // use: some in the language of the query, more in the other.
-func (ix *Index) across(q *query, s *scratch) []uint32 {
+func (ix *Index) meaning(q *query, s *scratch) []uint32 {
 	if q.vector == nil && len(q.bag) == 0 {
 		return nil
 	}

@@ -8,21 +8,37 @@ import (
 	"example.org/hearback/internal/text"
 )
 
-// What each feature weighs, for answers in the language of the query and for
-// those in the other. They were learnt together with the two constants: as a
-// choice among the candidates and "none of these", with and without the right
-// answer in the index, on the training part of claims-clef2020, on half of
-// questions-covidq, and on the pairs in testdata/more.tsv, with questions
-// about banking and lines of a city hotline as queries that have no answer.
+// A reason is what the features weigh in one of the ways to be the answer
+// asked for.
+type reason struct {
+	name      string
+	weights   features
+	constant  float64
+	leastNear float32 // of fNear, without which nothing is called the same
+}
+
+// An answer in the language of the query may be it because of the words in
+// common or because of the meaning, one in the other language because of the
+// meaning. The weights were learnt together: as a choice among the candidates
+// and "none of these", with and without the right answer in the index, on the
+// training part of claims-clef2020, on half of questions-covidq, and on the
+// pairs in testdata/more.tsv, with questions about banking and lines of a city
+// hotline as queries that have no answer. They are those of the whole, not of
+// any one of these.
 var (
-	weights      = features{fWords: 1.18, fPieces: 3.91, fNear: 8.08, fAlike: 1.71, fNumbers: 1.12, fLength: -0.63, fAnswers: -0.84}
-	weightsCross = features{fNear: 10.09, fAlike: 14.15, fAnswers: -1.08}
+	byWords   = reason{"words", features{fWords: 1.41, fPieces: 4.11, fNear: 8.07, fAlike: 1.47, fNumbers: 1.16, fLength: -1.31, fAnswers: -0.05}, -5.22, 0}
+	byMeaning = reason{"meaning", features{fNear: 7.80, fAlike: 9.09, fAnswers: -3.75}, 9.38, 0.55}
+	across    = reason{"meaning", features{fNear: 8.98, fAlike: 14.02, fAnswers: -1.21}, -1.66, 0.5}
 )
 
-const (
-	constant      = -0.70
-	constantCross = -2.49
-)
+// odds returns the logarithm of the odds that the answer is it for a reason.
+func (r *reason) odds(f *features) float64 {
+	sum := r.constant
+	for k, v := range f {
+		sum += float64(r.weights[k] * v)
+	}
+	return sum
+}
 
 // The thresholds of the score, which is the chance that an answer is the one
 // asked for, rather than another candidate or none. At DefaultSame at most one
@@ -47,13 +63,14 @@ type Match struct {
 	// "number" if query and answer each name one that the other lacks,
 	// "negation" if one denies what the other says.
 	Conflict string
-	Features []Feature // why, in the order of the list in the documentation
+	Reason   string    // what speaks for it most: "words" or "meaning"
+	Features []Feature // what that reason consists of
 	Met      []Meeting // the words that met, the weightiest first
 	Shared   []string  // the same, as text
 }
 
-// A Feature is one reason for a score. The parts of all features and a
-// constant add up to the logarithm of the odds against "none of these".
+// A Feature is one part of a reason. The parts and a constant add up to the
+// logarithm of the odds against "none of these".
 type Feature struct {
 	Name  string
 	Value float64
@@ -74,6 +91,7 @@ var featureNames = [nFeatures]string{"words", "pieces", "near", "alike", "number
 type hit struct {
 	candidate
 	features
+	reason   *reason // the strongest
 	from, to int     // the wording that comes closest
 	odds     float64 // logarithm of the odds against none
 	score    float64
@@ -102,14 +120,15 @@ func (ix *Index) rank(q *query) []hit {
 		h := &hits[i]
 		h.candidate = c
 		h.features, h.from, h.to = ix.compare(q, c)
-		w, sum := &weights, constant
 		if ix.docs[c.place].han != q.han {
-			w, sum = &weightsCross, constantCross
+			h.reason, h.odds = &across, across.odds(&h.features)
+		} else {
+			x, y := byWords.odds(&h.features), byMeaning.odds(&h.features)
+			if h.reason = &byWords; y > x {
+				h.reason = &byMeaning
+			}
+			h.odds = max(x, y) + math.Log1p(math.Exp(-math.Abs(x-y)))
 		}
-		for k, v := range h.features {
-			sum += float64(w[k] * v)
-		}
-		h.odds = sum
 	}
 	slices.SortFunc(hits, func(x, y hit) int {
 		if x.odds != y.odds {
@@ -188,13 +207,10 @@ func (ix *Index) nearCopy(x, y uint32) bool {
 	return float64(both) >= copyShare*float64(len(in))
 }
 
-// One word in common is no ground to call two texts the same, however rare it
-// is among the answers; and across languages a word has so many glosses that
-// some meet by chance.
-const (
-	leastMet  = 2   // words that are more than grammar and met, or all of the answer's
-	leastNear = 0.5 // of fNear, across languages
-)
+// leastMet is how many words must have met that are more than grammar, or all
+// of the answer's: one word in common is no ground to call two texts the same,
+// however rare it is among the answers.
+const leastMet = 2
 
 // content counts the words that are more than grammar.
 func (ix *Index) content(units []unit) (n int) {
@@ -210,19 +226,15 @@ func (ix *Index) content(units []unit) (n int) {
 func (ix *Index) match(q *query, h *hit, first bool) Match {
 	d := &ix.docs[h.place]
 	units := d.units[h.from:h.to]
-	m := Match{Answer: d.id, Score: h.score, Conflict: ix.conflict(q, units)}
-	w := &weights
-	if d.han != q.han {
-		w = &weightsCross
-	}
+	m := Match{Answer: d.id, Score: h.score, Reason: h.reason.name, Conflict: ix.conflict(q, units)}
 	for k, v := range h.features {
-		if w[k] != 0 {
-			m.Features = append(m.Features, Feature{featureNames[k], float64(v), float64(w[k] * v)})
+		if w := h.reason.weights[k]; w != 0 {
+			m.Features = append(m.Features, Feature{featureNames[k], float64(v), float64(w * v)})
 		}
 	}
 	var content int
 	m.Met, content = ix.met(q, units)
-	grounds := content >= min(leastMet, ix.content(units)) && (d.han == q.han || h.features[fNear] >= leastNear)
+	grounds := content >= min(leastMet, ix.content(units)) && h.features[fNear] >= h.reason.leastNear
 	switch {
 	case first && m.Score >= ix.opt.Same && m.Conflict == "" && grounds:
 		m.Decision = Same
