@@ -88,6 +88,12 @@ func (ix *Index) compare(q *query, c candidate) (f features, from, to int) {
 			f[fWords] += q.units[i].idf / wordsScale
 		}
 	}
+	for _, id := range d.body {
+		if i, ok := q.first[id]; ok && !seen[id] {
+			seen[id] = true
+			f[fWords] += bodyShare * q.units[i].idf / wordsScale
+		}
+	}
 	f[fPieces] = c.pieces / piecesScale
 	f[fLength] = float32(math.Log1p(float64(q.self)))
 	f[fAnswers] = float32(math.Log1p(float64(max(len(ix.place), leastAnswers))))
@@ -115,6 +121,10 @@ const (
 	wordsScale  = 20
 	piecesScale = 100
 )
+
+// bodyShare is what a word says that only the text of an answer has, which
+// talks of much besides.
+const bodyShare = 0.5
 
 // numbers is the share of a wording's numbers that the query has.
 func (ix *Index) numbers(q *query, units []unit) float32 {
