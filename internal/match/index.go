@@ -41,6 +41,7 @@ type Index struct {
 	vec  *lexvec.Vectors
 	opt  Options
 
+	light map[int32]bool // rows of words that say little
 	docs  []doc
 	place map[string]uint32 // ID → its place in docs
 	view  [views]view

@@ -26,9 +26,9 @@ type reason struct {
 // hotline as queries that have no answer. They are those of the whole, not of
 // any one of these.
 var (
-	byWords   = reason{"words", features{fWords: 1.41, fPieces: 4.11, fNear: 8.07, fAlike: 1.47, fNumbers: 1.16, fLength: -1.31, fAnswers: -0.05}, -5.22, 0}
-	byMeaning = reason{"meaning", features{fNear: 7.80, fAlike: 9.09, fAnswers: -3.75}, 9.38, 0.55}
-	across    = reason{"meaning", features{fNear: 8.98, fAlike: 14.02, fAnswers: -1.21}, -1.66, 0.5}
+	byWords   = reason{"words", features{fWords: 1.41, fPieces: 4.10, fNear: 8.08, fAlike: 1.47, fNumbers: 1.16, fLength: -1.31, fAnswers: -0.05}, -5.26, 0}
+	byMeaning = reason{"meaning", features{fNear: 7.92, fAlike: 9.10, fAnswers: -3.82}, 9.70, 0.55}
+	across    = reason{"meaning", features{fNear: 8.56, fAlike: 13.94, fAnswers: -1.20}, -1.62, 0.5}
 )
 
 // odds returns the logarithm of the odds that the answer is it for a reason.

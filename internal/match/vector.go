@@ -28,9 +28,6 @@ func sign(x []float32) (s signature) {
 	return s
 }
 
-// weight returns how much the word of a row says, from 0 to 1.
-func (ix *Index) weight(row int32) float32 { return ix.vec.Weight(row) }
-
 func (ix *Index) dim() int { return ix.vec.Dim() }
 
 // embed writes the vector of some words to x and reports whether it has one,
