@@ -119,6 +119,55 @@ func bare(s string) string {
 	return strings.Join(strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }), " ")
 }
 
+// TestCalibrated holds that a score is a chance, where every other query has an
+// answer: of first matches with a score of about a half, about half are right.
+// Claims that the data names twice are right twice.
+func TestCalibrated(t *testing.T) {
+	docs, queries := claims(t, "dev")
+	ix := newIndex(t)
+	twins := map[string][]match.Answer{}
+	byID := map[string]match.Answer{}
+	for _, d := range docs {
+		ix.Add(d)
+		twins[bare(d.Claim)] = append(twins[bare(d.Claim)], d)
+		byID[d.ID] = d
+	}
+	const bins = 4
+	var n, right, score [bins]float64
+	count := func(q claimQuery, good map[string]bool) {
+		m := ix.Find(q.text, "en", 1)[0]
+		b := min(int(m.Score*bins), bins-1)
+		n[b]++
+		score[b] += m.Score
+		if good[m.Answer] {
+			right[b]++
+		}
+	}
+	for _, q := range queries {
+		good := map[string]bool{}
+		for id := range q.right {
+			for _, d := range twins[bare(byID[id].Claim)] {
+				good[d.ID] = true
+			}
+		}
+		count(q, good)
+		for id := range good {
+			ix.Remove(id)
+		}
+		count(q, nil)
+		for id := range good {
+			ix.Add(byID[id])
+		}
+	}
+	for b := range bins {
+		got, want := right[b]/n[b], score[b]/n[b]
+		t.Logf("%3.0f matches with a score of %.2f on average: %.2f right", n[b], want, got)
+		if d := got - want; n[b] < 20 || d > 0.2 || d < -0.2 {
+			t.Errorf("%.0f matches with a score of %.2f on average: %.2f right", n[b], want, got)
+		}
+	}
+}
+
 // A tally counts queries without an answer, and what they were told.
 type tally struct{ asked, suggested, same int }
 

@@ -44,7 +44,7 @@ func (r *reason) odds(f *features) float64 {
 // asked for, rather than another candidate or none. At DefaultSame at most one
 // in 200 queries without an answer is told that it has one; see quality_test.go.
 const (
-	DefaultSuggest = 0.25
+	DefaultSuggest = 0.30
 	DefaultSame    = 0.92
 )
 
