@@ -27,7 +27,7 @@ const (
 	maxCross   = 20 // of those in the other language that are most alike
 	maxAlike   = 10 // of those in its own language that are most alike
 	maxAll     = 32 // an index of so many compares them all
-	maxScan    = 64 // by signature, and as many by gloss, to find these
+	maxScan    = 40 // by signature, and as many by gloss, to find these
 )
 
 // BM25 constants (Robertson, Zaragoza: The Probabilistic Relevance Framework,
@@ -358,17 +358,21 @@ func (ix *Index) meaning(q *query, s *scratch) []uint32 {
 			}
 		}
 	}
-	pick := func(n int, places []uint32) []uint32 {
-		slices.Sort(places)
-		top := newBest(n, ix.docs)
-		for _, p := range slices.Compact(places) {
-			if score := ix.alike(q, p); score > top.least {
-				top.add(p, score)
-			}
+	top := newBest(maxAlike, ix.docs)
+	for _, p := range own.places() { // what shares words with the query has been found by them
+		if score := ix.cosine(q.vector, p); score > top.least {
+			top.add(p, score)
 		}
-		return top.places()
 	}
-	return append(pick(maxAlike, own.places()), pick(maxCross, append(near.places(), gloss.places()...))...)
+	places := append(near.places(), gloss.places()...)
+	slices.Sort(places)
+	other := newBest(maxCross, ix.docs)
+	for _, p := range slices.Compact(places) {
+		if score := ix.alike(q, p); score > other.least {
+			other.add(p, score)
+		}
+	}
+	return append(top.places(), other.places()...)
 }
 
 // best keeps the n best answers; of equals those whose IDs come first.
