@@ -218,6 +218,24 @@ func TestOrder(t *testing.T) {
 	})
 }
 
+// TestParallel holds that many may ask at once, and get what one gets.
+func TestParallel(t *testing.T) {
+	ix := desk(t)
+	rows := concerns(t)
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			for k := range 40 {
+				q := rows[(i+k)%len(rows)][k%4]
+				if x, y := ix.Find(q, "", 5), ix.Find(q, "", 5); !same(x, y) {
+					t.Errorf("Find(%q) = %+v, then %+v", q, x, y)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
 func TestRemove(t *testing.T) {
 	ix := desk(t)
 	ix.Remove("water en")

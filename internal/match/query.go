@@ -40,6 +40,7 @@ const (
 
 // Before it holds many answers an index knows little about which words are
 // common. The dictionaries know: what they say counts like that many answers.
+// These three are set by judgement; the weights were learnt on top of them.
 const (
 	priorAnswers = 300
 	priorIDF     = 7 // of a word that says all a word can
@@ -400,8 +401,9 @@ func (t *best) worse(x, y scored) bool {
 	return older(t.docs[y.place].id, t.docs[x.place].id)
 }
 
-// older orders IDs that are numbers, or begin with one of equal length, by
-// these: the answer that was there first comes first.
+// older orders IDs that count up: the answer that was there first comes first.
+// Numbers without leading zeros are ordered by their value, IDs of one length
+// as text.
 func older(x, y string) bool {
 	if len(x) != len(y) {
 		return len(x) < len(y)
