@@ -234,11 +234,11 @@ func (p *program) groupCommand() *cobra.Command {
 func (p *program) matchCommand() *cobra.Command {
 	var file string
 	var k int
-	var all bool
+	var all, why bool
 	cmd := &cobra.Command{
 		Use:     "match --answers FILE",
 		Short:   "Find the published answers that a message may be asking for",
-		Long:    "FILE holds lines {\"id\",\"claim\",\"title\"?,\"aliases\"?,\"text\"?,\"lang\"?}. Reads messages and writes {\"id\",\"matches\":[{\"answer\",\"score\",\"decision\"}]}. A match below the suggest threshold is left out unless --all.",
+		Long:    "FILE holds lines {\"id\",\"claim\",\"title\"?,\"aliases\"?,\"text\"?,\"lang\"?}. Reads messages and writes {\"id\",\"matches\":[{\"answer\",\"score\",\"decision\"}]}. The score is the chance that this is the answer asked for. A match below the suggest threshold is left out unless --all. With --why each match carries what speaks for it: the words that met, the features and what each adds to the logarithm of the odds, and what keeps it from being called the same.",
 		Example: `  hearback match --answers answers.jsonl -k 3 < messages.jsonl`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -246,7 +246,11 @@ func (p *program) matchCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			ix := match.New(a, match.Options{})
+			vectors, err := lexvec.Load(data.LexVec())
+			if err != nil {
+				return err
+			}
+			ix := match.New(a, vectors, match.Options{})
 			names := map[string]json.RawMessage{}
 			type answer struct {
 				ID                       json.RawMessage
@@ -265,10 +269,24 @@ func (p *program) matchCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			type feature struct {
+				Name  string  `json:"name"`
+				Value float64 `json:"value"`
+				Part  float64 `json:"part"`
+			}
+			type meeting struct {
+				Query  string `json:"query"`
+				Answer string `json:"answer"`
+				How    string `json:"how"`
+			}
 			type found struct {
 				Answer   json.RawMessage `json:"answer"`
 				Score    float64         `json:"score"`
 				Decision string          `json:"decision,omitempty"`
+				Conflict string          `json:"conflict,omitempty"`
+				Reason   string          `json:"reason,omitempty"`
+				Met      []meeting       `json:"met,omitempty"`
+				Features []feature       `json:"features,omitempty"`
 			}
 			type result struct {
 				ID      json.RawMessage `json:"id"`
@@ -278,9 +296,20 @@ func (p *program) matchCommand() *cobra.Command {
 				r := result{ID: l.ID, Matches: []found{}}
 				masked, _ := deident.Text(l.Text)
 				for _, m := range ix.Find(masked, l.Lang, k) {
-					if m.Decision != "" || all {
-						r.Matches = append(r.Matches, found{names[m.Answer], m.Score, m.Decision})
+					if m.Decision == "" && !all {
+						continue
 					}
+					f := found{Answer: names[m.Answer], Score: m.Score, Decision: m.Decision}
+					if why {
+						f.Conflict, f.Reason = m.Conflict, m.Reason
+						for _, x := range m.Met {
+							f.Met = append(f.Met, meeting{x.Query, x.Answer, x.How})
+						}
+						for _, x := range m.Features {
+							f.Features = append(f.Features, feature{x.Name, x.Value, x.Part})
+						}
+					}
+					r.Matches = append(r.Matches, f)
 				}
 				return r, nil
 			})
@@ -289,6 +318,7 @@ func (p *program) matchCommand() *cobra.Command {
 	cmd.Flags().StringVar(&file, "answers", "", "file of answers, one JSON line each; .gz is unpacked")
 	cmd.Flags().IntVarP(&k, "k", "k", 5, "how many matches to write at the most")
 	cmd.Flags().BoolVar(&all, "all", false, "write matches below the suggest threshold too")
+	cmd.Flags().BoolVar(&why, "why", false, "write what speaks for each match")
 	cmd.MarkFlagRequired("answers")
 	return cmd
 }

@@ -69,6 +69,7 @@ type App struct {
 	ids       *hearback.IDs
 	dir       *dataDir
 	text      *text.Analyzer
+	vectors   *lexvec.Vectors
 	place     *place.Gazetteer
 	common    map[uint64]float32 // terms that say nothing by themselves
 	zone      *time.Location
@@ -111,6 +112,9 @@ func New(ctx context.Context, c Config, o Options) (_ *App, err error) {
 	}
 	a.closers = append(a.closers, a.Store.Close)
 	if a.text, err = text.New(); err != nil {
+		return nil, err
+	}
+	if a.vectors, err = lexvec.Load(data.LexVec()); err != nil {
 		return nil, err
 	}
 	if a.place, err = openPlaces(a.text, c.Places); err != nil {
@@ -245,11 +249,7 @@ func (a *App) openPipeline(ctx context.Context) error {
 		store: a.Store, text: a.text, place: a.place, ids: a.ids, now: a.now, log: a.log.With(slog.String("component", "pipeline")),
 		jobs: make(chan *job, 64), asks: make(chan ask), ready: make(chan struct{}), workers: newWorkers(), waiting: newWaiting(),
 	}
-	vectors, err := lexvec.Load(data.LexVec())
-	if err != nil {
-		return err
-	}
-	p.group = cluster.New(cluster.Options{NextID: func() hearback.ID { return a.ids.Next(a.now()) }, Vectors: vectors})
+	p.group = cluster.New(cluster.Options{NextID: func() hearback.ID { return a.ids.Next(a.now()) }, Vectors: a.vectors})
 	p.keys.Store(&keys{post, w})
 	p.listening.Store(&listening{})
 	a.Pipeline = p

@@ -9,10 +9,8 @@ import (
 	"time"
 
 	"example.org/hearback"
-	"example.org/hearback/data"
 	"example.org/hearback/internal/store"
 	"example.org/hearback/internal/suggest"
-	"example.org/hearback/internal/text/lexvec"
 )
 
 // When desks are learned from past decisions.
@@ -77,11 +75,7 @@ func (a *App) learn(ctx context.Context, now time.Time) error {
 		decided[c.ID] = c.Desk
 	}
 	if whole {
-		v, err := lexvec.Load(data.LexVec())
-		if err != nil {
-			return err
-		}
-		m, err := suggest.Train(a.text, v, rows)
+		m, err := suggest.Train(a.text, a.vectors, rows)
 		if errors.Is(err, hearback.ErrInvalid) {
 			return nil // all went to one desk: nothing to learn yet
 		} else if err != nil {

@@ -140,7 +140,7 @@ func (f *finder) load(ctx context.Context, a *App) error {
 	if err != nil {
 		return fmt.Errorf("read the answers: %w", err)
 	}
-	ix, titles := match.New(a.text, match.Options{}), map[string]string{}
+	ix, titles := match.New(a.text, a.vectors, match.Options{}), map[string]string{}
 	for _, x := range list {
 		rev := x.Current()
 		if rev == nil || x.State != hearback.AnswerPublished {
@@ -149,7 +149,7 @@ func (f *finder) load(ctx context.Context, a *App) error {
 		for _, t := range rev.Texts {
 			id := x.ID.String() + " " + t.Lang
 			titles[id] = t.Title
-			ix.Add(match.Answer{ID: id, Claim: t.Going, Title: t.Title, Aliases: []string{t.Lead}, Lang: t.Lang})
+			ix.Add(match.Answer{ID: id, Group: x.ID.String(), Claim: t.Going, Title: t.Title, Aliases: []string{t.Lead}, Lang: t.Lang})
 		}
 	}
 	f.mu.Lock()

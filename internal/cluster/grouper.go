@@ -441,7 +441,7 @@ func (g *Grouper) across(m *said) (best *group, met []Reason, how float64) {
 		f := &m.list[i]
 		switch f.kind {
 		case text.Han:
-			for h := range v.Glosses(f.hash) {
+			for h := range v.GlossesOf(f.hash) {
 				if p := g.index[h]; p != nil && p.n[concerns] <= maxPostings {
 					w := f.w[concerns] * g.idf(concerns, h, p)
 					for _, e := range p.in[concerns] {

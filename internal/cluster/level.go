@@ -155,7 +155,7 @@ func (g *Grouper) post(lv int, p *posting, slot int32, n float32) term {
 		p.in[lv] = append(p.in[lv], entry{slot, n})
 	}
 	if lv == concerns && p.kind == text.Han && g.o.Vectors != nil {
-		for h := range g.o.Vectors.Glosses(p.hash) {
+		for h := range g.o.Vectors.GlossesOf(p.hash) {
 			if list := g.glossed[h]; len(list) < maxPostings {
 				g.glossed[h] = append(list, slot)
 			}
@@ -194,7 +194,7 @@ func (g *Grouper) unpost(lv int, t *term, slot int32) {
 		delete(g.index, p.hash)
 	}
 	if lv == concerns && p.kind == text.Han && g.o.Vectors != nil {
-		for h := range g.o.Vectors.Glosses(p.hash) {
+		for h := range g.o.Vectors.GlossesOf(p.hash) {
 			if list := without(g.glossed[h], slot); len(list) > 0 {
 				g.glossed[h] = list
 			} else {

@@ -165,6 +165,68 @@ func (v *Vectors) add(dst []float32, i int, w float32) {
 	}
 }
 
+// Row returns the number of the row of a term, given its hash, or -1.
+func (v *Vectors) Row(hash uint64) int32 { return int32(v.find(hash)) }
+
+// Weight returns how much the word of a row says, from 0 to 1: little if it is
+// common in its language.
+func (v *Vectors) Weight(row int32) float32 { return v.weightOf(int(row)) }
+
+// Word adds w times the unit vector of a row to dst, which must have room for
+// Dim components.
+func (v *Vectors) Word(dst []float32, row int32, w float32) { v.add(dst[:v.dim], int(row), w) }
+
+// Centre takes out of dst what all texts of a language have in common, given
+// the share of its weight that is Chinese, and makes dst of length one. It
+// reports false if nothing is left.
+func (v *Vectors) Centre(dst []float32, chinese float32) bool {
+	dst = dst[:v.dim]
+	if !unit(dst) {
+		return false
+	}
+	for l, share := range [2]float32{1 - chinese, chinese} {
+		if share == 0 {
+			continue
+		}
+		c := dot(dst, v.mean[l]) * share
+		for j, x := range v.mean[l] {
+			dst[j] -= c * x
+		}
+	}
+	return unit(dst)
+}
+
+// Near returns the cosine of the word of a row and a unit vector.
+func (v *Vectors) Near(x []float32, row int32) float32 {
+	r := v.rows[int(row)*v.dim:][:v.dim]
+	x = x[:v.dim]
+	var a, b float32
+	for j := 0; j+1 < len(r); j += 2 {
+		a += x[j] * float32(int8(r[j]))
+		b += x[j+1] * float32(int8(r[j+1]))
+	}
+	if len(r)%2 == 1 {
+		a += x[len(r)-1] * float32(int8(r[len(r)-1]))
+	}
+	return (a + b) * float32(binary.LittleEndian.Uint16(v.scale[2*row:])) / (65535 * 127)
+}
+
+// Explains reports whether the word of row b is among the glosses of row a.
+func (v *Vectors) Explains(a, b int32) bool { return v.glossed(int(a), int(b)) }
+
+// Glosses calls f with the rows of the English words that gloss a row.
+func (v *Vectors) Glosses(row int32, f func(gloss int32)) {
+	for k := v.from[row]; k < v.from[row+1]; k++ {
+		f(int32(v.gloss(int(k))))
+	}
+}
+
+// GlossCount returns how many English words gloss a row.
+func (v *Vectors) GlossCount(row int32) int { return int(v.from[row+1] - v.from[row]) }
+
+// Hash returns the hash of the term of a row.
+func (v *Vectors) Hash(row int32) uint64 { return v.hashes[row] }
+
 // Gloss returns the hashes of the English words, as terms of kind
 // [text.Word], that explain a Chinese term; nil if it has none.
 func (v *Vectors) Gloss(t text.Term) []uint64 {
@@ -220,19 +282,7 @@ func (v *Vectors) Embed(d *text.Doc, dst []float32) bool {
 		v.add(dst, i, w)
 		share[language(t.Kind)] += w
 	})
-	if !unit(dst) {
-		return false
-	}
-	for l, mean := range v.mean {
-		if share[l] == 0 {
-			continue
-		}
-		c := dot(dst, mean) * share[l] / (share[0] + share[1])
-		for j, x := range mean {
-			dst[j] -= c * x
-		}
-	}
-	return unit(dst)
+	return v.Centre(dst, share[1]/max(share[0]+share[1], 1e-9))
 }
 
 func language(k text.TermKind) int {
@@ -508,9 +558,9 @@ func Cosine(a, b []float32) float64 {
 	return float64(ab) / math.Sqrt(float64(aa)*float64(bb))
 }
 
-// Glosses yields the hashes of the English words, as terms of kind
+// GlossesOf yields the hashes of the English words, as terms of kind
 // [text.Word], that explain the Chinese term with the hash h.
-func (v *Vectors) Glosses(h uint64) iter.Seq[uint64] {
+func (v *Vectors) GlossesOf(h uint64) iter.Seq[uint64] {
 	return func(yield func(uint64) bool) {
 		i := v.find(h)
 		if i < 0 {
