@@ -31,10 +31,10 @@ type Alert struct {
 	Due     time.Time     // deadline: when it ends or ended
 	Nth     int           // which alert of the day it was, 1 for the first; 0 outside the budget
 	PerDay  int           // the budget of that day
-	Digest   bool     // over budget or in the first days: in the digest, not sent
-	Verdict  AlertVerdict
-	Acked    time.Time // zero until a person acknowledged it
-	Version  int
+	Digest  bool          // over budget or in the first days: in the digest, not sent
+	Verdict AlertVerdict
+	Acked   time.Time // zero until a person acknowledged it
+	Version int
 }
 
 // A Place is an area, a source or a language in which a concern was heard for

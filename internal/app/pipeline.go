@@ -745,7 +745,7 @@ func (p *Pipeline) loadGrouping(ctx context.Context) error {
 		read <- err
 	}()
 	var broken error
-	err := p.group.Load(p.store.Grouping(ctx, p.now().Add(-cluster.IdleAfter), &broken))
+	err := p.group.Load(p.store.Grouping(ctx, p.now().Add(-cluster.IdleAfter), cluster.MaxLive, &broken))
 	if err := errors.Join(err, broken); err != nil {
 		return fmt.Errorf("grouping: %w", err)
 	}

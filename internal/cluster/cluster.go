@@ -19,6 +19,10 @@ const CopyWindow = 7 * 24 * time.Hour
 // IdleAfter is how long a concern stays in memory without a new message.
 const IdleAfter = 14 * 24 * time.Hour
 
+// MaxLive is how many concerns are in memory at the most. Beyond that the
+// oldest with one or two messages leave it.
+const MaxLive = 30_000
+
 // An Assignment says where a message belongs, and why.
 type Assignment struct {
 	Concern hearback.ID

@@ -40,14 +40,13 @@ const (
 )
 
 const (
-	keepTerms   = 64     // a concern keeps its strongest terms
-	keepThemes  = 256    // and so does a theme
-	maxDocTerms = 200    // of one message
-	maxPostings = 300    // a term that stands in more centroids finds none by itself
-	maxExact    = 10     // centroids that are looked at closely
-	unscanned   = 0.1    // of a message's squared length, that finds no centroid by itself
-	maxLive     = 30_000 // concerns in memory; beyond, the oldest small ones leave it
-	prior       = 500    // groups that the guess about common words weighs
+	keepTerms   = 64  // a concern keeps its strongest terms
+	keepThemes  = 256 // and so does a theme
+	maxDocTerms = 200 // of one message
+	maxPostings = 300 // a term that stands in more centroids finds none by itself
+	maxExact    = 6   // centroids that are looked at closely
+	unscanned   = 0.1 // of a message's squared length, that finds no centroid by itself
+	prior       = 500 // groups that the guess about common words weighs
 	fade        = 7 * 24 * time.Hour
 )
 
@@ -519,7 +518,7 @@ func (gr *group) doc() text.Doc {
 // tenth of all. Their states are stored; what would have joined them begins a
 // new concern, which can be merged.
 func (g *Grouper) evict() {
-	goal := maxLive * 9 / 10
+	goal := MaxLive * 9 / 10
 	keep := g.began[:0]
 	for _, id := range g.began {
 		gr := g.live[id]

@@ -18,12 +18,13 @@ const (
 
 // A posting is one term and the centroids that hold it.
 type posting struct {
-	hash  uint64
-	word  string
-	kind  text.TermKind
-	share float32    // of all messages that are assumed to hold the word
-	n     [2]int32   // centroids that hold it, at each level
-	in    [2][]entry // the first maxPosted of them
+	hash   uint64
+	word   string
+	kind   text.TermKind
+	weight float32    // of its kind
+	share  float32    // of all messages that are assumed to hold the word
+	n      [2]int32   // centroids that hold it, at each level
+	in     [2][]entry // the first maxPosted of them
 }
 
 // An entry says that a centroid holds a term, in n of its messages.
@@ -140,7 +141,7 @@ func (g *Grouper) posting(hash uint64, word string, kind text.TermKind) *posting
 	p := g.index[hash]
 	if p == nil {
 		// word is part of a message, which must not be held on to.
-		p = &posting{hash: hash, word: strings.Clone(word), kind: kind, share: g.stop[hash]}
+		p = &posting{hash: hash, word: strings.Clone(word), kind: kind, weight: kindWeight(kind), share: g.stop[hash]}
 		g.index[hash] = p
 	}
 	return p
@@ -254,7 +255,7 @@ func (g *Grouper) settle(lv int, c *centroid) {
 
 // weight is how much a term counts in a centroid.
 func (g *Grouper) weight(lv int, t *term, n float32) float32 {
-	return kindWeight(t.p.kind) * g.damp(t.n/n) * g.idf(lv, t.p.hash, t.p)
+	return t.p.weight * g.damp(t.n/n) * g.idf(lv, t.p.hash, t.p)
 }
 
 func (g *Grouper) renorm(lv int, c *centroid) {

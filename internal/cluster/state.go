@@ -26,7 +26,7 @@ func (g *Grouper) Changed() map[hearback.ID][]byte {
 		}
 	}
 	clear(g.dirty)
-	if len(g.live) > maxLive {
+	if len(g.live) > MaxLive {
 		g.evict()
 	}
 	b := binary.AppendVarint([]byte{stateVersion}, g.seen)

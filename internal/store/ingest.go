@@ -207,15 +207,17 @@ var errColumn = errors.New("a column is not of its type: restore a backup")
 
 // Grouping yields the stored state of every concern that was touched since
 // the time given, or was merged into one that was; what the concerns share
-// comes first. The error is set once
-// the sequence ends.
-func (db *DB) Grouping(ctx context.Context, since time.Time, err *error) iter.Seq2[hearback.ID, []byte] {
+// comes first. If there are more than limit, it leaves out the least recent,
+// of those with one or two messages first. The error is set once the sequence
+// ends.
+func (db *DB) Grouping(ctx context.Context, since time.Time, limit int, err *error) iter.Seq2[hearback.ID, []byte] {
 	return func(yield func(hearback.ID, []byte) bool) {
 		var rows *sql.Rows
 		rows, *err = db.query(ctx, `SELECT concern, state FROM grouping WHERE concern = 0
-			UNION ALL SELECT g.concern, g.state FROM grouping g JOIN concern c ON c.id = g.concern
-				LEFT JOIN concern i ON i.id = c.into_id WHERE c.last_at >= ? OR i.last_at >= ?
-			ORDER BY 1`, micros(since), micros(since))
+			UNION ALL SELECT g.concern, g.state FROM grouping g JOIN (
+				SELECT c.id FROM concern c LEFT JOIN concern i ON i.id = c.into_id WHERE c.last_at >= ? OR i.last_at >= ?
+				ORDER BY CASE WHEN c.messages > 2 THEN 0 ELSE 1 END, c.last_at DESC LIMIT ?) kept ON kept.id = g.concern
+			ORDER BY 1`, micros(since), micros(since), limit)
 		if *err != nil {
 			return
 		}
