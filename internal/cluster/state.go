@@ -66,9 +66,23 @@ func (g *Grouper) encode(gr *group) []byte {
 		b = binary.LittleEndian.AppendUint64(b, f.hash)
 		b = float(b, gr.facets[f])
 	}
-	b = binary.AppendUvarint(b, uint64(len(gr.vec)))
-	for _, x := range gr.vec {
-		b = float(b, x)
+	return appendVector(b, gr.vec)
+}
+
+// appendVector writes a vector with 8 bits for each component, which its
+// direction does not miss: states are written with every batch.
+func appendVector(b []byte, vec []float32) []byte {
+	b = binary.AppendUvarint(b, uint64(len(vec)))
+	if len(vec) == 0 {
+		return b
+	}
+	top := float32(0)
+	for _, x := range vec {
+		top = max(top, x, -x)
+	}
+	b = float(b, top)
+	for _, x := range vec {
+		b = append(b, byte(int8(math.Round(float64(x/max(top, 1e-30)*127)))))
 	}
 	return b
 }
@@ -201,14 +215,15 @@ func (g *Grouper) load(id hearback.ID, r *reader) {
 		}
 		gr.facets[f] = r.float()
 	}
-	if n := r.size(4); n > 0 {
+	if n := r.size(1); n > 0 {
+		top := r.float()
 		if g.o.Vectors == nil || n != g.o.Vectors.Dim() {
-			r.bad = g.o.Vectors != nil
+			r.bad = r.bad || g.o.Vectors != nil
 			return
 		}
 		gr.vec = make([]float32, n)
-		for i := range gr.vec {
-			gr.vec[i] = r.float()
+		for i, x := range r.take(n) {
+			gr.vec[i] = float32(int8(x)) / 127 * top
 		}
 	}
 	if gr.theme = g.themes[in]; gr.theme == nil {
