@@ -48,13 +48,18 @@ type level struct {
 	logGap   float64 // mean logarithm of the messages between two of one centroid
 	halfLife float64 // messages in which the mass of a centroid halves
 
-	size []float32 // messages of each slot
-	norm []float32 // length of each slot
+	at []spot // of each slot what scanning needs, side by side in memory
 
-	// Scratch of candidates: what each slot has in common with the message.
-	common []float32
-	hit    []int32
-	top    []near
+	// Scratch of candidates.
+	hit []int32
+	top []near
+}
+
+// A spot is what scanning needs to know of a slot.
+type spot struct {
+	size   float32 // messages
+	length float32 // one by the length of the centroid
+	common float32 // scratch: what it has in common with the message
 }
 
 // near is a slot, and how like a message its centroid is.
@@ -112,9 +117,7 @@ func (g *Grouper) enter(lv int, c *centroid) {
 	} else {
 		c.slot = int32(len(l.slots))
 		l.slots = append(l.slots, c)
-		l.common = append(l.common, 0)
-		l.size = append(l.size, 0)
-		l.norm = append(l.norm, 0)
+		l.at = append(l.at, spot{})
 	}
 	g.resize(lv, 1)
 }
@@ -242,7 +245,7 @@ func (g *Grouper) take(lv int, c *centroid, list []feature, now int64) {
 
 // settle trims a centroid and computes its length anew where that is due.
 func (g *Grouper) settle(lv int, c *centroid) {
-	g.levels[lv].size[c.slot] = c.n
+	g.levels[lv].at[c.slot].size = c.n
 	if len(c.terms) > 2*g.levels[lv].keep {
 		g.trim(lv, c)
 		c.normAt = 0
@@ -264,7 +267,7 @@ func (g *Grouper) renorm(lv int, c *centroid) {
 		w := g.weight(lv, &c.terms[i], c.n)
 		sum += w * w
 	}
-	g.levels[lv].norm[c.slot], c.normAt = float32(math.Sqrt(float64(sum))), c.n
+	g.levels[lv].at[c.slot].length, c.normAt = float32(1/max(math.Sqrt(float64(sum)), 1e-9)), c.n
 }
 
 // trim keeps the strongest terms.
@@ -369,7 +372,7 @@ func (g *Grouper) candidates(lv int, list []feature) []near {
 		for _, k := range order {
 			f := &list[k]
 			if j, ok := c.find(f.hash); ok {
-				x.like += f.w[lv] * f.raw[lv] * g.damp(c.terms[j].n/c.n) / l.norm[x.slot]
+				x.like += f.w[lv] * f.raw[lv] * g.damp(c.terms[j].n/c.n) * l.at[x.slot].length
 			}
 		}
 		x.like = min(x.like, 1)
@@ -383,23 +386,32 @@ func (g *Grouper) scan(lv int, f *feature) {
 	l := &g.levels[lv]
 	w := f.w[lv] * f.raw[lv]
 	for _, e := range f.p.in[lv] {
-		l.strike(e.slot, w*g.damp(e.n/l.size[e.slot])/max(l.norm[e.slot], 1e-9))
+		at := &l.at[e.slot]
+		x := w * at.length
+		if e.n != at.size { // most concerns are of one message
+			x *= g.damp(e.n / at.size)
+		}
+		if at.common == 0 {
+			l.hit = append(l.hit, e.slot)
+		}
+		at.common += x
 	}
 }
 
 func (l *level) strike(slot int32, w float32) {
-	if l.common[slot] == 0 {
+	at := &l.at[slot]
+	if at.common == 0 {
 		l.hit = append(l.hit, slot)
 	}
-	l.common[slot] += w
+	at.common += w
 }
 
 // best returns the few that were struck hardest, and clears the scratch.
 func (l *level) best() []near {
 	top := l.top[:0]
 	for _, slot := range l.hit {
-		x := near{slot, l.common[slot]}
-		l.common[slot] = 0
+		x := near{slot, l.at[slot].common}
+		l.at[slot].common = 0
 		n := len(top)
 		if n == maxExact {
 			if x.like < top[n-1].like || x.like == top[n-1].like && l.slots[slot].id > l.slots[top[n-1].slot].id {

@@ -52,7 +52,7 @@ func (g *Grouper) self(gr *group) said {
 		t := &gr.terms[i]
 		raw := kindWeight(t.p.kind) * g.idf(concerns, t.p.hash, t.p)
 		m.list = append(m.list, feature{hash: t.p.hash, p: t.p, word: t.p.word, kind: t.p.kind,
-			raw: [2]float32{raw}, w: [2]float32{raw * g.damp(t.n/gr.n) / max(g.levels[concerns].norm[gr.slot], 1e-9)}})
+			raw: [2]float32{raw}, w: [2]float32{raw * g.damp(t.n/gr.n) * g.levels[concerns].at[gr.slot].length}})
 	}
 	for f, n := range gr.facets {
 		if n >= 0.6*gr.n {

@@ -179,7 +179,7 @@ func (g *Grouper) Load(states iter.Seq2[hearback.ID, []byte]) error {
 	g.pace(themes, 0)
 	for _, id := range g.began {
 		gr := g.live[id]
-		g.levels[concerns].size[gr.slot] = gr.n
+		g.levels[concerns].at[gr.slot].size = gr.n
 		g.renorm(concerns, &gr.centroid)
 		g.add(themes, &gr.theme.centroid, &gr.centroid, 1)
 	}
