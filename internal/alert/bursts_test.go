@@ -15,7 +15,7 @@ import (
 )
 
 // shared is where the labelled public data lies, if it is there at all.
-const shared = "/work/shared/data"
+const shared = "../../../shared/data"
 
 // A series is one labelled column of counts.
 type series struct {

@@ -19,7 +19,7 @@ import (
 )
 
 // mentions are labelled public series of mentions, if they are there at all.
-const mentions = "/work/shared/data/bursts-nab/series/realTweets/*.csv.gz"
+const mentions = "../../../shared/data/bursts-nab/series/realTweets/*.csv.gz"
 
 // hourly reads a series of five-minute counts as hours.
 func hourly(t testing.TB, file string) (start time.Time, hours []float64) {
