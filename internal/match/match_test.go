@@ -306,3 +306,22 @@ func FuzzFind(f *testing.F) {
 		}
 	})
 }
+
+// TestRepeatedClaim asks for a claim that was answered twice: the first answer
+// leads, whatever the signs and titles around the claim.
+func TestRepeatedClaim(t *testing.T) {
+	for _, order := range [][]string{{"1", "2"}, {"2", "1"}} {
+		ix := newIndex(t)
+		for _, id := range order {
+			claim, title := `The mayor said "the bridge is safe" on Monday.`, "Is the bridge safe?"
+			if id == "2" {
+				claim, title = "The mayor said 'the bridge is safe' on Monday", "Did the mayor say that the bridge is safe?"
+			}
+			ix.Add(match.Answer{ID: id, Claim: claim, Title: title})
+		}
+		got := ix.Find("did the mayor really say on Monday that the bridge is safe?", "en", 2)
+		if len(got) != 2 || got[0].Answer != "1" || got[0].Decision != match.Same {
+			t.Errorf("added as %q: %+v", order, got)
+		}
+	}
+}

@@ -133,12 +133,26 @@ func (ix *Index) rank(q *query) []hit {
 			h.odds = max(x, y) + math.Log1p(math.Exp(-math.Abs(x-y)))
 		}
 	}
-	slices.SortFunc(hits, func(x, y hit) int {
-		if x.odds != y.odds {
-			return cmp.Compare(y.odds, x.odds)
+	order := func() {
+		slices.SortFunc(hits, func(x, y hit) int {
+			if x.odds != y.odds {
+				return cmp.Compare(y.odds, x.odds)
+			}
+			return ix.older(x.place, y.place)
+		})
+	}
+	order()
+	// Answers to one and the same claim are as likely as the best of them, and
+	// the first that was given leads: it is the one that others repeat.
+	for i := range hits[:min(len(hits), maxCopies)] {
+		for k := range i {
+			if ix.sameClaim(hits[k].place, hits[i].place) {
+				hits[i].odds = hits[k].odds
+				break
+			}
 		}
-		return ix.older(x.place, y.place)
-	})
+	}
+	order()
 	ix.share(hits)
 	slices.SortStableFunc(hits, func(x, y hit) int { return cmp.Compare(y.score, x.score) })
 	return hits
@@ -162,7 +176,7 @@ func (ix *Index) share(hits []hit) {
 		h := &hits[i]
 		h.copyOf = i
 		for k := range min(i, maxCopies) {
-			if hits[k].copyOf == k && (ix.docs[hits[k].place].group == ix.docs[h.place].group || i < maxCopies && ix.nearCopy(hits[k].place, h.place)) {
+			if hits[k].copyOf == k && (ix.docs[hits[k].place].group == ix.docs[h.place].group || i < maxCopies && (ix.sameClaim(hits[k].place, h.place) || ix.nearCopy(hits[k].place, h.place))) {
 				h.copyOf = k
 				break
 			}
@@ -184,6 +198,13 @@ func (ix *Index) share(hits []hit) {
 
 // maxOdds keeps sums of odds finite and precise.
 const maxOdds = 30
+
+// sameClaim reports whether the claims of two answers are the same words in the
+// same order, whatever signs stand between them.
+func (ix *Index) sameClaim(x, y uint32) bool {
+	a, b := &ix.docs[x], &ix.docs[y]
+	return len(a.ends) > 0 && len(b.ends) > 0 && slices.Equal(a.units[:a.ends[0]], b.units[:b.ends[0]])
+}
 
 // copyShare is the share of all their words that near-copies have in common.
 const copyShare = 0.8
