@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -245,4 +246,48 @@ func FuzzLoad(f *testing.F) {
 		g.Nearest(5, 3)
 		g.Changed()
 	})
+}
+
+// TestUnrelated groups messages alone and with others between them that have
+// nothing to do with them: the same are together.
+func TestUnrelated(t *testing.T) {
+	about := []string{
+		"Is the tap water safe to drink after the flood?", "Street lights are broken on Park Road",
+		"After the flood, is the tap water safe to drink?", "洪水过后自来水还能喝吗", "Park Road is dark, the street lights are broken",
+		"请问洪水之后自来水能喝吗", "The street lights on Park Road are still broken", "Is it safe to drink the tap water after the flood",
+	}
+	pairs := func(between int) (list []bool) {
+		s := newStream(t)
+		other := sentences(7, between*len(about), 30)
+		var got []hearback.ID
+		for i, x := range about {
+			s.add(other[i*between : (i+1)*between]...)
+			got = append(got, s.add(x)[0].Concern)
+		}
+		for i := range got {
+			for k := range i {
+				list = append(list, got[i] == got[k])
+			}
+		}
+		return list
+	}
+	alone := pairs(0)
+	for _, n := range []int{1, 7, 40} {
+		if got := pairs(n); !slices.Equal(got, alone) {
+			t.Errorf("with %d others between them: %v, alone %v", n, got, alone)
+		}
+	}
+}
+
+// TestDragged repeats one word in ever new company to pull a concern away from
+// what it is about: it still finds its own.
+func TestDragged(t *testing.T) {
+	s := newStream(t)
+	water := s.add("The tap water in Millbrook is brown and smells of metal", "Brown tap water in Millbrook, it smells of metal")[1].Concern
+	for i := range 500 {
+		s.add(fmt.Sprintf("water water water buy%d cheap%d now%d", i, i*3, i*7))
+	}
+	if got := s.add("In Millbrook the tap water is brown and smells of metal again")[0].Concern; got != water {
+		t.Errorf("the message joined %s, want %s", got, water)
+	}
 }
