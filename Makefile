@@ -1,5 +1,5 @@
 # Two commands matter: make run and make test. The rest are shorthands for go.
-.PHONY: run test build bench fuzz e2e
+.PHONY: run test build bench bench-quality fuzz e2e
 
 GO := CGO_ENABLED=0 go
 FLAGS := -trimpath -ldflags "-s -w"
@@ -17,6 +17,10 @@ test:
 
 bench: build
 	$(GO) build -o bin/bench ./bench && ./bin/bench
+
+# How well messages are understood, beside peers; rewrites bench/RESULTS.md.
+bench-quality: build
+	$(GO) run ./bench/quality
 
 fuzz:
 	./scripts/fuzz.sh

@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"example.org/hearback"
+	"example.org/hearback/bench/stream"
 	"example.org/hearback/internal/app"
 )
 
@@ -208,8 +209,10 @@ func run(ctx context.Context, a *app.App) error {
 
 // What is sent: requests of perBody messages, from so many senders at once.
 const (
-	perBody = 5000
-	senders = 8
+	perBody      = 5000
+	senders      = 8
+	concerns     = 20000 // that the stream is about
+	spanOfStream = 24 * time.Hour
 )
 
 // ingest posts n messages in requests of perBody, from all senders, and measures
@@ -219,7 +222,7 @@ func ingest(dir string, n int, memory string) (figures, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := newGenerator(1, time.Now().Add(-spanOfStream), spanOfStream/time.Duration(n))
+	g := stream.New(1, concerns, time.Now().Add(-spanOfStream), spanOfStream/time.Duration(n))
 	console, _ := a.Addr()
 	var spent, cpu time.Duration
 	for done := 0; done < n; {
@@ -227,7 +230,7 @@ func ingest(dir string, n int, memory string) (figures, error) {
 		var bodies [][]byte
 		for range 2 * senders {
 			if k := min(perBody, n-done); k > 0 {
-				bodies = append(bodies, g.body(k))
+				bodies = append(bodies, g.Body(k))
 				done += k
 			}
 		}
@@ -302,8 +305,8 @@ func serve(dir, memory string) (figures, error) {
 	}
 	restart, restartCPU := time.Since(began), cpuTime()-before
 	// The pipeline is ready once it has taken one message.
-	g := newGenerator(2, time.Now(), 0)
-	if err := post(console, token, [][]byte{g.body(1)}); err != nil {
+	g := stream.New(2, concerns, time.Now(), 0)
+	if err := post(console, token, [][]byte{g.Body(1)}); err != nil {
 		return nil, err
 	}
 	ready, readyCPU := time.Since(began), cpuTime()-before
@@ -320,7 +323,7 @@ func serve(dir, memory string) (figures, error) {
 				fed <- nil
 				return
 			case <-t.C:
-				if err := post(console, token, [][]byte{g.body(200)}); err != nil {
+				if err := post(console, token, [][]byte{g.Body(200)}); err != nil {
 					fed <- err
 					return
 				}

@@ -1,4 +1,7 @@
-package main
+// Package stream makes messages up for the benchmarks: a bilingual stream whose
+// every property that costs time is set to what public messages have. Equal
+// seeds make equal streams.
+package stream
 
 import (
 	"bytes"
@@ -18,24 +21,23 @@ import (
 // like no other were set so that each step costs what it costs on public posts
 // and letters to city hotlines (50 to 140 bytes; 15 to 40 terms).
 const (
-	concernsInAll = 20000  // that people have, unequally often
-	zipfExponent  = 1.02   // of how often: about 1,500 messages in 100,000 are of the commonest
-	chatter       = 0.03   // messages that belong to no concern
-	copyShare     = 0.15   // messages that repeat one of the last copyReach, word for word or nearly
-	copyReach     = 20000  //
-	privateShare  = 0.10   // messages that hold something to mask
-	linkShare     = 0.15   // messages with a link
-	accounts      = 200000 //
-	spanOfStream  = 24 * time.Hour
+	zipfExponent = 1.02   // of how often: about 1,500 messages in 100,000 are of the commonest
+	chatter      = 0.03   // messages that belong to no concern
+	copyShare    = 0.15   // messages that repeat one of the last copyReach, word for word or nearly
+	copyReach    = 20000  //
+	privateShare = 0.10   // messages that hold something to mask
+	linkShare    = 0.15   // messages with a link
+	accounts     = 200000 //
 )
 
-// A generator makes messages: 45 % Chinese, of real words as often as they
+// A Generator makes messages: 45 % Chinese, of real words as often as they
 // occur, and 55 % in Latin letters, with the real small words of English (one
 // in ten of Spanish) between invented ones.
-type generator struct {
+type Generator struct {
 	rng      *rand.Rand
 	instance uint64
 	n        int
+	concerns int       // that people have, unequally often
 	begin    time.Time // when the first message was said
 	step     time.Duration
 
@@ -45,7 +47,7 @@ type generator struct {
 
 	concern *rand.Zipf
 	about   map[int]*about
-	recent  []said
+	recent  []Message
 }
 
 // about is what a concern is about.
@@ -54,7 +56,8 @@ type about struct {
 	words []string
 }
 
-type said struct{ lang, text string }
+// A Message is one of a stream.
+type Message struct{ Lang, Text string }
 
 var (
 	englishSmall = strings.Fields(`the to and of a in is it you that for on was with this are be have not they at but we my all so
@@ -67,8 +70,10 @@ var (
 	districts = strings.Fields("河东 河西 城北 老城 滨江 Riverside Northgate Harbour Oldtown Westfield")
 )
 
-func newGenerator(seed uint64, begin time.Time, step time.Duration) *generator {
-	g := &generator{rng: rand.New(rand.NewPCG(seed, 1)), instance: seed, begin: begin, step: step, about: map[int]*about{}}
+// New returns a generator of messages about a number of concerns, the first said
+// at begin and each a step after the one before.
+func New(seed uint64, concerns int, begin time.Time, step time.Duration) *Generator {
+	g := &Generator{concerns: concerns, rng: rand.New(rand.NewPCG(seed, 1)), instance: seed, begin: begin, step: step, about: map[int]*about{}}
 	r := rand.New(rand.NewPCG(7, 7)) // the language is the same for every seed
 	heads := strings.Fields("ba con der est fil gra hom in jo ker lan mo nit or pel qua rin sto tur val wen char bri sne clo")
 	tails := strings.Fields("ing ed s er ly tion al ment ty ous ship le en ic ance")
@@ -87,13 +92,13 @@ func newGenerator(seed uint64, begin time.Time, step time.Duration) *generator {
 			g.han, g.hanSum = append(g.han, w), append(g.hanSum, sum)
 		}
 	}
-	g.concern = rand.NewZipf(g.rng, zipfExponent, 20, concernsInAll-1)
+	g.concern = rand.NewZipf(g.rng, zipfExponent, 20, uint64(concerns-1))
 	return g
 }
 
 // word draws a content word: Chinese by how often it occurs, Latin with each
 // octave of ranks equally likely, which is Zipf's law.
-func (g *generator) word(r *rand.Rand, zh bool) string {
+func (g *Generator) word(r *rand.Rand, zh bool) string {
 	if zh {
 		at := r.IntN(g.hanSum[len(g.hanSum)-1])
 		return g.han[sort.SearchInts(g.hanSum, at+1)]
@@ -103,7 +108,7 @@ func (g *generator) word(r *rand.Rand, zh bool) string {
 
 // concernAt returns what concern c is about: words that occur often and words
 // that do not.
-func (g *generator) concernAt(c int) *about {
+func (g *Generator) concernAt(c int) *about {
 	if a := g.about[c]; a != nil {
 		return a
 	}
@@ -131,22 +136,22 @@ func (g *generator) concernAt(c int) *about {
 	return a
 }
 
-// next makes one message.
-func (g *generator) next() said {
+// Next makes one message.
+func (g *Generator) Next() Message {
 	if len(g.recent) > 100 && g.rng.Float64() < copyShare {
 		s := g.recent[g.rng.IntN(len(g.recent))]
 		switch g.rng.IntN(3) {
 		case 0:
-			s.text = "RT @friend: " + s.text
+			s.Text = "RT @friend: " + s.Text
 		case 1:
-			s.text += " https://t.example/" + strconv.FormatUint(g.rng.Uint64N(1<<40), 36)
+			s.Text += " https://t.example/" + strconv.FormatUint(g.rng.Uint64N(1<<40), 36)
 		}
 		return s
 	}
 	var a *about
 	if g.rng.Float64() < chatter {
-		a = g.concernAt(concernsInAll + g.n)
-		delete(g.about, concernsInAll+g.n)
+		a = g.concernAt(g.concerns + g.n)
+		delete(g.about, g.concerns+g.n)
 	} else {
 		a = g.concernAt(int(g.concern.Uint64()))
 	}
@@ -188,7 +193,7 @@ func (g *generator) next() said {
 	if g.rng.Float64() < linkShare {
 		b.WriteString(" https://news.example/" + strconv.FormatUint(g.rng.Uint64N(1<<40), 36))
 	}
-	s := said{a.lang, b.String()}
+	s := Message{a.lang, b.String()}
 	if len(g.recent) < copyReach {
 		g.recent = append(g.recent, s)
 	} else {
@@ -198,7 +203,7 @@ func (g *generator) next() said {
 }
 
 // private is something that points at a person.
-func (g *generator) private(zh bool) string {
+func (g *Generator) private(zh bool) string {
 	n := g.rng.IntN(1e8)
 	if zh {
 		return [...]string{
@@ -210,18 +215,18 @@ func (g *generator) private(zh bool) string {
 	}[g.rng.IntN(5)]
 }
 
-// body returns k messages as JSON lines.
-func (g *generator) body(k int) []byte {
+// Body returns k messages as JSON lines.
+func (g *Generator) Body(k int) []byte {
 	var b bytes.Buffer
 	for range k {
 		g.n++
-		s := g.next()
-		fmt.Fprintf(&b, `{"id":"%d-%d","time":%q,"text":%q`, g.instance, g.n, g.begin.Add(time.Duration(g.n)*g.step).Format(time.RFC3339), s.text)
+		s := g.Next()
+		fmt.Fprintf(&b, `{"id":"%d-%d","time":%q,"text":%q`, g.instance, g.n, g.begin.Add(time.Duration(g.n)*g.step).Format(time.RFC3339), s.Text)
 		if g.rng.IntN(10) > 0 {
 			fmt.Fprintf(&b, `,"account":"u%d"`, g.rng.IntN(accounts))
 		}
 		if g.rng.IntN(2) > 0 {
-			fmt.Fprintf(&b, `,"lang":%q`, s.lang)
+			fmt.Fprintf(&b, `,"lang":%q`, s.Lang)
 		}
 		if g.rng.IntN(10) < 3 {
 			fmt.Fprintf(&b, `,"area":%q`, districts[g.rng.IntN(len(districts))])
