@@ -14,7 +14,7 @@ func (b *bench) suggest() error {
 		crises       bool
 	}{
 		{"desk-banking77", "train.jsonl.gz", row{what: "suggest, a bank's desk, 77 labels, 5 folds: accuracy", trivial: ".80", bar: .88, stretch: .91}, false},
-		{"crisis-t26", "messages.jsonl.gz", row{what: "suggest, 6 categories on crises not learned from, 6 folds of 3: macro F1", trivial: ".61", bar: .66, stretch: .70}, true},
+		{"crisis-t26", "messages.jsonl.gz", row{what: "suggest, 6 categories on crises not learned from, 6 folds of 3: macro F1", trivial: ".61 on other crises", bar: .66, stretch: .70}, true},
 		{"hotline-zh", "messages.jsonl.gz", row{what: "suggest, a Chinese hotline, 7 labels, 5 folds: accuracy", trivial: ".65", bar: .72, stretch: .78}, false},
 	} {
 		err := b.measure(x.folder, []row{x.row}, func(r []row) error {
