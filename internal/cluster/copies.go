@@ -39,7 +39,7 @@ func (g *Grouper) Sign(d *text.Doc) []byte {
 	}
 	for i := range d.Terms {
 		t := &d.Terms[i]
-		if negations[t.Text] {
+		if negative[t.Text] {
 			facets += scatter(t.Hash ^ 0x6e6f74)
 		}
 		switch t.Kind {
@@ -66,9 +66,6 @@ func (g *Grouper) Sign(d *text.Doc) []byte {
 	binary.LittleEndian.PutUint32(sig[bins:], uint32(facets>>16))
 	return sig
 }
-
-// negations turn a text into its opposite.
-var negations = map[string]bool{"not": true, "no": true, "never": true, "n't": true, "don't": true, "isn't": true, "不": true, "没": true, "别": true, "未": true, "不能": true, "没有": true}
 
 // scatter is the finaliser of SplitMix64 (Steele, Lea, Flood, 2014).
 func scatter(x uint64) uint64 {

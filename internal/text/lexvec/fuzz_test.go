@@ -56,7 +56,8 @@ func FuzzLoad(f *testing.F) {
 			v.Sketch(&d)
 			v.Met(&d, &d, 5)
 			for _, x := range d.Terms {
-				v.Gloss(x)
+				for range v.GlossesOf(x.Hash) {
+				}
 			}
 		}
 	})

@@ -227,20 +227,6 @@ func (v *Vectors) GlossCount(row int32) int { return int(v.from[row+1] - v.from[
 // Hash returns the hash of the term of a row.
 func (v *Vectors) Hash(row int32) uint64 { return v.hashes[row] }
 
-// Gloss returns the hashes of the English words, as terms of kind
-// [text.Word], that explain a Chinese term; nil if it has none.
-func (v *Vectors) Gloss(t text.Term) []uint64 {
-	i := v.find(t.Hash)
-	if i < 0 || v.from[i] == v.from[i+1] {
-		return nil
-	}
-	out := make([]uint64, 0, v.from[i+1]-v.from[i])
-	for k := v.from[i]; k < v.from[i+1]; k++ {
-		out = append(out, v.hashes[v.gloss(int(k))])
-	}
-	return out
-}
-
 // each calls f with the terms of d that carry meaning, each with its number in
 // the pack or -1. A Chinese word that the pack lacks falls back to its
 // characters; characters inside known words are left out.

@@ -147,13 +147,13 @@ func TestGloss(t *testing.T) {
 	var got []uint64
 	for _, x := range d.Terms {
 		if x.Kind == text.Han {
-			got = vectors().Gloss(x)
+			got = slices.Collect(vectors().GlossesOf(x.Hash))
 		}
 	}
 	if !slices.Contains(got, text.Hash(text.Word, "vaccin")) {
 		t.Errorf("疫苗 has the glosses %x, want vaccin among them", got)
 	}
-	if g := vectors().Gloss(text.Term{Hash: 1}); g != nil {
+	if g := slices.Collect(vectors().GlossesOf(1)); g != nil {
 		t.Errorf("an unknown term has the glosses %x", g)
 	}
 }
