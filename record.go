@@ -16,6 +16,9 @@ type Record struct {
 	Actor   Actor
 	Subject string         // what it is about, for example "answer:1k3x"
 	Pub     map[string]any // what the public reads: strings, integers, booleans, lists and maps of these
+	Private map[string]any // what the entry only commits to; the store keeps it apart and can forget it
+
+	sealed string // the commitment to Private, set by Seal
 }
 
 // RecordType names the act that a record tells of.
@@ -64,7 +67,8 @@ const (
 	DeletionHonoured RecordType = "deletion.honoured"
 	KeyRotated       RecordType = "key.rotated"
 	LogCreated       RecordType = "log.created"
-	AccountReset     RecordType = "account.reset" // a link for a new password was made for somebody else
+	AccountReset     RecordType = "account.reset"         // a link for a new password was made for somebody else
+	CommitmentsGone  RecordType = "commitments.destroyed" // what opened old commitments was deleted
 	LogRestored      RecordType = "log.restored"
 	InstanceMoved    RecordType = "instance.moved"
 	DrillStarted     RecordType = "drill.started"
@@ -107,10 +111,17 @@ func (r Record) Leaf(seq int64) ([]byte, error) {
 	if pub == nil {
 		pub = map[string]any{}
 	}
-	leaf, err := canonical(map[string]any{
+	entry := map[string]any{
 		"v": 1, "type": r.Type, "at": r.At.UTC().Format("2006-01-02T15:04:05.000000Z"),
 		"seq": seq, "actor": r.Actor.String(), "subject": r.Subject, "pub": pub,
-	})
+	}
+	switch {
+	case r.sealed != "":
+		entry["commit"] = map[string]any{"alg": "hmac-sha256", "c": r.sealed}
+	case r.Private != nil:
+		return nil, fmt.Errorf("%w: record %s has a private part and was not sealed", ErrInvalid, r.Type)
+	}
+	leaf, err := canonical(entry)
 	if err != nil {
 		return nil, fmt.Errorf("record %s: %w", r.Type, err)
 	}

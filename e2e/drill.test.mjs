@@ -114,6 +114,22 @@ test('the page checks itself in the browser', { timeout: 30_000 }, async () => {
   await r.page.locator('#verify button').click();
   const want = await r.page.locator('#verify').getAttribute('data-ok');
   await r.page.locator('#verify [role=status]').filter({ hasText: want }).waitFor();
+  // One word that a reader sees is changed, by the server or on the way: the
+  // check must fail. So must it when the proof is changed with it.
+  const bad = await r.page.locator('#verify').getAttribute('data-bad');
+  for (const [was, now] of [[/(data-part="lead">[^<]*)Twelve of twelve/, '$1Eleven of twelve'], [/Twelve of twelve/g, 'Eleven of twelve'], [/"index":(\d+)/, '"index":1$1'], [/data-part="lead"/, 'data-part="lead" hidden']]) {
+    await r.page.route(`**${answerAt}*`, async (route) => {
+      const answer = await route.fetch();
+      const html = await answer.text();
+      const forged = html.replace(was, now);
+      assert.notEqual(forged, html, `${was} is on the page`);
+      await route.fulfill({ response: answer, body: forged });
+    });
+    await r.go(answerAt);
+    await r.page.locator('#verify button').click();
+    await r.page.locator('#verify [role=status]').filter({ hasText: bad }).waitFor();
+    await r.page.unroute(`**${answerAt}*`);
+  }
   assert.deepEqual(r.faults, []);
   await r.context.close();
 });

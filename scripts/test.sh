@@ -8,5 +8,7 @@ unformatted=$(gofmt -l $(git ls-files '*.go'))
 [ -z "$unformatted" ] || { echo "not gofmt-ed: $unformatted" >&2; exit 1; }
 go vet ./...
 HEARBACK_TEST_KILLS=100 ./scripts/postgres.sh go test -count=1 -timeout 600s ./...
+# The public log as other people's programs read it; a module of its own.
+(cd conformance && go vet ./... && go test -count=1 ./...)
 make -s build
 ./scripts/e2e.sh

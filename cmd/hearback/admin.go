@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/csv"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -161,7 +163,8 @@ func (p *program) importTable(ctx context.Context, a *app.App, file, slug, title
 }
 
 func (p *program) verifyCommand() *cobra.Command {
-	var key, lang string
+	var key, lang, kept, log string
+	var witnesses []string
 	cmd := &cobra.Command{
 		Use:     "verify URL|FILE",
 		Short:   "Check that an answer page is what the public log says, without trusting its server",
@@ -169,14 +172,20 @@ func (p *program) verifyCommand() *cobra.Command {
 		Example: "  hearback verify answer.html\n  hearback verify https://answers.example.org/answers/1k3x --key hearback.example.org+1a2b3c4d+AbCd...",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o := translog.VerifyOptions{Key: key}
-			var r translog.Report
-			var err error
-			if strings.HasPrefix(args[0], "http://") || strings.HasPrefix(args[0], "https://") {
-				r, err = translog.VerifyURL(cmd.Context(), &http.Client{Timeout: 30 * time.Second}, args[0], o)
-			} else {
-				r, err = translog.VerifyFile(args[0], o)
+			o := translog.VerifyOptions{Key: key, Witnesses: witnesses}
+			if log != "" {
+				o.Log = o.Open(log)
 			}
+			if kept != "" {
+				k, err := translog.LoadKept(kept)
+				if err != nil {
+					return err
+				}
+				if o.Kept = []byte(k.Checkpoint); o.Key == "" {
+					o.Key = k.VKey
+				}
+			}
+			r, err := translog.Verify(cmd.Context(), args[0], o)
 			if err != nil {
 				return err
 			}
@@ -188,12 +197,15 @@ func (p *program) verifyCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&lang, "lang", "en", "language of the report: en or zh")
+	cmd.Flags().StringVar(&kept, "kept", "", "file that \"hearback audit --since\" keeps: the log must still continue it, and its key sign")
+	cmd.Flags().StringVar(&log, "log", "", "where the log is now, for a saved page: an address or a directory")
+	cmd.Flags().StringArrayVar(&witnesses, "witness", nil, "public key of a witness you trust; one of those given must have confirmed")
 	cmd.Flags().StringVar(&key, "key", "", "the log's public key as you know it; without it the key in the page is used, and said so")
 	return cmd
 }
 
 func (p *program) exportCommand() *cobra.Command {
-	var out, purpose string
+	var out, purpose, recipient string
 	cmd := &cobra.Command{
 		Use:     "export concerns|answers|log",
 		Short:   "Write concerns, answers or the public log as open data",
@@ -204,6 +216,7 @@ func (p *program) exportCommand() *cobra.Command {
 	config := p.config(cmd)
 	cmd.Flags().StringVar(&out, "out", "", "file to write; standard output if it is not given")
 	cmd.Flags().StringVar(&purpose, "purpose", "", "what it is for; public")
+	cmd.Flags().StringVar(&recipient, "recipient", "", "whom it is for; the log only commits to it")
 	cmd.MarkFlagRequired("purpose")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c, err := config()
@@ -214,20 +227,21 @@ func (p *program) exportCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return errors.Join(p.export(cmd.Context(), a, args[0], out, purpose), a.Stop())
+		return errors.Join(p.export(cmd.Context(), a, args[0], out, purpose, recipient), a.Stop())
 	}
 	return cmd
 }
 
-func (p *program) export(ctx context.Context, a *app.App, what, file, purpose string) (err error) {
-	w := p.out
+func (p *program) export(ctx context.Context, a *app.App, what, file, purpose, recipient string) (err error) {
+	sum := sha256.New()
+	w := io.MultiWriter(p.out, sum)
 	if file != "" {
 		f, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 		if err != nil {
 			return fmt.Errorf("%w: %s exists or cannot be written; name another file", hearback.ErrConflict, file)
 		}
 		defer func() { err = errors.Join(err, f.Close()) }()
-		w = f
+		w = io.MultiWriter(f, sum)
 	}
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
@@ -292,7 +306,8 @@ func (p *program) export(ctx context.Context, a *app.App, what, file, purpose st
 	rows, _ := publish.Public(int64(n))
 	return a.Store.AppendRecords(ctx, hearback.Record{
 		Type: hearback.ExportMade, At: time.Now(), Actor: app.Operator(), Subject: "export:" + what,
-		Pub: map[string]any{"kind": what, "rows": rows, "purpose": purpose, "threshold": int64(publish.Floor)},
+		Pub:     map[string]any{"kind": what, "rows": rows, "purpose": purpose, "threshold": int64(publish.Floor)},
+		Private: map[string]any{"recipient": recipient, "sha256": hex.EncodeToString(sum.Sum(nil))},
 	})
 }
 

@@ -426,7 +426,8 @@ func roleRecord(t hearback.RecordType, by hearback.Actor, a *Account, r Role, at
 		scope = "desks:" + strings.Join(a.Desks, ",")
 	}
 	return hearback.Record{Type: t, At: at, Actor: by, Subject: subject(a),
-		Pub: map[string]any{"role": string(r), "scope": scope, "number": a.Number}}
+		Pub:     map[string]any{"role": string(r), "scope": scope, "number": a.Number},
+		Private: map[string]any{"account": a.ID.String(), "login": a.Login}}
 }
 
 func subject(a *Account) string { return fmt.Sprintf("account:%d", a.Number) }

@@ -12,6 +12,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -225,6 +226,9 @@ func (a *App) openLog(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if _, err := os.Stat(a.dir.file("keys", nextKey)); err == nil {
+		return fmt.Errorf("%w: a change of the log's key was begun and not finished; finish it with: hearback log rotate-key --reason \"…\" --data %s", hearback.ErrRefused, a.Config.Data)
+	}
 	key, err := translog.LoadOrCreateKey(a.dir.file("keys", "log.key"), origin)
 	if err != nil {
 		return err
@@ -373,6 +377,9 @@ func (a *App) Start(ctx context.Context) error {
 		}
 	})
 	a.run(func() { a.tick(ctx) })
+	if len(a.Config.Witness.Ask) > 0 {
+		a.run(func() { a.askWitnesses(ctx) })
+	}
 	return nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"example.org/hearback"
+	"example.org/hearback/internal/translog"
 )
 
 // Config is everything an operator can set. The tags are the manual: docs/config.md
@@ -32,6 +33,7 @@ type Config struct {
 	Places  PlacesConfig  `toml:"places"`
 	Alerts  AlertConfig   `toml:"alerts"`
 	Drill   DrillConfig   `toml:"drill"`
+	Witness WitnessConfig `toml:"witness"`
 	Log     LogConfig     `toml:"log"`
 }
 
@@ -58,6 +60,7 @@ type NetworkConfig struct {
 type PrivacyConfig struct {
 	Window    time.Duration `toml:"window" default:"24h" help:"how long one speaker is told from another; then the key is destroyed; at most 24h"`
 	Retention time.Duration `toml:"retention" default:"720h" help:"how long the text of messages is kept unless a source says otherwise"`
+	Prove     time.Duration `toml:"prove" default:"8760h" help:"how long the office can prove to an auditor what entries of the log only commit to, such as who got an export; then what opens them is destroyed"`
 }
 
 // PlacesConfig says where the office serves. A message that names a place
@@ -86,6 +89,19 @@ type DrillConfig struct {
 	Listen string  `toml:"listen" default:"127.0.0.1:8082" help:"address and port of the drill's console"`
 	Public string  `toml:"public" default:"127.0.0.1:8083" help:"address and port of the drill's public site"`
 	Speed  float64 `toml:"speed" default:"720" help:"how many times faster than life the drill runs"`
+}
+
+// WitnessConfig says who confirms the public log.
+type WitnessConfig struct {
+	Ask   []WitnessAt   `toml:"ask" help:"witnesses that confirm the public log: where each is and its public key, as hearback witness prints them" example:"[{url = \"https://newsroom.example.org/witness\", key = \"newsroom.example.org/witness+1a2b3c4d+AbCd\"}]"`
+	Every time.Duration `toml:"every" default:"10m" help:"how often they are asked"`
+	Stale time.Duration `toml:"stale" default:"24h" help:"after how long without a confirmation pages warn readers"`
+}
+
+// WitnessAt is one witness.
+type WitnessAt struct {
+	URL string `toml:"url"`
+	Key string `toml:"key"`
 }
 
 // LogConfig says what the program writes about itself.
@@ -138,17 +154,25 @@ func (s Setting) Set(text string) error {
 	case *[]string:
 		*v = strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
 	case *[]AreaConfig:
-		var list struct {
-			V []AreaConfig `toml:"v"`
-		}
-		md, err := toml.Decode("v = "+text, &list)
-		if err != nil || len(md.Undecoded()) > 0 {
-			return fmt.Errorf("%w: %s: %.40q is not a list of areas; write it like %s", hearback.ErrInvalid, s.Key, text, s.Example)
-		}
-		*v = list.V
+		return setList(s, text, "areas", v)
+	case *[]WitnessAt:
+		return setList(s, text, "witnesses", v)
 	default:
 		panic("config: no way to set a " + s.value.Type().String())
 	}
+	return nil
+}
+
+// setList reads a list of tables, written as TOML.
+func setList[T any](s Setting, text, what string, into *[]T) error {
+	var list struct {
+		V []T `toml:"v"`
+	}
+	md, err := toml.Decode("v = "+text, &list)
+	if err != nil || len(md.Undecoded()) > 0 {
+		return fmt.Errorf("%w: %s: %.40q is not a list of %s; write it like %s", hearback.ErrInvalid, s.Key, text, what, s.Example)
+	}
+	*into = list.V
 	return nil
 }
 
@@ -260,6 +284,17 @@ func (c *Config) Check() error {
 	}
 	if c.Alerts.PerDay < 1 || c.Alerts.PerDay > 1000 {
 		return bad("alerts.per_day", "it may be 1 to 1000")
+	}
+	for _, w := range c.Witness.Ask {
+		if u, err := url.Parse(w.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return bad("witness.ask", "%.60q is not a web address; write it like https://newsroom.example.org/witness", w.URL)
+		}
+		if _, err := translog.NewWitnessVerifier(w.Key); err != nil {
+			return bad("witness.ask", "%.80q is not the public key of a witness; copy the line that hearback witness prints", w.Key)
+		}
+	}
+	if c.Witness.Every < time.Second || c.Witness.Stale < c.Witness.Every {
+		return bad("witness.stale", "it must be longer than witness.every, which is 1s or more")
 	}
 	if c.Drill.Speed < 1 || c.Drill.Speed > 100000 {
 		return bad("drill.speed", "it may be 1 to 100000")
@@ -404,6 +439,12 @@ func tomlText(v reflect.Value) string {
 		list := make([]string, len(x))
 		for i, a := range x {
 			list[i] = fmt.Sprintf("{name = %q, aliases = %s, parent = %q}", a.Name, tomlText(reflect.ValueOf(a.Aliases)), a.Parent)
+		}
+		return "[" + strings.Join(list, ", ") + "]"
+	case []WitnessAt:
+		list := make([]string, len(x))
+		for i, w := range x {
+			list[i] = fmt.Sprintf("{url = %q, key = %q}", w.URL, w.Key)
 		}
 		return "[" + strings.Join(list, ", ") + "]"
 	default:

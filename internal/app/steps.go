@@ -52,6 +52,10 @@ func (a *App) Step(ctx context.Context) error {
 		{"measure answers", store.Bucket, a.measure},
 		{"learn from decisions", learnEvery, a.learn},
 		{"forget old messages", forgetEvery, a.forget},
+		{"destroy what opens old commitments", forgetEvery, func(ctx context.Context, now time.Time) error {
+			_, err := a.Store.DestroyCommitments(ctx, now.Add(-a.Config.Privacy.Prove), now)
+			return err
+		}},
 		{"end old sessions", sweepEvery, func(ctx context.Context, _ time.Time) error { return a.Accounts.Sweep(ctx) }},
 	} {
 		if s.every > 0 && now.Sub(a.steps.last[s.name]) < s.every {

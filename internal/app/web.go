@@ -34,7 +34,7 @@ func (a *App) web(ctx context.Context) (web.Options, error) {
 		Store: a.Store, Cases: a.Cases, Answers: a.Answers, Desks: a.Desks, Accounts: a.Accounts,
 		Sources: liveSources{a.Registry, a.Reload}, Intake: intake{a}, Topics: liveTopics{a.Topics, a.Reload},
 		Concerns: concerns{a}, Alerts: a, Entries: a.Log,
-		TestTopic: a.testTopic, Match: a.match, Suggest: a.suggestDesk, HarmHints: a.harmHints, Bundle: a.bundle,
+		TestTopic: a.testTopic, Match: a.match, Suggest: a.suggestDesk, HarmHints: a.harmHints, Bundle: a.bundle, Witnesses: a.witnesses, LogKey: a.Log.Key().VKey(), LogPrint: a.Log.Key().Fingerprint(),
 		AreaName: a.place.Name, FindArea: a.place.Canonical,
 	}
 	if !a.opt.Drill {

@@ -103,8 +103,26 @@ func TestFirstAdmin(t *testing.T) {
 		if err != nil || len(list) != 1 {
 			t.Fatal(list, err)
 		}
-		if want := `"actor":"system","at":"2026-03-19T09:00:00.000000Z","pub":{"number":1,"role":"administrator","scope":"office"}`; !strings.Contains(string(list[0].Leaf), want) {
+		if want := `"pub":{"number":1,"role":"administrator","scope":"office"}`; !strings.Contains(string(list[0].Leaf), want) {
 			t.Errorf("entry %s, want %s in it", list[0].Leaf, want)
+		}
+		// Whose role it is can be shown to an auditor, until that is destroyed.
+		c, err := db.Commitment(ctx, 0)
+		if err != nil || c.Opens(list[0].Leaf) != nil || !strings.Contains(string(c.Doc), `"login":"`) {
+			t.Errorf("Commitment = %s, %v, which does not open the entry", c.Doc, err)
+		}
+		later := start.Add(400 * 24 * time.Hour)
+		if n, err := db.DestroyCommitments(ctx, list[0].At, later); n != 0 || err != nil {
+			t.Errorf("DestroyCommitments of older ones = %d, %v", n, err)
+		}
+		if n, err := db.DestroyCommitments(ctx, later, later); n != 1 || err != nil {
+			t.Errorf("DestroyCommitments = %d, %v, want 1", n, err)
+		}
+		if _, err := db.Commitment(ctx, 0); !errors.Is(err, hearback.ErrNotFound) {
+			t.Errorf("Commitment after it was destroyed: %v", err)
+		}
+		if after, err := db.Entries(ctx, 0, 10); err != nil || len(after) != 2 || string(after[0].Leaf) != string(list[0].Leaf) || after[1].Type != hearback.CommitmentsGone {
+			t.Errorf("the log after commitments were destroyed = %v, %v", after, err)
 		}
 	})
 }

@@ -13,6 +13,11 @@ func (t *Tx) record(ctx context.Context, r hearback.Record) (int64, error) {
 	if err := t.row(ctx, "UPDATE log_head SET next = next + 1 WHERE one = 1 RETURNING next - 1").Scan(&seq); err != nil {
 		return 0, err
 	}
+	if r.Private != nil {
+		if err := t.seal(ctx, seq, &r); err != nil {
+			return 0, err
+		}
+	}
 	leaf, err := r.Leaf(seq)
 	if err != nil {
 		return 0, err

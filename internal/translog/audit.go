@@ -33,6 +33,7 @@ type AuditReport struct {
 	Signed     []byte // the checkpoint as it was signed: keep it for the next audit
 	VKey       string
 	Pinned     bool       // the key was given, not taken from the log
+	Handovers  []Handover // from the key that was given to VKey; none if they are the same
 	Since      Checkpoint // what was compared with; size 0 if nothing was
 	Compared   bool       // the log still begins with what Since names
 	Types      map[hearback.RecordType]int64
@@ -59,11 +60,22 @@ func Audit(ctx context.Context, f Files, o AuditOptions) (AuditReport, error) {
 		}
 		return r, fmt.Errorf("audit: %w", err)
 	}
-	if r.Checkpoint, err = ParseCheckpoint(r.Signed, r.VKey); err != nil {
+	given := r.VKey
+	r.Checkpoint, err = ParseCheckpoint(r.Signed, given)
+	if errors.Is(err, ErrKey) && r.Pinned {
+		// Perhaps the log has another key by now, and the one we know says so.
+		over, herr := Handovers(ctx, f, given)
+		if herr != nil {
+			return r, fmt.Errorf("audit: %w; %w", err, herr)
+		}
+		r.Handovers = over
+		r.Checkpoint, r.VKey, err = parseUnder(r.Signed, given, over)
+	}
+	if err != nil {
 		return r, fmt.Errorf("audit: %w", err)
 	}
 	if o.Since != nil {
-		if r.Since, err = ParseCheckpoint(o.Since, r.VKey); err != nil {
+		if r.Since, _, err = parseUnder(o.Since, given, r.Handovers); err != nil {
 			return r, fmt.Errorf("audit: the checkpoint that was kept: %w", err)
 		}
 		if err := r.Checkpoint.same(r.Since); err != nil {
@@ -78,16 +90,7 @@ func Audit(ctx context.Context, f Files, o AuditOptions) (AuditReport, error) {
 
 func (r *AuditReport) replay(ctx context.Context, f Files, o AuditOptions) error {
 	var e edge
-	check := func(level int, n int64, want []tlog.Hash) error {
-		got, err := readTile(ctx, f, level, n, len(want))
-		if err != nil {
-			return err
-		}
-		if !bytes.Equal(hashBytes(got), hashBytes(want)) {
-			return fmt.Errorf("%w: %s does not follow from the entries: one of them was changed", ErrDamaged, tilePath(level, n, len(want)))
-		}
-		return nil
-	}
+	check := tileChecker(ctx, f)
 	size := r.Checkpoint.Size
 	for e.size < size {
 		width := int(min(tileWidth, size-e.size))
@@ -107,22 +110,51 @@ func (r *AuditReport) replay(ctx context.Context, f Files, o AuditOptions) error
 			if err := e.add(tlog.RecordHash(leaf), check); err != nil {
 				return err
 			}
-			if o.Since != nil && e.size == r.Since.Size {
-				if e.root() != r.Since.Root {
-					return fmt.Errorf("%w: the first %d entries are not those that were kept: history was rewritten", ErrFork, e.size)
+			if o.Since != nil && e.size == r.Since.Size && e.root() != r.Since.Root {
+				return fmt.Errorf("%w: the first %d entries are not those that were kept: history was rewritten", ErrFork, e.size)
+			}
+			for _, h := range r.Handovers {
+				if e.size == h.Checkpoint.Size && e.root() != h.Checkpoint.Root {
+					return fmt.Errorf("%w: the first %d entries are not those that the old key handed over", ErrFork, e.size)
 				}
 			}
 		}
 	}
+	for _, h := range r.Handovers {
+		if err := r.Checkpoint.same(h.Checkpoint); err != nil {
+			return err
+		}
+	}
 	r.Compared = o.Since != nil
+	return e.close(r.Checkpoint, check)
+}
+
+// tileChecker returns a function that compares a tile as it is served with what
+// follows from the entries.
+func tileChecker(ctx context.Context, f Files) func(int, int64, []tlog.Hash) error {
+	return func(level int, n int64, want []tlog.Hash) error {
+		got, err := readTile(ctx, f, level, n, len(want))
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(hashBytes(got), hashBytes(want)) {
+			return fmt.Errorf("%w: %s does not follow from the entries: one of them was changed", ErrDamaged, tilePath(level, n, len(want)))
+		}
+		return nil
+	}
+}
+
+// close compares the tiles that are not full, and the root, with what was
+// signed, when every entry has been added.
+func (e *edge) close(c Checkpoint, check func(int, int64, []tlog.Hash) error) error {
 	for level, tile := range e.levels {
 		if len(tile) > 0 {
-			if err := check(level, size>>(tileHeight*(level+1)), tile); err != nil {
+			if err := check(level, c.Size>>(tileHeight*(level+1)), tile); err != nil {
 				return err
 			}
 		}
 	}
-	if e.root() != r.Checkpoint.Root {
+	if e.root() != c.Root {
 		return fmt.Errorf("%w: the root of the entries is not the one that was signed", ErrFork)
 	}
 	return nil

@@ -6,8 +6,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -48,6 +50,9 @@ const (
 // [hearback.ErrInvalid] if the answer is not the one in the entry.
 func (l *Log) Bundle(ctx context.Context, index int64, answer []byte) ([]byte, error) {
 	s := l.state.Load()
+	if c := l.cosigned.Load(); c != nil && index < c.Size {
+		s = c // what witnesses confirmed says more than what is newest
+	}
 	if index < 0 {
 		return nil, fmt.Errorf("%w: there is no entry %d", hearback.ErrNotFound, index)
 	}
@@ -186,7 +191,13 @@ func verifyBundle(ctx context.Context, b []byte, o VerifyOptions) (Report, []ans
 		return r, nil, err
 	}
 	r.Origin, r.Index, r.VKey = x.Origin, x.Index, x.VKey
-	if o.Key != "" {
+	// The key of the proof may have given its place to the one we know, or the
+	// other way round; the log can show either.
+	follows := false
+	if o.Key != "" && o.Key != x.VKey && o.Log != nil {
+		follows = hands(ctx, o.Log, o.Key, x.VKey) || hands(ctx, o.Log, x.VKey, o.Key)
+	}
+	if o.Key != "" && !follows {
 		r.VKey = o.Key
 	}
 	r.Fingerprint = Fingerprint(r.VKey)
@@ -211,9 +222,12 @@ func verifyBundle(ctx context.Context, b []byte, o VerifyOptions) (Report, []ans
 	// The key, the signature, the proof.
 	c, cerr := ParseCheckpoint([]byte(x.Checkpoint), r.VKey)
 	r.check(cerr == nil && c.Origin == x.Origin, "signature", r.Fingerprint)
-	if o.Key != "" {
+	switch {
+	case follows:
+		r.check(true, "handover", r.Fingerprint, Fingerprint(o.Key))
+	case o.Key != "":
 		r.check(x.VKey == o.Key, "key", r.Fingerprint)
-	} else {
+	default:
 		r.skip("key", r.Fingerprint)
 	}
 	included := false
@@ -235,6 +249,12 @@ func verifyBundle(ctx context.Context, b []byte, o VerifyOptions) (Report, []ans
 	}
 	r.skip("later")
 	return r, doc.Texts, nil
+}
+
+// hands reports whether the log shows that key a gave its place to key b.
+func hands(ctx context.Context, f Files, a, b string) bool {
+	over, err := Handovers(ctx, f, a)
+	return err == nil && slices.ContainsFunc(over, func(h Handover) bool { return h.To == b })
 }
 
 // witnesses counts the confirmations that the caller trusts.
@@ -268,12 +288,18 @@ func (r *Report) now(ctx context.Context, c Checkpoint, o VerifyOptions) {
 		return
 	}
 	cur, err := ParseCheckpoint(signed, r.VKey)
+	var over []Handover
+	if errors.Is(err, ErrKey) {
+		if over, err = Handovers(ctx, o.Log, r.VKey); err == nil {
+			cur, _, err = parseUnder(signed, r.VKey, over)
+		}
+	}
 	if err == nil {
 		err = Continues(ctx, o.Log, cur, c)
 	}
 	r.check(err == nil, "now", cur.Size)
 	if o.Kept != nil {
-		kept, err := ParseCheckpoint(o.Kept, r.VKey)
+		kept, _, err := parseUnder(o.Kept, r.VKey, over)
 		if err == nil {
 			err = Continues(ctx, o.Log, cur, kept)
 		}

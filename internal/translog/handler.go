@@ -8,8 +8,10 @@ import (
 	"time"
 )
 
-// Handler serves the log to anyone: /log/checkpoint, /log/tile/… and /log/key,
-// which is the verifier key. Everything may be read from scripts of other
+// Handler serves the log to anyone: /log/checkpoint, /log/tile/…, /log/key,
+// which is the verifier key, and where there are some, /log/keys and
+// /log/handover/… with the keys before it, and /log/cosigned and
+// /log/witnesses with what witnesses confirmed. Everything may be read from scripts of other
 // sites, because others should check us from their own pages.
 func (l *Log) Handler() http.Handler {
 	mux := http.NewServeMux()
@@ -26,6 +28,26 @@ func (l *Log) Handler() http.Handler {
 		allow(w, "text/plain; charset=utf-8", "no-cache")
 		http.ServeContent(w, r, "", time.Time{}, strings.NewReader(l.key.VKey()+"\n"))
 	})
+	for _, name := range []string{"keys", "handover/{n}", "cosigned", "witnesses"} {
+		mux.HandleFunc("GET /log/"+name, func(w http.ResponseWriter, r *http.Request) {
+			// The pattern lets one part of a path through; only a number may be it.
+			if n := r.PathValue("n"); n != "" && strings.Trim(n, "0123456789") != "" {
+				http.NotFound(w, r)
+				return
+			}
+			b, err := os.ReadFile(l.path(strings.TrimPrefix(r.URL.Path, "/log/")))
+			if err != nil {
+				http.NotFound(w, r)
+				return
+			}
+			kind := "text/plain; charset=utf-8"
+			if name == "witnesses" {
+				kind = "application/json"
+			}
+			allow(w, kind, "no-cache")
+			http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(b))
+		})
+	}
 	mux.HandleFunc("GET /log/tile/", func(w http.ResponseWriter, r *http.Request) {
 		name := strings.TrimPrefix(r.URL.Path, "/log/")
 		t, err := parseTilePath(name)

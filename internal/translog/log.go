@@ -35,12 +35,14 @@ type Log struct {
 	kicked chan struct{}
 	state  atomic.Pointer[state]
 
-	confirmed sync.Map // verifier key of a witness → Confirmation
+	confirmed sync.Map              // verifier key of a witness → Confirmation
+	cosigned  atomic.Pointer[state] // the newest state that a witness confirmed
 
 	mu     sync.Mutex // held while publishing
 	edge   edge
 	bundle []byte // entries of the bundle that is not full yet
 	broken error  // a write failed: nothing may be signed any more
+	laid   bool   // the public key lies beside what it signs, so that a copy of the directory can be checked
 }
 
 // state is what was signed last.
@@ -135,6 +137,9 @@ func open(ctx context.Context, dir string, key Key, src Entries) (*Log, error) {
 		}
 	}
 	l.bundle = tail
+	if err := l.loadConfirmed(c); err != nil {
+		return nil, err
+	}
 	return l, l.clean(c.Size)
 }
 
@@ -245,20 +250,21 @@ func (l *Log) publish(ctx context.Context) (n int, err error) {
 	if len(bundle) > 0 && len(list) > 0 {
 		w.tile(bundleLevel, e.size/tileWidth, int(e.size%tileWidth), bundle)
 	}
-	if err := w.write(l.dir); err != nil {
-		return 0, l.stop(err)
-	}
-	// From here on the tiles are durable; the checkpoint may say so.
+	// The checkpoint is written and synced beside the tiles, and gets its name,
+	// under which others read it, only when all of them are durable.
 	c := Checkpoint{Origin: l.key.Origin(), Size: e.size, Root: e.root()}
 	signed, err := note.Sign(&note.Note{Text: c.text()}, l.key.signer)
 	if err != nil {
 		return 0, l.stop(err)
 	}
-	w = writing{}
 	w.add("checkpoint", signed)
+	if !l.laid {
+		w.add("key", []byte(l.key.VKey()+"\n"))
+	}
 	if err := w.write(l.dir); err != nil {
 		return 0, l.stop(err)
 	}
+	l.laid = true
 	l.edge, l.bundle = e, bundle
 	l.state.Store(&state{c, signed, l.Now()})
 	return len(list), l.prune(old.Size, c.Size)
@@ -365,57 +371,99 @@ func (l *Log) clean(size int64) error {
 
 // A writing is a set of files that become durable together.
 type writing struct {
-	names []string
-	data  [][]byte
+	files []file
 	mode  os.FileMode // 0 means that all may read
 }
 
+type file struct {
+	name string
+	data []byte
+	// tile says that nobody reads the file before a checkpoint covers it: it is
+	// written under its own name.
+	tile bool
+}
+
+// add adds a file that others may be reading: it is replaced as a whole, after
+// everything else that is written with it is durable.
 func (w *writing) add(name string, data []byte) {
-	w.names, w.data = append(w.names, name), append(w.data, data)
+	w.files = append(w.files, file{name: name, data: data})
 }
 
 func (w *writing) tile(level int, n int64, width int, data []byte) {
-	w.add(tilePath(level, n, width), data)
+	w.files = append(w.files, file{tilePath(level, n, width), data, true})
 }
 
 const tmpSuffix = ".tmp"
 
-// write writes every file beside its name, syncs it and renames it; then it
-// syncs the directories, so that the names are durable too.
+// write makes the files durable in two rounds. In the first every file is
+// written and synced, and every directory that got a new name; the syncs run
+// side by side, so that the file system may do them as one. In the second,
+// files that others may be reading get their names.
 func (w *writing) write(dir string) error {
 	mode := w.mode
 	if mode == 0 {
 		mode = 0o644
 	}
-	dirs := map[string]bool{}
-	for i, name := range w.names {
-		p := filepath.Join(dir, filepath.FromSlash(name))
+	first, second := map[string]bool{}, map[string]bool{}
+	var open []*os.File
+	defer func() {
+		for _, f := range open {
+			f.Close()
+		}
+	}()
+	var renames []string
+	for _, x := range w.files {
+		p := filepath.Join(dir, filepath.FromSlash(x.name))
 		made, err := makeDirs(filepath.Dir(p))
 		if err != nil {
 			return err
 		}
 		for _, d := range made {
-			dirs[d] = true
+			first[d] = true
 		}
-		f, err := os.OpenFile(p+tmpSuffix, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, mode)
+		at := p
+		if x.tile {
+			first[filepath.Dir(p)] = true
+		} else {
+			at += tmpSuffix
+			renames = append(renames, p)
+			second[filepath.Dir(p)] = true
+		}
+		f, err := os.OpenFile(at, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, mode)
 		if err != nil {
 			return err
 		}
-		_, err = f.Write(w.data[i])
-		if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		open = append(open, f)
+		if _, err := f.Write(x.data); err != nil {
 			return err
 		}
+	}
+	if err := syncAll(open, first); err != nil {
+		return err
+	}
+	for _, p := range renames {
 		if err := os.Rename(p+tmpSuffix, p); err != nil {
 			return err
 		}
-		dirs[filepath.Dir(p)] = true
+	}
+	return syncAll(nil, second)
+}
+
+// syncAll syncs open files and directories side by side.
+func syncAll(files []*os.File, dirs map[string]bool) error {
+	n := len(files) + len(dirs)
+	errs := make(chan error, n)
+	for _, f := range files {
+		go func() { errs <- f.Sync() }()
 	}
 	for d := range dirs {
-		if err := syncDir(d); err != nil {
-			return err
-		}
+		go func() { errs <- syncDir(d) }()
 	}
-	return nil
+	var all []error
+	for range n {
+		all = append(all, <-errs)
+	}
+	return errors.Join(all...)
 }
 
 // makeDirs makes a directory with its parents and returns the directories that

@@ -106,11 +106,14 @@ func Verify(ctx context.Context, where string, o VerifyOptions) (Report, error) 
 	if !strings.HasPrefix(where, "http://") && !strings.HasPrefix(where, "https://") {
 		return VerifyFile(where, o)
 	}
-	client := o.Client
-	if client == nil {
-		client = &http.Client{Timeout: 30 * time.Second}
+	return VerifyURL(ctx, o.client(), where, o)
+}
+
+func (o VerifyOptions) client() *http.Client {
+	if o.Client == nil {
+		return &http.Client{Timeout: 30 * time.Second}
 	}
-	return VerifyURL(ctx, client, where, o)
+	return o.Client
 }
 
 func verify(ctx context.Context, b []byte, o VerifyOptions) (Report, error) {

@@ -121,6 +121,10 @@ var sentences = map[string]sentence{
 		failed: "The proof names another key than the one you gave: %s.", failedZH: "证明所列密钥与您给出的密钥不同：%s。",
 		not: "Whose key this is: it comes from the proof itself. Compare the fingerprint %s with one you have from the office by another way.", notZH: "密钥归属：密钥取自证明本身。请把指纹 %s 与您经其他途径从该单位得到的指纹比对。",
 	},
+	"handover": {
+		ok:   "The key of the proof, %s, and the one you gave, %s, are keys of this log: the older signed over to the newer.",
+		okZH: "证明所列密钥 %s 与您给出的密钥 %s 均属本日志：旧密钥签名移交给了新密钥。",
+	},
 	"proof": {
 		ok: "Entry %d is in the signed log of %d entries.", okZH: "第 %d 号记录在已签名的日志之中（共 %d 条）。",
 		failed: "Entry %d is not shown to be in a signed log of %d entries.", failedZH: "无法证明第 %d 号记录在已签名的日志之中（共 %d 条）。",

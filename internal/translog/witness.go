@@ -9,13 +9,16 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -86,7 +89,7 @@ type Witness struct {
 
 	name string
 	key  ed25519.PrivateKey
-	logs map[string]string // verifier key by origin
+	logs map[string][]string // verifier keys by origin: a log may have changed its key
 	dir  string
 	mu   sync.Mutex // makes comparing with the last checkpoint and replacing it one step
 }
@@ -97,13 +100,13 @@ func OpenWitness(dir, name string, logs []string) (*Witness, error) {
 	if name == "" || strings.ContainsAny(name, "+ \t\r\n") {
 		return nil, fmt.Errorf("%w: %q cannot name a witness; use a host and a path, like newsroom.example.org/witness", hearback.ErrInvalid, name)
 	}
-	w := &Witness{Now: time.Now, name: name, logs: map[string]string{}, dir: dir}
+	w := &Witness{Now: time.Now, name: name, logs: map[string][]string{}, dir: dir}
 	for _, vkey := range logs {
 		v, err := note.NewVerifier(vkey)
 		if err != nil {
 			return nil, fmt.Errorf("%w: %.80q is not the verifier key of a log", ErrKey, vkey)
 		}
-		w.logs[v.Name()] = vkey
+		w.logs[v.Name()] = append(w.logs[v.Name()], vkey)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("open witness: %w", err)
@@ -173,11 +176,11 @@ func (w *Witness) add(body []byte) (lines []byte, known int64, code int, err err
 		return nil, 0, http.StatusBadRequest, err
 	}
 	origin, _, _ := bytes.Cut(signed, []byte("\n"))
-	vkey, ok := w.logs[string(origin)]
-	if !ok {
+	vkeys := w.logs[string(origin)]
+	if len(vkeys) == 0 {
 		return nil, 0, http.StatusNotFound, fmt.Errorf("this witness does not watch the log %.80q", origin)
 	}
-	c, err := ParseCheckpoint(signed, vkey)
+	c, err := parseAny(signed, vkeys)
 	switch {
 	case errors.Is(err, ErrKey):
 		return nil, 0, http.StatusForbidden, err
@@ -194,7 +197,7 @@ func (w *Witness) add(body []byte) (lines []byte, known int64, code int, err err
 	last := Checkpoint{Origin: c.Origin}
 	text, err := os.ReadFile(filepath.Join(w.dir, file))
 	if err == nil {
-		last, err = ParseCheckpoint(text, vkey)
+		last, err = parseAny(text, vkeys)
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, 0, http.StatusInternalServerError, errors.New("the witness cannot read what it knows of this log")
@@ -219,6 +222,16 @@ func (w *Witness) add(body []byte) (lines []byte, known int64, code int, err err
 	sig = binary.BigEndian.AppendUint64(sig, t)
 	sig = append(sig, ed25519.Sign(w.key, cosigned(t, []byte(c.body(signed))))...)
 	return fmt.Appendf(nil, "— %s %s\n", w.name, base64.StdEncoding.EncodeToString(sig)), 0, http.StatusOK, nil
+}
+
+// parseAny reads a checkpoint that one of the keys signed.
+func parseAny(msg []byte, vkeys []string) (c Checkpoint, err error) {
+	for _, vkey := range vkeys {
+		if c, err = ParseCheckpoint(msg, vkey); !errors.Is(err, ErrKey) {
+			return c, err
+		}
+	}
+	return c, err
 }
 
 // body returns the signed text of a checkpoint that was parsed: it may have
@@ -259,14 +272,16 @@ type WitnessClient struct {
 
 // A Confirmation says what a witness confirmed last.
 type Confirmation struct {
-	Witness string
-	Size    int64
-	At      time.Time // by the clock of the witness
+	Witness string    `json:"witness"`
+	VKey    string    `json:"vkey"`
+	Size    int64     `json:"size"`
+	At      time.Time `json:"at"` // by the clock of the witness
 }
 
 // Confirm asks witnesses to confirm the newest checkpoint, and puts their
 // signatures into it. A witness that cannot be reached or refuses is in the
-// error; the others count all the same.
+// error; the others count all the same. What was confirmed is kept for the
+// proofs of pages, also if the log has gone on meanwhile.
 func (l *Log) Confirm(ctx context.Context, witnesses []WitnessClient) error {
 	s := l.state.Load()
 	if s.signed == nil || s.Size == 0 {
@@ -287,25 +302,36 @@ func (l *Log) Confirm(ctx context.Context, witnesses []WitnessClient) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := l.state.Load()
-	if now.Size != s.Size || l.broken != nil {
-		return errors.Join(errs...) // a newer one is out already; it is confirmed next time
+	if l.broken != nil {
+		return errors.Join(errs...)
 	}
 	signed, err := note.Sign(&note.Note{Text: s.text(), Sigs: added}, l.key.signer)
 	if err != nil {
 		return errors.Join(append(errs, err)...)
 	}
+	list := slices.SortedFunc(maps.Values(l.Confirmations()), func(a, b Confirmation) int { return strings.Compare(a.VKey, b.VKey) })
+	text, err := json.Marshal(list)
+	if err != nil {
+		return errors.Join(append(errs, err)...)
+	}
+	now := l.state.Load()
 	var f writing
-	f.add("checkpoint", signed)
+	f.add("cosigned", signed)
+	f.add("witnesses", append(text, '\n'))
+	if now.Size == s.Size {
+		f.add("checkpoint", signed)
+	}
 	if err := f.write(l.dir); err != nil {
 		return l.stop(err)
 	}
-	l.state.Store(&state{s.Checkpoint, signed, now.at})
+	l.cosigned.Store(&state{s.Checkpoint, signed, s.at})
+	if now.Size == s.Size {
+		l.state.Store(&state{s.Checkpoint, signed, now.at})
+	}
 	return errors.Join(errs...)
 }
 
-// Confirmations lists what each witness confirmed last, by verifier key, since
-// the log was opened.
+// Confirmations lists what each witness confirmed last, by verifier key.
 func (l *Log) Confirmations() map[string]Confirmation {
 	list := map[string]Confirmation{}
 	l.confirmed.Range(func(k, v any) bool {
@@ -313,6 +339,32 @@ func (l *Log) Confirmations() map[string]Confirmation {
 		return true
 	})
 	return list
+}
+
+// loadConfirmed reads what witnesses confirmed before this start. It is no
+// record of truth, so a damaged file is as good as none: the next confirmation
+// writes it again.
+func (l *Log) loadConfirmed(c Checkpoint) error {
+	text, err := os.ReadFile(l.path("witnesses"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	var list []Confirmation
+	if json.Unmarshal(text, &list) == nil {
+		for _, x := range list {
+			if x.Size <= c.Size {
+				l.confirmed.Store(x.VKey, x)
+			}
+		}
+	}
+	signed, err := os.ReadFile(l.path("cosigned"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if old, err := ParseCheckpoint(signed, l.key.VKey()); err == nil && c.same(old) == nil {
+		l.cosigned.Store(&state{Checkpoint: old, signed: signed})
+	}
+	return nil
 }
 
 // ask gets one witness to confirm a state. The witness says from which size it
@@ -356,7 +408,7 @@ func (l *Log) ask(ctx context.Context, w WitnessClient, s *state) (note.Signatur
 			return note.Signature{}, fmt.Errorf("%w: its answer does not carry its signature", ErrKey)
 		}
 		at := time.Unix(int64(binary.BigEndian.Uint64(raw[4:])), 0).UTC()
-		l.confirmed.Store(w.VKey, Confirmation{Witness: v.Name(), Size: s.Size, At: at})
+		l.confirmed.Store(w.VKey, Confirmation{Witness: v.Name(), VKey: w.VKey, Size: s.Size, At: at})
 		return n.Sigs[0], nil
 	}
 	return note.Signature{}, fmt.Errorf("%w: it knows another log of this name and size", ErrFork)

@@ -129,6 +129,9 @@ type logPage struct {
 	Origin     string
 	Machine    string // address of the log for machines
 	About      string
+	Witnesses  []Witness
+	Fresh      int // witnesses that confirmed of late
+	Key, Print string
 }
 
 // logPage shows the public log in words, the newest entry first, on both
@@ -176,10 +179,17 @@ func (q *request) logPage() error {
 		p.Checkpoint = string(q.o.Entries.Checkpoint())
 		p.Origin, _, _ = strings.Cut(p.Checkpoint, "\n")
 	}
-	p.Machine = "/log/checkpoint"
-	if q.console {
-		p.Machine = q.o.PublicURL + p.Machine
+	p.Key, p.Print = q.o.LogKey, q.o.LogPrint
+	if q.o.Witnesses != nil {
+		p.Witnesses = q.o.Witnesses()
 	}
+	for _, w := range p.Witnesses {
+		if !w.Stale {
+			p.Fresh++
+		}
+	}
+	p.Machine = "/log"
+	p.Machine = q.o.PublicURL + p.Machine
 	return q.page("log", p)
 }
 

@@ -86,6 +86,12 @@ type Options struct {
 	// Ask delivers a question from the public form; nil takes the form off
 	// the site. It de-identifies the text before anything is kept.
 	Ask func(ctx context.Context, text, lang string) error
+	// Witnesses says what those who confirm the public log confirmed last; nil
+	// means that nobody is asked.
+	Witnesses func() []Witness
+	// LogKey is the key that signs the log, and LogPrint its fingerprint for
+	// people to compare.
+	LogKey, LogPrint string
 	// Bundle returns the proof block of a published answer as JSON; nil or an
 	// empty result leaves it out. Index is the entry of its newest revision.
 	Bundle func(ctx context.Context, a *hearback.Answer, index int64) ([]byte, error)
@@ -95,6 +101,14 @@ type Options struct {
 	// ClaimReview returns the structured data of a published answer in one
 	// language, or nil if it judges no claim.
 	ClaimReview func(ctx context.Context, a *hearback.Answer, lang string) ([]byte, error)
+}
+
+// A Witness confirms our log from outside.
+type Witness struct {
+	Name  string
+	Size  int64     // of the log when it last confirmed; 0 if it never did
+	At    time.Time // when it did
+	Stale bool      // that is too long ago, or never was
 }
 
 // A Match is a published answer that may serve.

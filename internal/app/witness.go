@@ -1,0 +1,56 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"example.org/hearback/internal/translog"
+	"example.org/hearback/internal/web"
+)
+
+// witnessTimeout is how long one round of questions to witnesses may take: one
+// that hangs must not keep the others from being asked again.
+const witnessTimeout = time.Minute
+
+// askWitnesses has witnesses confirm the log, again and again. The service goes
+// on without them; pages say since when nobody confirmed.
+func (a *App) askWitnesses(ctx context.Context) {
+	tick := time.NewTicker(a.Config.Witness.Every)
+	defer tick.Stop()
+	for {
+		if err := a.confirm(ctx); err != nil && ctx.Err() == nil {
+			a.log.Warn("a witness did not confirm the public log", slog.String("component", "witness"), slog.Any("err", err))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// confirm asks every witness once.
+func (a *App) confirm(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, witnessTimeout)
+	defer cancel()
+	var list []translog.WitnessClient
+	for _, w := range a.Config.Witness.Ask {
+		list = append(list, translog.WitnessClient{URL: w.URL, VKey: w.Key, Client: a.client})
+	}
+	return a.Log.Confirm(ctx, list)
+}
+
+// witnesses says what each witness confirmed last.
+func (a *App) witnesses() (list []web.Witness) {
+	have := a.Log.Confirmations()
+	for _, w := range a.Config.Witness.Ask {
+		v, err := translog.NewWitnessVerifier(w.Key)
+		if err != nil {
+			continue // Check has looked at it
+		}
+		c := have[w.Key]
+		list = append(list, web.Witness{Name: v.Name(), Size: c.Size, At: c.At, Stale: a.now().Sub(c.At) > a.Config.Witness.Stale})
+	}
+	return list
+}
