@@ -193,7 +193,7 @@ func (p *program) groupCommand() *cobra.Command {
 				return err
 			}
 			g := cluster.New(cluster.Options{NextID: next, Vectors: v})
-			names := map[hearback.ID]json.RawMessage{}
+			var names names
 			type why struct {
 				Kind  string  `json:"kind"`
 				Text  string  `json:"text"`
@@ -218,10 +218,9 @@ func (p *program) groupCommand() *cobra.Command {
 				now = at
 				masked, _ := deident.Text(l.Text)
 				d := a.Analyze(masked, l.Lang)
-				id := next()
-				names[id] = l.ID
-				as := g.Add(id, at, d.Lang, &d, g.Sign(&d))
-				r := result{ID: l.ID, Concern: as.Concern, Theme: as.Theme, Score: as.Score, CopyOf: names[as.CopyOf], Why: []why{}}
+				as := g.Add(hearback.ID(names.add(l.ID)), at, d.Lang, &d, g.Sign(&d))
+				g.Forget()
+				r := result{ID: l.ID, Concern: as.Concern, Theme: as.Theme, Score: as.Score, CopyOf: names.get(int(as.CopyOf)), Why: make([]why, 0, len(as.Why))}
 				for _, w := range as.Why {
 					r.Why = append(r.Why, why{w.Kind, w.Text, w.Value})
 				}
@@ -229,6 +228,31 @@ func (p *program) groupCommand() *cobra.Command {
 			})
 		},
 	}
+}
+
+// names remembers the ids of all messages of a stream, numbered from 1, in
+// little more room than they take as text.
+type names struct {
+	text []byte
+	ends []int
+}
+
+// add returns the number of a new id.
+func (n *names) add(id []byte) int {
+	n.text = append(n.text, id...)
+	n.ends = append(n.ends, len(n.text))
+	return len(n.ends)
+}
+
+// get returns the id with a number, or nil for number 0.
+func (n *names) get(i int) json.RawMessage {
+	switch i {
+	case 0:
+		return nil
+	case 1:
+		return n.text[:n.ends[0]]
+	}
+	return n.text[n.ends[i-2]:n.ends[i-1]]
 }
 
 func (p *program) matchCommand() *cobra.Command {

@@ -1,9 +1,9 @@
 package cluster
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
-	"slices"
 	"time"
 
 	"example.org/hearback"
@@ -84,18 +84,38 @@ type copied struct {
 // copies remembers the messages of the last days by two halves of their
 // signatures: a copy shares at least one.
 type copies struct {
-	halves [2]map[uint64]int32
 	list   []copied
 	sigs   [][sigSize]byte
+	halves [2][]uint32 // open addressing by half: index+1 of the first message that has it
 }
+
+// maxCopies is how many messages are remembered at the most: 70 MB.
+const maxCopies = 1 << 20
 
 func newCopies() copies {
-	return copies{halves: [2]map[uint64]int32{{}, {}}}
+	return copies{halves: [2][]uint32{make([]uint32, 1<<10), make([]uint32, 1<<10)}}
 }
 
-func keysOf(sig []byte) [2]uint64 {
-	f := uint64(binary.LittleEndian.Uint32(sig[bins:]))
-	return [2]uint64{scatter(binary.LittleEndian.Uint64(sig)) ^ f, scatter(binary.LittleEndian.Uint64(sig[8:])+1) ^ f}
+// keyOf hashes one half of a signature with what must agree.
+func keyOf(sig []byte, half int) uint64 {
+	return scatter(binary.LittleEndian.Uint64(sig[8*half:])+uint64(half)) ^ uint64(binary.LittleEndian.Uint32(sig[bins:]))
+}
+
+// first returns the place in the table of the first message that has a half in
+// common with sig, or where it would be.
+func (c *copies) first(sig []byte, half int) *uint32 {
+	table := c.halves[half]
+	m := uint64(len(table) - 1)
+	for s := keyOf(sig, half) & m; ; s = (s + 1) & m {
+		at := &table[s]
+		if *at == 0 {
+			return at
+		}
+		other := c.sigs[*at-1][:]
+		if bytes.Equal(other[8*half:8*half+8], sig[8*half:8*half+8]) && bytes.Equal(other[bins:], sig[bins:]) {
+			return at
+		}
+	}
 }
 
 // find returns the message that a text repeats, and the share of bins they
@@ -104,56 +124,68 @@ func (c *copies) find(sig []byte, now int64) (copied, float64, bool) {
 	if len(sig) != sigSize {
 		return copied{}, 0, false
 	}
-	for half, key := range keysOf(sig) {
-		i, ok := c.halves[half][key]
-		if !ok {
-			continue
-		}
-		x := c.list[i]
-		if now-x.at > CopyWindow.Microseconds() || !slices.Equal(c.sigs[i][bins:], sig[bins:]) {
+	for half := range c.halves {
+		at := *c.first(sig, half)
+		if at == 0 || now-c.list[at-1].at > CopyWindow.Microseconds() {
 			continue
 		}
 		same := 0
 		for b := range bins {
-			if c.sigs[i][b] == sig[b] {
+			if c.sigs[at-1][b] == sig[b] {
 				same++
 			}
 		}
 		if same >= sameBins {
-			return x, float64(same) / bins, true
+			return c.list[at-1], float64(same) / bins, true
 		}
 	}
 	return copied{}, 0, false
 }
 
 // add remembers a message. When the list is long, what is older than the
-// window is forgotten.
+// window is forgotten, and the oldest quarter if that is not enough.
 func (c *copies) add(x copied, sig []byte) {
 	if len(sig) != sigSize {
 		return
 	}
 	c.insert(x, sig)
 	if n := len(c.list); n >= 1<<16 && bits.OnesCount(uint(n)) == 1 {
-		c.forget(x.at)
+		from := 0
+		if n == maxCopies {
+			from = maxCopies / 4
+		}
+		c.forget(from, x.at)
 	}
 }
 
 func (c *copies) insert(x copied, sig []byte) {
-	i := int32(len(c.list))
 	c.list = append(c.list, x)
 	c.sigs = append(c.sigs, [sigSize]byte(sig))
-	for half, key := range keysOf(sig) {
-		if _, ok := c.halves[half][key]; !ok {
-			c.halves[half][key] = i
+	grow := 2*len(c.list) > len(c.halves[0])
+	for half := range c.halves {
+		if grow {
+			c.halves[half] = make([]uint32, 2*len(c.halves[half]))
+			for i := range c.list {
+				c.enter(i, half)
+			}
+		} else {
+			c.enter(len(c.list)-1, half)
 		}
 	}
 }
 
-// forget drops what is older than the window at now.
-func (c *copies) forget(now int64) {
+func (c *copies) enter(i, half int) {
+	at := c.first(c.sigs[i][:], half)
+	if *at == 0 || c.list[i].at-c.list[*at-1].at > CopyWindow.Microseconds() {
+		*at = uint32(i + 1)
+	}
+}
+
+// forget drops the messages before one, and those older than the window.
+func (c *copies) forget(from int, now int64) {
 	keep := newCopies()
 	for i, x := range c.list {
-		if now-x.at <= CopyWindow.Microseconds() {
+		if i >= from && now-x.at <= CopyWindow.Microseconds() {
 			keep.insert(x, c.sigs[i][:])
 		}
 	}

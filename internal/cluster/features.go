@@ -1,19 +1,14 @@
 package cluster
 
 import (
-	"cmp"
 	"math"
-	"slices"
 
 	"example.org/hearback/internal/text"
 )
 
 // A feature is a term of a message, with its weight at each level.
 type feature struct {
-	hash uint64
-	p    *posting // nil if no concern holds the term
-	word string
-	kind text.TermKind
+	term int32      // its number
 	raw  [2]float32 // kind and idf
 	w    [2]float32 // the same in a vector of length one
 }
@@ -21,17 +16,11 @@ type feature struct {
 // said is a message as the grouping sees it.
 type said struct {
 	doc     *text.Doc
-	list    []feature // each term once, by hash
+	list    []feature // each term once
 	facets  []facet
 	negated bool
 	vec     []float32 // what it means, not normalised; nil if nothing is known
 	known   float64   // how much of it the vectors know, 0 to 1
-}
-
-// key is the hash of a term and its place in the text.
-type key struct {
-	hash uint64
-	at   int32
 }
 
 // kindWeight says how much a view of the text counts. The views of Chinese
@@ -50,10 +39,19 @@ func kindWeight(k text.TermKind) float32 {
 	return 0
 }
 
-// read makes of a text what the grouping compares.
+// read makes of a text what the grouping compares. Each of its terms gets a
+// number, so the message must be joined to a group next.
 func (g *Grouper) read(d *text.Doc) said {
-	keys := g.keys[:0]
+	g.reads++
+	for _, t := range g.orphans {
+		if p := &g.lexicon.list[t]; p.kind != 0 && p.n == [2]int32{} {
+			g.lexicon.drop(t)
+		}
+	}
+	g.orphans = g.orphans[:0]
+	m := said{doc: d, list: g.scratch[:0]}
 	covered := int32(-1)
+	var sum [2]float32
 	for i := range d.Terms {
 		t := &d.Terms[i]
 		switch t.Kind {
@@ -64,30 +62,21 @@ func (g *Grouper) read(d *text.Doc) said {
 				continue
 			}
 		}
-		keys = append(keys, key{t.Hash, int32(i)})
-		if len(keys) == 2*maxDocTerms {
+		f := feature{term: g.lexicon.number(t.Hash, t.Text, t.Kind)}
+		p := &g.lexicon.list[f.term]
+		if p.mark == g.reads {
+			continue
+		}
+		p.mark = g.reads
+		for l := range f.raw {
+			f.raw[l] = p.weight * g.idf(l, p)
+			sum[l] += f.raw[l] * f.raw[l]
+		}
+		if m.list = append(m.list, f); len(m.list) == maxDocTerms {
 			break
 		}
 	}
-	// By hash, so that what follows does not hang on the order of words.
-	slices.SortFunc(keys, func(a, b key) int { return cmp.Compare(a.hash, b.hash) })
-	keys = slices.CompactFunc(keys, func(a, b key) bool { return a.hash == b.hash })
-	g.keys = keys
-	m := said{doc: d, list: g.scratch[:0]}
-	for _, k := range keys[:min(len(keys), maxDocTerms)] {
-		t := &d.Terms[k.at]
-		m.list = append(m.list, feature{hash: t.Hash, word: t.Text, kind: t.Kind})
-	}
 	g.scratch = m.list
-	var sum [2]float32
-	for i := range m.list {
-		f := &m.list[i]
-		f.p = g.index[f.hash]
-		for l := range f.raw {
-			f.raw[l] = kindWeight(f.kind) * g.idf(l, f.hash, f.p)
-			sum[l] += f.raw[l] * f.raw[l]
-		}
-	}
 	for l, s := range sum {
 		if s > 0 {
 			n := float32(1 / math.Sqrt(float64(s)))
@@ -111,18 +100,12 @@ func (g *Grouper) read(d *text.Doc) said {
 // common words stand with the share that the list of common words gives. It
 // counts groups and not messages: a word that a thousand people use about one
 // thing tells that thing from others.
-func (g *Grouper) idf(level int, hash uint64, p *posting) float32 {
-	l := &g.levels[level]
-	n, share := 0, float32(0)
-	if p != nil {
-		n, share = int(p.n[level]), p.share
-	} else {
-		share = g.stop[hash]
-	}
-	if level == concerns {
+func (g *Grouper) idf(lv int, p *posting) float32 {
+	share := p.share
+	if lv == concerns {
 		share = 0 // how, when and who tell one question from another
 	}
-	return max(l.logN-g.log(n+1+int(share*prior)), 0.05)
+	return max(g.levels[lv].logN-g.log(int(p.n[lv])+1+int(share*prior)), 0.05)
 }
 
 // log is the logarithm of a count.

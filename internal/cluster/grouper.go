@@ -43,8 +43,8 @@ const (
 	keepTerms   = 64  // a concern keeps its strongest terms
 	keepThemes  = 256 // and so does a theme
 	maxDocTerms = 200 // of one message
-	maxPostings = 300 // a term that stands in more centroids finds none by itself
-	maxExact    = 6   // centroids that are looked at closely
+	maxPostings = 200 // a term that stands in more centroids finds none by itself
+	maxExact    = 4   // centroids that are looked at closely
 	unscanned   = 0.1 // of a message's squared length, that finds no centroid by itself
 	prior       = 500 // groups that the guess about common words weighs
 	fade        = 7 * 24 * time.Hour
@@ -73,24 +73,24 @@ var pacings = [2]pacing{
 // by others at the same time.
 type Grouper struct {
 	o      Options
-	stop   map[uint64]float32
 	logs   [1 << 14]float32
 	powers [powers]float32
 
-	index  map[uint64]*posting
-	levels [2]level
-	live   map[hearback.ID]*group
-	themes map[hearback.ID]*theme
-	began  []hearback.ID // concerns in the order they began, to find the oldest
-	dirty  map[hearback.ID]bool
+	lexicon lexicon
+	reads   int64 // messages read
+	levels  [2]level
+	live    map[hearback.ID]*group
+	themes  map[hearback.ID]*theme
+	began   []hearback.ID // concerns in the order they began, to find the oldest
+	dirty   map[hearback.ID]bool
 
 	seen int64 // messages so far, without copies
 
 	glossed map[uint64][]int32 // English word → concerns that hold a Chinese word which it glosses
 
 	scratch []feature // of read
-	keys    []key
-	order   []int32 // of candidates
+	order   []uint64  // of candidates
+	orphans []int32   // terms that no centroid held when last looked at
 	copies  copies
 	merges  map[hearback.ID][]hearback.ID // into → from, in order
 	parent  map[hearback.ID]hearback.ID   // from → into
@@ -114,17 +114,18 @@ type group struct {
 type theme struct {
 	centroid
 	members int
+	touched bool // scratch of forget
 }
 
 // New returns an empty Grouper.
 func New(o Options) *Grouper {
 	o.Join, o.Link = cmp.Or(o.Join, DefaultJoin), cmp.Or(o.Link, DefaultLink)
-	g := &Grouper{o: o, stop: stopWords()}
+	g := &Grouper{o: o}
 	for i := range g.logs {
 		g.logs[i] = float32(math.Log(float64(i)))
 	}
 	for i := range g.powers {
-		g.powers[i] = float32(math.Pow(float64(i)/(powers-1), 0.6))
+		g.powers[i] = float32(math.Pow(float64(i), damping))
 	}
 	g.Reset()
 	return g
@@ -133,7 +134,8 @@ func New(o Options) *Grouper {
 // Reset forgets everything, as before Load.
 func (g *Grouper) Reset() {
 	g.glossed = map[uint64][]int32{}
-	g.index, g.live, g.themes, g.dirty = map[uint64]*posting{}, map[hearback.ID]*group{}, map[hearback.ID]*theme{}, map[hearback.ID]bool{}
+	g.lexicon, g.reads, g.orphans = newLexicon(), 0, nil
+	g.live, g.themes, g.dirty = map[hearback.ID]*group{}, map[hearback.ID]*theme{}, map[hearback.ID]bool{}
 	g.levels = [2]level{{keep: keepTerms}, {keep: keepThemes}}
 	g.resize(concerns, 0)
 	g.resize(themes, 0)
@@ -438,18 +440,19 @@ func (g *Grouper) across(m *said) (best *group, met []Reason, how float64) {
 	l.hit = l.hit[:0]
 	for i := range m.list {
 		f := &m.list[i]
-		switch f.kind {
+		switch t := &g.lexicon.list[f.term]; t.kind {
 		case text.Han:
-			for h := range v.GlossesOf(f.hash) {
-				if p := g.index[h]; p != nil && p.n[concerns] <= maxPostings {
-					w := f.w[concerns] * g.idf(concerns, h, p)
+			for h := range v.GlossesOf(t.hash) {
+				if k := g.lexicon.find(h); k >= 0 && g.lexicon.list[k].n[concerns] <= maxPostings {
+					p := &g.lexicon.list[k]
+					w := f.w[concerns] * g.idf(concerns, p)
 					for _, e := range p.in[concerns] {
 						l.strike(e.slot, w)
 					}
 				}
 			}
 		case text.Word:
-			for _, slot := range g.glossed[f.hash] {
+			for _, slot := range g.glossed[t.hash] {
 				l.strike(slot, f.w[concerns]*f.raw[concerns])
 			}
 		}
@@ -470,7 +473,7 @@ func (g *Grouper) across(m *said) (best *group, met []Reason, how float64) {
 		if a.Vector == nil {
 			a = v.Sketch(m.doc)
 		}
-		d := gr.doc()
+		d := g.doc(gr)
 		b := v.Sketch(&d)
 		if like := v.Similarity(&a, &b); like > how {
 			best, how = gr, like
@@ -479,7 +482,7 @@ func (g *Grouper) across(m *said) (best *group, met []Reason, how float64) {
 	if how < linkAcross {
 		return nil, nil, how
 	}
-	d := best.doc()
+	d := g.doc(best)
 	for _, x := range v.Met(m.doc, &d, 4) {
 		met = append(met, Reason{WhyMet, x.A.Text + " = " + x.B.Text, x.Value})
 	}
@@ -498,43 +501,65 @@ const (
 
 // doc returns the words of a concern as a text: those of a third of its
 // messages or more, the commonest of them first.
-func (gr *group) doc() text.Doc {
-	terms := make([]term, 0, len(gr.terms))
-	for _, t := range gr.terms {
-		if t.n >= gr.n/3 && t.p.kind != text.Bigram {
-			terms = append(terms, t)
+func (g *Grouper) doc(gr *group) text.Doc {
+	var order []int
+	for i, t := range gr.terms {
+		if gr.held[i].n >= gr.n/3 && g.lexicon.list[t].kind != text.Bigram {
+			order = append(order, i)
 		}
 	}
-	slices.SortFunc(terms, func(a, b term) int { return cmp.Or(cmp.Compare(b.n, a.n), cmp.Compare(a.p.hash, b.p.hash)) })
-	terms = terms[:min(len(terms), 24)]
+	slices.SortFunc(order, func(a, b int) int {
+		return cmp.Or(cmp.Compare(gr.held[b].n, gr.held[a].n), cmp.Compare(g.lexicon.list[gr.terms[a]].hash, g.lexicon.list[gr.terms[b]].hash))
+	})
+	order = order[:min(len(order), 24)]
 	var d text.Doc
-	for i, t := range terms {
-		d.Terms = append(d.Terms, text.Term{Text: t.p.word, Hash: t.p.hash, Kind: t.p.kind, Pos: int32(i * 8)})
+	for at, i := range order {
+		p := &g.lexicon.list[gr.terms[i]]
+		d.Terms = append(d.Terms, text.Term{Text: p.word, Hash: p.hash, Kind: p.kind, Pos: int32(at * 8)})
 	}
 	return d
 }
 
-// evict takes the oldest concerns of one or two messages out of memory, a
-// tenth of all. Their states are stored; what would have joined them begins a
-// new concern, which can be merged.
-func (g *Grouper) evict() {
+// Forget takes concerns out of memory as Changed does, for one who stores none.
+func (g *Grouper) Forget() { g.forget(false) }
+
+// forget takes the oldest concerns of one or two messages out of memory, if
+// there are more than MaxLive, until a tenth of the room is free. Those that
+// were touched since Changed was last called stay, unless nothing is stored.
+// What would have joined them begins a new concern, which can be merged.
+func (g *Grouper) forget(stored bool) {
+	if len(g.live) <= MaxLive {
+		return
+	}
 	goal := MaxLive * 9 / 10
 	keep := g.began[:0]
+	var touched []*theme
 	for _, id := range g.began {
 		gr := g.live[id]
 		switch {
 		case gr == nil:
-		case len(g.live) <= goal, gr.n > 2, g.parent[id] != 0, len(g.merges[id]) > 0, g.dirty[id]:
+		case len(g.live) <= goal, gr.n > 2, g.parent[id] != 0, len(g.merges[id]) > 0, stored && g.dirty[id]:
 			keep = append(keep, id)
 		default:
 			g.leave(concerns, &gr.centroid)
 			delete(g.live, id)
-			if g.quit(gr); gr.theme.members > 0 {
-				g.add(themes, &gr.theme.centroid, &gr.centroid, -1)
+			delete(g.dirty, id)
+			th := gr.theme
+			if g.quit(gr); th.members > 0 {
+				g.add(themes, &th.centroid, &gr.centroid, -1)
+				if !th.touched {
+					th.touched = true
+					touched = append(touched, th)
+				}
 			}
 		}
 	}
 	g.began = keep
+	for _, th := range touched {
+		if th.touched = false; th.members > 0 {
+			g.tidy(themes, &th.centroid)
+		}
+	}
 }
 
 // shared says which terms a message shares with a concern, strongest first.
@@ -543,12 +568,12 @@ func (g *Grouper) shared(list []feature, gr *group) []Reason {
 	total := 0.0
 	for i := range list {
 		f := &list[i]
-		j, ok := gr.find(f.hash)
-		if _, plain := g.stop[f.hash]; !ok || plain || f.p == nil {
+		j, p := gr.find(f.term), &g.lexicon.list[f.term]
+		if j < 0 || p.share > 0 {
 			continue
 		}
-		v := float64(f.w[concerns] * f.raw[concerns] * g.damp(gr.terms[j].n/gr.n))
-		rs = append(rs, Reason{WhyShared, f.word, v})
+		v := float64(f.w[concerns] * f.raw[concerns] * g.pow(gr.held[j].n))
+		rs = append(rs, Reason{WhyShared, p.word, v})
 		total += v
 	}
 	slices.SortStableFunc(rs, func(a, b Reason) int { return cmp.Compare(b.Value, a.Value) })

@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
-	"strings"
 
-	"example.org/hearback"
 	"example.org/hearback/internal/text"
 )
 
@@ -15,27 +13,6 @@ const (
 	concerns = iota
 	themes
 )
-
-// A posting is one term and the centroids that hold it.
-type posting struct {
-	hash   uint64
-	word   string
-	kind   text.TermKind
-	weight float32    // of its kind
-	share  float32    // of all messages that are assumed to hold the word
-	n      [2]int32   // centroids that hold it, at each level
-	in     [2][]entry // the first maxPosted of them
-}
-
-// An entry says that a centroid holds a term, in n of its messages.
-type entry struct {
-	slot int32
-	n    float32
-}
-
-// maxPosted is how many centroids a term lists. A term that stands in more
-// says too little to find one by.
-const maxPosted = 2000
 
 // A level holds the centroids of concerns or of themes.
 type level struct {
@@ -55,10 +32,9 @@ type level struct {
 	top []near
 }
 
-// A spot is what scanning needs to know of a slot.
+// A spot is what finding needs to know of a slot.
 type spot struct {
-	size   float32 // messages
-	length float32 // one by the length of the centroid
+	length float32 // by which what was found in common is divided
 	common float32 // scratch: what it has in common with the message
 }
 
@@ -68,45 +44,19 @@ type near struct {
 	like float32
 }
 
-// A centroid is what the messages of a group have in common.
-type centroid struct {
-	id     hearback.ID
-	slot   int32
-	n      float32  // messages, without copies
-	hashes []uint64 // of terms, ascending
-	terms  []term
-	normAt float32 // n when the length was computed
-	mass   float32 // messages, fading as others come
-	at     int64   // count of messages when mass was last right
-	last   int64   // µs
-}
-
-// A term of a centroid, and how many of its messages hold it.
-type term struct {
-	p  *posting
-	n  float32
-	at int32 // where it stands in the posting, or -1
-}
-
-func (c *centroid) find(hash uint64) (int, bool) {
-	lo, hi := 0, len(c.hashes)
-	for lo < hi {
-		if mid := int(uint(lo+hi) >> 1); c.hashes[mid] < hash {
-			lo = mid + 1
-		} else {
-			hi = mid
-		}
-	}
-	return lo, lo < len(c.hashes) && c.hashes[lo] == hash
-}
-
-// damp raises the share of a centroid's messages that hold a term to 0.6:
+// damping is the power of the share of a centroid's messages that hold a term:
 // words of one message in ten still say what a group is about.
-func (g *Grouper) damp(share float32) float32 {
-	return g.powers[min(int(share*(powers-1)+0.5), powers-1)]
+const damping = 0.6
+
+// pow is a count to the power of damping.
+func (g *Grouper) pow(n float32) float32 {
+	if n < powers {
+		return g.powers[int(n)]
+	}
+	return float32(math.Pow(float64(n), damping))
 }
 
-const powers = 1024
+const powers = 4096
 
 // enter gives a centroid a slot.
 func (g *Grouper) enter(lv int, c *centroid) {
@@ -125,7 +75,7 @@ func (g *Grouper) enter(lv int, c *centroid) {
 // leave takes a centroid out of the index.
 func (g *Grouper) leave(lv int, c *centroid) {
 	for i := range c.terms {
-		g.unpost(lv, &c.terms[i], c.slot)
+		g.unpost(lv, c, i)
 	}
 	l := &g.levels[lv]
 	l.slots[c.slot] = nil
@@ -139,72 +89,62 @@ func (g *Grouper) resize(lv, by int) {
 	l.logN = g.log(l.live + 1 + prior)
 }
 
-// posting returns the posting of a term, made if need be.
-func (g *Grouper) posting(hash uint64, word string, kind text.TermKind) *posting {
-	p := g.index[hash]
-	if p == nil {
-		// word is part of a message, which must not be held on to.
-		p = &posting{hash: hash, word: strings.Clone(word), kind: kind, weight: kindWeight(kind), share: g.stop[hash]}
-		g.index[hash] = p
-	}
-	return p
-}
-
-// post notes that a centroid holds a term in n of its messages.
-func (g *Grouper) post(lv int, p *posting, slot int32, n float32) term {
-	t := term{p, n, -1}
+// hold adds a term that a centroid does not hold yet, with the number of its
+// messages that do.
+func (g *Grouper) hold(lv int, c *centroid, t int32, n float32) {
+	p := &g.lexicon.list[t]
 	p.n[lv]++
+	h := held{n, -1}
 	if len(p.in[lv]) < maxPosted {
-		t.at = int32(len(p.in[lv]))
-		p.in[lv] = append(p.in[lv], entry{slot, n})
+		h.at = int32(len(p.in[lv]))
+		p.in[lv] = append(p.in[lv], entry{c.slot, int32(len(c.terms)), g.pow(n)})
 	}
+	c.append(t, h)
 	if lv == concerns && p.kind == text.Han && g.o.Vectors != nil {
 		for h := range g.o.Vectors.GlossesOf(p.hash) {
 			if list := g.glossed[h]; len(list) < maxPostings {
-				g.glossed[h] = append(list, slot)
+				g.glossed[h] = append(list, c.slot)
 			}
 		}
 	}
-	return t
 }
 
-// count sets in how many of its messages a centroid holds a term.
-func (t *term) count(lv int, n float32) {
-	t.n = n
-	if t.at >= 0 {
-		t.p.in[lv][t.at].n = n
+// count sets in how many of its messages a centroid holds its i-th term.
+func (g *Grouper) count(lv int, c *centroid, i int, n float32) {
+	h := &c.held[i]
+	h.n = n
+	if h.at >= 0 {
+		g.lexicon.list[c.terms[i]].in[lv][h.at].pow = g.pow(n)
 	}
 }
 
-// unpost takes back what post noted. Another centroid moves to the place in
-// the posting that becomes free.
-func (g *Grouper) unpost(lv int, t *term, slot int32) {
-	p := t.p
+// unpost takes the i-th term of a centroid out of its posting. Another centroid
+// moves to the place in the posting that becomes free.
+func (g *Grouper) unpost(lv int, c *centroid, i int) {
+	t, h := c.terms[i], &c.held[i]
+	p := &g.lexicon.list[t]
 	p.n[lv]--
-	if t.at >= 0 {
+	if h.at >= 0 {
 		list := p.in[lv]
 		last := len(list) - 1
-		if moved := list[last]; int(t.at) < last {
-			list[t.at] = moved
-			c := g.levels[lv].slots[moved.slot]
-			if i, ok := c.find(p.hash); ok {
-				c.terms[i].at = t.at
-			}
+		if moved := list[last]; int(h.at) < last {
+			list[h.at] = moved
+			g.levels[lv].slots[moved.slot].held[moved.back].at = h.at
 		}
 		p.in[lv] = list[:last]
-		t.at = -1
-	}
-	if p.n == [2]int32{} {
-		delete(g.index, p.hash)
+		h.at = -1
 	}
 	if lv == concerns && p.kind == text.Han && g.o.Vectors != nil {
 		for h := range g.o.Vectors.GlossesOf(p.hash) {
-			if list := without(g.glossed[h], slot); len(list) > 0 {
+			if list := without(g.glossed[h], c.slot); len(list) > 0 {
 				g.glossed[h] = list
 			} else {
 				delete(g.glossed, h)
 			}
 		}
+	}
+	if p.n == [2]int32{} {
+		g.orphans = append(g.orphans, t)
 	}
 }
 
@@ -221,53 +161,48 @@ func (g *Grouper) take(lv int, c *centroid, list []feature, now int64) {
 	c.mass, c.at = g.massOf(lv, c)+1, g.seen
 	c.last = max(c.last, now)
 	c.n++
-	if c.terms == nil { // the features are sorted already
-		c.terms, c.hashes = make([]term, len(list)), make([]uint64, len(list))
-		for i := range list {
-			f := &list[i]
-			f.p = g.posting(f.hash, f.word, f.kind)
-			c.terms[i], c.hashes[i] = g.post(lv, f.p, c.slot, 1), f.hash
+	if c.terms == nil {
+		c.terms, c.held = make([]int32, 0, len(list)), make([]held, 0, len(list))
+	}
+	for k := range list {
+		f := &list[k]
+		n := float32(1)
+		if i := c.find(f.term); i >= 0 {
+			n += c.held[i].n
+			g.count(lv, c, i, n)
+		} else {
+			g.hold(lv, c, f.term, 1)
 		}
-	} else {
-		for i := range list {
-			f := &list[i]
-			if j, ok := c.find(f.hash); ok {
-				c.terms[j].count(lv, c.terms[j].n+1)
-			} else {
-				f.p = g.posting(f.hash, f.word, f.kind)
-				c.terms = slices.Insert(c.terms, j, g.post(lv, f.p, c.slot, 1))
-				c.hashes = slices.Insert(c.hashes, j, f.hash)
-			}
-		}
+		w := float64(f.raw[lv])
+		c.square += w * w * float64(g.pow(n)*g.pow(n)-g.pow(n-1)*g.pow(n-1))
 	}
 	g.settle(lv, c)
 }
 
 // settle trims a centroid and computes its length anew where that is due.
 func (g *Grouper) settle(lv int, c *centroid) {
-	g.levels[lv].at[c.slot].size = c.n
 	if len(c.terms) > 2*g.levels[lv].keep {
 		g.trim(lv, c)
 		c.normAt = 0
 	}
-	// The length of a large centroid hardly moves with one message.
-	if c.n >= 1.05*c.normAt {
-		g.renorm(lv, c)
+	// In the meantime words have become rarer or more common elsewhere.
+	if c.n >= renorm*c.normAt {
+		c.square = 0
+		for i := range c.terms {
+			w := float64(g.weight(lv, c, i))
+			c.square += w * w
+		}
+		c.normAt = c.n
 	}
+	g.levels[lv].at[c.slot].length = float32(1 / max(math.Sqrt(c.square), 1e-9))
 }
 
-// weight is how much a term counts in a centroid.
-func (g *Grouper) weight(lv int, t *term, n float32) float32 {
-	return t.p.weight * g.damp(t.n/n) * g.idf(lv, t.p.hash, t.p)
-}
+const renorm = 1.5
 
-func (g *Grouper) renorm(lv int, c *centroid) {
-	sum := float32(0)
-	for i := range c.terms {
-		w := g.weight(lv, &c.terms[i], c.n)
-		sum += w * w
-	}
-	g.levels[lv].at[c.slot].length, c.normAt = float32(1/max(math.Sqrt(float64(sum)), 1e-9)), c.n
+// weight is how much a centroid's i-th term counts in it, beside its others.
+func (g *Grouper) weight(lv int, c *centroid, i int) float32 {
+	p := &g.lexicon.list[c.terms[i]]
+	return p.weight * g.pow(c.held[i].n) * g.idf(lv, p)
 }
 
 // trim keeps the strongest terms.
@@ -275,15 +210,15 @@ func (g *Grouper) trim(lv int, c *centroid) {
 	keep := g.levels[lv].keep
 	order := make([]weighed, len(c.terms))
 	for i := range c.terms {
-		order[i] = weighed{i, g.weight(lv, &c.terms[i], c.n)}
+		order[i] = weighed{i, g.weight(lv, c, i)}
 	}
 	slices.SortFunc(order, func(a, b weighed) int { return cmp.Or(cmp.Compare(b.w, a.w), cmp.Compare(a.i, b.i)) })
 	weak := make([]bool, len(c.terms))
 	for _, x := range order[keep:] {
 		weak[x.i] = true
-		g.unpost(lv, &c.terms[x.i], c.slot)
+		g.unpost(lv, c, x.i)
 	}
-	c.keep(func(i int) bool { return !weak[i] })
+	g.keep(lv, c, func(i int) bool { return !weak[i] })
 }
 
 // weighed is the place of a term in a centroid, with its weight.
@@ -292,45 +227,50 @@ type weighed struct {
 	w float32
 }
 
-// keep drops the terms for whose place f is false.
-func (c *centroid) keep(f func(i int) bool) {
+// keep drops the terms for whose place f is false, which have been taken out of
+// their postings.
+func (g *Grouper) keep(lv int, c *centroid, f func(i int) bool) {
 	n := 0
-	for i := range c.terms {
-		if f(i) {
-			c.terms[n], c.hashes[n] = c.terms[i], c.hashes[i]
-			n++
+	for i, t := range c.terms {
+		if !f(i) {
+			continue
 		}
+		c.terms[n], c.held[n] = t, c.held[i]
+		if at := c.held[i].at; at >= 0 {
+			g.lexicon.list[t].in[lv][at].back = int32(n)
+		}
+		n++
 	}
-	clear(c.terms[n:])
-	c.terms, c.hashes = c.terms[:n], c.hashes[:n]
+	c.terms, c.held = c.terms[:n], c.held[:n]
+	c.index()
 }
 
-// add adds the counts of b to a, or takes them away if sign is -1.
+// add adds the counts of b to a, or takes them away if sign is -1. Settling a
+// is left to the caller.
 func (g *Grouper) add(lv int, a, b *centroid, sign float32) {
 	a.n = max(1, a.n+sign*b.n)
 	a.mass = max(0, a.mass+sign*b.mass)
 	a.last = max(a.last, b.last)
 	a.at = max(a.at, b.at)
-	for _, t := range b.terms {
-		if i, ok := a.find(t.p.hash); ok {
-			a.terms[i].count(lv, max(0, a.terms[i].n+sign*t.n))
+	for j, t := range b.terms {
+		if i := a.find(t); i >= 0 {
+			g.count(lv, a, i, max(0, a.held[i].n+sign*b.held[j].n))
 		} else if sign > 0 {
-			// b may be out of the index, and its postings with it.
-			p := g.posting(t.p.hash, t.p.word, t.p.kind)
-			a.terms = slices.Insert(a.terms, i, g.post(lv, p, a.slot, t.n))
-			a.hashes = slices.Insert(a.hashes, i, p.hash)
+			g.hold(lv, a, t, b.held[j].n)
 		}
-	}
-	if sign < 0 {
-		for i := range a.terms {
-			if a.terms[i].n <= 0 {
-				g.unpost(lv, &a.terms[i], a.slot)
-			}
-		}
-		a.keep(func(i int) bool { return a.terms[i].n > 0 })
 	}
 	a.normAt = 0
-	g.settle(lv, a)
+}
+
+// tidy drops the terms that no message of a centroid holds any more.
+func (g *Grouper) tidy(lv int, c *centroid) {
+	for i := range c.terms {
+		if c.held[i].n <= 0 {
+			g.unpost(lv, c, i)
+		}
+	}
+	g.keep(lv, c, func(i int) bool { return c.held[i].n > 0 })
+	g.settle(lv, c)
 }
 
 // massOf returns how many of the messages of late belong to a group.
@@ -346,56 +286,39 @@ func (g *Grouper) massOf(lv int, c *centroid) float32 {
 // words, which make up most of it; the others only add to the likeness of what
 // was found. What candidates returns is good until it is called again.
 func (g *Grouper) candidates(lv int, list []feature) []near {
-	l := &g.levels[lv]
+	l, terms := &g.levels[lv], g.lexicon.list
 	l.hit = l.hit[:0]
-	order := g.order[:0]
+	order := g.order[:0] // rarest first
 	for i := range list {
-		if f := &list[i]; f.p != nil && f.p.n[lv] > 0 {
-			order = append(order, int32(i))
+		if n := terms[list[i].term].n[lv]; n > 0 {
+			order = append(order, uint64(n)<<32|uint64(i))
 		}
 	}
-	slices.SortFunc(order, func(a, b int32) int {
-		return cmp.Or(cmp.Compare(list[a].p.n[lv], list[b].p.n[lv]), cmp.Compare(a, b))
-	})
+	slices.Sort(order)
 	g.order = order
 	left := float32(1)
-	for len(order) > 0 && (len(l.hit) == 0 || left > unscanned && list[order[0]].p.n[lv] <= maxPostings) {
-		f := &list[order[0]]
+	for len(order) > 0 && (len(l.hit) == 0 || left > unscanned && order[0]>>32 <= maxPostings) {
+		f := &list[uint32(order[0])]
 		order = order[1:]
 		left -= f.w[lv] * f.w[lv]
-		g.scan(lv, f)
+		w := f.w[lv] * f.raw[lv]
+		for _, e := range terms[f.term].in[lv] {
+			l.strike(e.slot, w*e.pow*l.at[e.slot].length)
+		}
 	}
 	top := l.best()
 	for i := range top {
 		x := &top[i]
 		c := l.slots[x.slot]
 		for _, k := range order {
-			f := &list[k]
-			if j, ok := c.find(f.hash); ok {
-				x.like += f.w[lv] * f.raw[lv] * g.damp(c.terms[j].n/c.n) * l.at[x.slot].length
+			f := &list[uint32(k)]
+			if j := c.find(f.term); j >= 0 {
+				x.like += f.w[lv] * f.raw[lv] * g.pow(c.held[j].n) * l.at[x.slot].length
 			}
 		}
 		x.like = min(x.like, 1)
 	}
 	return top
-}
-
-// scan adds what a term contributes to the cosine with every centroid that
-// holds it.
-func (g *Grouper) scan(lv int, f *feature) {
-	l := &g.levels[lv]
-	w := f.w[lv] * f.raw[lv]
-	for _, e := range f.p.in[lv] {
-		at := &l.at[e.slot]
-		x := w * at.length
-		if e.n != at.size { // most concerns are of one message
-			x *= g.damp(e.n / at.size)
-		}
-		if at.common == 0 {
-			l.hit = append(l.hit, e.slot)
-		}
-		at.common += x
-	}
 }
 
 func (l *level) strike(slot int32, w float32) {

@@ -20,18 +20,23 @@ func (g *Grouper) Label(id hearback.ID) (phrases []string, medoid hearback.ID, p
 	if gr == nil {
 		return nil, 0, 0
 	}
-	terms := slices.Clone(gr.terms)
-	slices.SortFunc(terms, func(a, b term) int {
-		return cmp.Or(cmp.Compare(g.weight(concerns, &b, gr.n), g.weight(concerns, &a, gr.n)), cmp.Compare(a.p.hash, b.p.hash))
+	order := make([]weighed, len(gr.terms))
+	for i := range gr.terms {
+		order[i] = weighed{i, g.weight(concerns, &gr.centroid, i)}
+	}
+	word := func(x weighed) *posting { return &g.lexicon.list[gr.terms[x.i]] }
+	slices.SortFunc(order, func(a, b weighed) int {
+		return cmp.Or(cmp.Compare(b.w, a.w), cmp.Compare(word(a).hash, word(b).hash))
 	})
-	for _, t := range terms {
+	for _, x := range order {
 		if len(phrases) == 5 {
 			break
 		}
-		if t.p.kind == text.Bigram || t.p.kind == text.Number || t.p.kind == text.Char || len([]rune(t.p.word)) < 2 || t.p.share > 0 {
+		p := word(x)
+		if p.kind == text.Bigram || p.kind == text.Number || p.kind == text.Char || len([]rune(p.word)) < 2 || p.share > 0 {
 			continue
 		}
-		phrases = append(phrases, t.p.word)
+		phrases = append(phrases, p.word)
 	}
 	return phrases, gr.medoid, gr.purity
 }
@@ -46,13 +51,12 @@ type Near struct {
 
 // self returns a concern as if it were a message.
 func (g *Grouper) self(gr *group) said {
-	d := gr.doc()
+	d := g.doc(gr)
 	m := said{doc: &d, vec: gr.vec, known: 1}
-	for i := range gr.terms {
-		t := &gr.terms[i]
-		raw := kindWeight(t.p.kind) * g.idf(concerns, t.p.hash, t.p)
-		m.list = append(m.list, feature{hash: t.p.hash, p: t.p, word: t.p.word, kind: t.p.kind,
-			raw: [2]float32{raw}, w: [2]float32{raw * g.damp(t.n/gr.n) * g.levels[concerns].at[gr.slot].length}})
+	for i, t := range gr.terms {
+		p := &g.lexicon.list[t]
+		m.list = append(m.list, feature{term: t, raw: [2]float32{p.weight * g.idf(concerns, p)},
+			w: [2]float32{g.weight(concerns, &gr.centroid, i) * g.levels[concerns].at[gr.slot].length}})
 	}
 	for f, n := range gr.facets {
 		if n >= 0.6*gr.n {
@@ -85,9 +89,9 @@ func (g *Grouper) Nearest(id hearback.ID, k int) []Near {
 			n.Shared = append(n.Shared, r.Text)
 		}
 		for i := range m.list {
-			f := &m.list[i]
-			if _, ok := other.find(f.hash); !ok && f.kind != text.Bigram && len(n.Apart) < 5 {
-				n.Apart = append(n.Apart, f.word)
+			p := &g.lexicon.list[m.list[i].term]
+			if other.find(m.list[i].term) < 0 && p.kind != text.Bigram && len(n.Apart) < 5 {
+				n.Apart = append(n.Apart, p.word)
 			}
 		}
 		list = append(list, n)

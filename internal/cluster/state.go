@@ -26,9 +26,7 @@ func (g *Grouper) Changed() map[hearback.ID][]byte {
 		}
 	}
 	clear(g.dirty)
-	if len(g.live) > MaxLive {
-		g.evict()
-	}
+	g.forget(true)
 	b := binary.AppendVarint([]byte{stateVersion}, g.seen)
 	for _, l := range g.levels {
 		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(l.logGap))
@@ -39,7 +37,7 @@ func (g *Grouper) Changed() map[hearback.ID][]byte {
 
 // The form of a stored state: a version byte, then numbers as varints and
 // floats in 32 bits.
-const stateVersion = 2
+const stateVersion = 3
 
 func (g *Grouper) encode(gr *group) []byte {
 	b := make([]byte, 0, 24*len(gr.terms)+64)
@@ -47,16 +45,18 @@ func (g *Grouper) encode(gr *group) []byte {
 	for _, n := range []int64{int64(gr.theme.id), int64(gr.votes), int64(g.parent[gr.id]), gr.last, gr.at, int64(gr.medoid)} {
 		b = binary.AppendVarint(b, n)
 	}
-	for _, f := range []float32{gr.n, gr.mass, gr.negated, float32(gr.purity), float32(gr.best)} {
+	for _, f := range []float32{gr.n, gr.normAt, gr.mass, gr.negated, float32(gr.purity), float32(gr.best)} {
 		b = float(b, f)
 	}
+	b = binary.LittleEndian.AppendUint64(b, math.Float64bits(gr.square))
 	b = binary.AppendUvarint(b, uint64(len(gr.terms)))
-	for _, t := range gr.terms {
-		b = binary.LittleEndian.AppendUint64(b, t.p.hash)
-		b = float(b, t.n)
-		b = append(b, byte(t.p.kind))
-		b = binary.AppendUvarint(b, uint64(len(t.p.word)))
-		b = append(b, t.p.word...)
+	for i, t := range gr.terms {
+		p := &g.lexicon.list[t]
+		b = binary.LittleEndian.AppendUint64(b, p.hash)
+		b = float(b, gr.held[i].n)
+		b = append(b, byte(p.kind))
+		b = binary.AppendUvarint(b, uint64(len(p.word)))
+		b = append(b, p.word...)
 	}
 	b = binary.AppendUvarint(b, uint64(len(gr.facets)))
 	for _, f := range slices.SortedFunc(maps.Keys(gr.facets), func(x, y facet) int {
@@ -119,6 +119,14 @@ func (r *reader) float() float32 {
 	return f
 }
 
+func (r *reader) float64() float64 {
+	f := math.Float64frombits(r.u64())
+	if r.bad = r.bad || !(f >= 0 && f < 1e30); r.bad {
+		return 0
+	}
+	return f
+}
+
 func (r *reader) varint() int64 {
 	v, n := binary.Varint(r.b)
 	if n <= 0 {
@@ -163,9 +171,9 @@ func (g *Grouper) Load(states iter.Seq2[hearback.ID, []byte]) error {
 		if id == 0 {
 			g.seen = max(r.varint(), 0)
 			for lv := range g.levels {
-				gap := math.Float64frombits(r.u64())
+				gap := r.float64()
 				g.levels[lv].logGap = gap
-				r.bad = r.bad || !(gap >= 0 && gap < 50)
+				r.bad = r.bad || gap >= 50
 			}
 		} else {
 			g.load(id, r)
@@ -179,9 +187,14 @@ func (g *Grouper) Load(states iter.Seq2[hearback.ID, []byte]) error {
 	g.pace(themes, 0)
 	for _, id := range g.began {
 		gr := g.live[id]
-		g.levels[concerns].at[gr.slot].size = gr.n
-		g.renorm(concerns, &gr.centroid)
-		g.add(themes, &gr.theme.centroid, &gr.centroid, 1)
+		g.settle(concerns, &gr.centroid)
+		th := &gr.theme.centroid
+		if g.add(themes, th, &gr.centroid, 1); len(th.terms) > 2*keepThemes {
+			g.settle(themes, th)
+		}
+	}
+	for _, th := range g.levels[themes].slots {
+		g.settle(themes, th)
 	}
 	return nil
 }
@@ -195,18 +208,20 @@ func (g *Grouper) load(id hearback.ID, r *reader) {
 		g.merges[into] = append(g.merges[into], id)
 	}
 	gr.last, gr.at, gr.medoid = r.varint(), r.varint(), hearback.ID(r.varint())
-	gr.n, gr.mass, gr.negated = max(r.float(), 1), r.float(), r.float()
+	gr.n, gr.normAt, gr.mass, gr.negated = max(r.float(), 1), r.float(), r.float(), r.float()
 	gr.purity, gr.best = float64(r.float()), float64(r.float())
+	gr.square = r.float64()
 	g.enter(concerns, &gr.centroid)
 	for range r.size(14) {
 		hash, n, kind := r.u64(), r.float(), text.TermKind(r.take(1)[0])
 		word := string(r.take(r.size(1)))
-		if r.bad || len(gr.hashes) > 0 && hash <= gr.hashes[len(gr.hashes)-1] {
+		if r.bad || kind == 0 || n < 0 {
 			r.bad = true
 			return
 		}
-		p := g.posting(hash, word, kind)
-		gr.terms, gr.hashes = append(gr.terms, g.post(concerns, p, gr.slot, n)), append(gr.hashes, hash)
+		if t := g.lexicon.number(hash, word, kind); gr.find(t) < 0 {
+			g.hold(concerns, &gr.centroid, t, n)
+		}
 	}
 	for range r.size(13) {
 		f := facet{r.take(1)[0], r.u64()}
@@ -227,7 +242,7 @@ func (g *Grouper) load(id hearback.ID, r *reader) {
 		}
 	}
 	if gr.theme = g.themes[in]; gr.theme == nil {
-		gr.theme = &theme{centroid: centroid{id: in, terms: []term{}}}
+		gr.theme = &theme{centroid: centroid{id: in}}
 		g.themes[in] = gr.theme
 		g.enter(themes, &gr.theme.centroid)
 	}
