@@ -9,9 +9,11 @@ import (
 // A centroid is what the messages of a group have in common: terms, each with
 // how many of the messages hold it.
 type centroid struct {
-	id   hearback.ID
-	slot int32
-	n    float32 // messages, without copies
+	id      hearback.ID
+	ofGroup *group // whose centroid it is, if that of a concern
+	ofTheme *theme // or of a theme
+	slot    int32
+	n       float32 // messages, without copies
 
 	terms []int32  // their numbers, in the order they came
 	held  []held   // of each

@@ -21,7 +21,7 @@ const IdleAfter = 14 * 24 * time.Hour
 
 // MaxLive is how many concerns are in memory at the most. Beyond that the
 // oldest with one or two messages leave it.
-const MaxLive = 30_000
+const MaxLive = 20_000
 
 // An Assignment says where a message belongs, and why.
 type Assignment struct {

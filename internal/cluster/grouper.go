@@ -117,6 +117,18 @@ type theme struct {
 	touched bool // scratch of forget
 }
 
+func newGroup(id hearback.ID) *group {
+	gr := &group{centroid: centroid{id: id}}
+	gr.ofGroup = gr
+	return gr
+}
+
+func newTheme(id hearback.ID) *theme {
+	th := &theme{centroid: centroid{id: id}}
+	th.ofTheme = th
+	return th
+}
+
 // New returns an empty Grouper.
 func New(o Options) *Grouper {
 	o.Join, o.Link = cmp.Or(o.Join, DefaultJoin), cmp.Or(o.Link, DefaultLink)
@@ -219,13 +231,15 @@ func (g *Grouper) addCopy(c copied, like float64, now int64) Assignment {
 // begin makes a new concern for a message, in the theme that is most like the
 // message, or in that of a concern of another language that it is linked to.
 func (g *Grouper) begin(m *said, now int64, th *theme, linked *group, link bool) *group {
-	gr := &group{centroid: centroid{id: g.o.NextID(), last: now}, best: -1}
+	gr := newGroup(g.o.NextID())
+	gr.last, gr.best = now, -1
 	if th != nil {
 		gr.theme = th
 	} else if link {
 		gr.theme = linked.theme
 	} else {
-		gr.theme = &theme{centroid: centroid{id: gr.id, last: now}}
+		gr.theme = newTheme(gr.id)
+		gr.theme.last = now
 		g.themes[gr.id] = gr.theme
 		g.enter(themes, &gr.theme.centroid)
 	}
@@ -314,7 +328,7 @@ func plus(a, b []float32, sign float32) []float32 {
 }
 
 // concern returns the concern in a slot.
-func (g *Grouper) concern(slot int32) *group { return g.live[g.levels[concerns].slots[slot].id] }
+func (g *Grouper) concern(slot int32) *group { return g.levels[concerns].slots[slot].ofGroup }
 
 // A candidate is a concern, and how like a message it is.
 type candidate struct {
@@ -392,7 +406,7 @@ func (g *Grouper) nearestTheme(m *said, now int64) (*theme, float64) {
 	if top < g.o.Link {
 		return nil, 0
 	}
-	return g.themes[best.id], top
+	return best.ofTheme, top
 }
 
 // differ names what a message and a concern that are alike differ in, or

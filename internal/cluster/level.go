@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"cmp"
 	"math"
 	"slices"
 
@@ -205,34 +204,39 @@ func (g *Grouper) weight(lv int, c *centroid, i int) float32 {
 	return p.weight * g.pow(c.held[i].n) * g.idf(lv, p)
 }
 
-// trim keeps the strongest terms.
+// trim keeps the terms that the most messages hold, and of those that equally
+// many hold the newest.
 func (g *Grouper) trim(lv int, c *centroid) {
-	keep := g.levels[lv].keep
-	order := make([]weighed, len(c.terms))
+	var with [64]int // terms held by so many messages, the last of them or more
+	many := func(i int) int { return min(int(c.held[i].n), len(with)-1) }
 	for i := range c.terms {
-		order[i] = weighed{i, g.weight(lv, c, i)}
+		with[many(i)]++
 	}
-	slices.SortFunc(order, func(a, b weighed) int { return cmp.Or(cmp.Compare(b.w, a.w), cmp.Compare(a.i, b.i)) })
-	weak := make([]bool, len(c.terms))
-	for _, x := range order[keep:] {
-		weak[x.i] = true
-		g.unpost(lv, c, x.i)
+	least, room := len(with)-1, g.levels[lv].keep
+	for ; least > 0 && with[least] <= room; least-- {
+		room -= with[least]
 	}
-	g.keep(lv, c, func(i int) bool { return !weak[i] })
+	drop := with[least] - room // of those held by the least, the oldest
+	for i := range c.terms {
+		weak := many(i) < least
+		if many(i) == least && drop > 0 {
+			weak = true
+			drop--
+		}
+		if weak {
+			g.unpost(lv, c, i)
+			c.held[i].n = 0
+		}
+	}
+	g.sweep(lv, c)
 }
 
-// weighed is the place of a term in a centroid, with its weight.
-type weighed struct {
-	i int
-	w float32
-}
-
-// keep drops the terms for whose place f is false, which have been taken out of
+// sweep drops the terms that no message holds, which have been taken out of
 // their postings.
-func (g *Grouper) keep(lv int, c *centroid, f func(i int) bool) {
+func (g *Grouper) sweep(lv int, c *centroid) {
 	n := 0
 	for i, t := range c.terms {
-		if !f(i) {
+		if c.held[i].n <= 0 {
 			continue
 		}
 		c.terms[n], c.held[n] = t, c.held[i]
@@ -269,7 +273,7 @@ func (g *Grouper) tidy(lv int, c *centroid) {
 			g.unpost(lv, c, i)
 		}
 	}
-	g.keep(lv, c, func(i int) bool { return c.held[i].n > 0 })
+	g.sweep(lv, c)
 	g.settle(lv, c)
 }
 

@@ -34,9 +34,9 @@ type entry struct {
 	pow  float32 // of how many of its messages hold the term (see damping)
 }
 
-// maxPosted is how many centroids a term lists. A term that stands in more
-// says too little to find one by.
-const maxPosted = 2000
+// maxPosted is how many centroids a term lists. One that stands in more says too
+// little to find any by; it may do so again when half of them are gone.
+const maxPosted = 2 * maxPostings
 
 func newLexicon() lexicon {
 	return lexicon{slots: make([]int32, 1<<10), stop: stopWords()}

@@ -162,3 +162,9 @@ func (g *Grouper) Undo(into hearback.ID) error {
 	g.dirty[into], g.dirty[from] = true, true
 	return nil
 }
+
+// weighed is the place of a term in a centroid, with its weight.
+type weighed struct {
+	i int
+	w float32
+}

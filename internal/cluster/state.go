@@ -200,7 +200,7 @@ func (g *Grouper) Load(states iter.Seq2[hearback.ID, []byte]) error {
 }
 
 func (g *Grouper) load(id hearback.ID, r *reader) {
-	gr := &group{centroid: centroid{id: id}}
+	gr := newGroup(id)
 	in := hearback.ID(r.varint())
 	gr.votes = int32(min(max(r.varint(), 0), 1<<30))
 	if into := hearback.ID(r.varint()); into != 0 {
@@ -242,7 +242,7 @@ func (g *Grouper) load(id hearback.ID, r *reader) {
 		}
 	}
 	if gr.theme = g.themes[in]; gr.theme == nil {
-		gr.theme = &theme{centroid: centroid{id: in}}
+		gr.theme = newTheme(in)
 		g.themes[in] = gr.theme
 		g.enter(themes, &gr.theme.centroid)
 	}
