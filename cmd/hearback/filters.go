@@ -222,6 +222,9 @@ func (p *program) groupCommand() *cobra.Command {
 				g.Forget()
 				r := result{ID: l.ID, Concern: as.Concern, Theme: as.Theme, Score: as.Score, CopyOf: names.get(int(as.CopyOf)), Why: make([]why, 0, len(as.Why))}
 				for _, w := range as.Why {
+					if w.Kind == cluster.WhyCopy { // says the id that the reader knows
+						w.Text = strings.Trim(string(r.CopyOf), `"`)
+					}
 					r.Why = append(r.Why, why{w.Kind, w.Text, w.Value})
 				}
 				return r, nil
