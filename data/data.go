@@ -21,6 +21,8 @@ var (
 	tsPhrases string
 	//go:embed opencc/TWPhrasesRev.txt
 	twPhrases string
+	//go:embed passwords/passwords.txt
+	passwords string
 )
 
 // LangID returns the fastText language identification model lid.176.ftz.
@@ -58,3 +60,7 @@ var (
 // that are ordinary words too, one a line.
 func Places() string     { return places }
 func PlaceWords() string { return placeWords } // see [Places]
+
+// Passwords returns the commonest passwords of published breaches, in lower
+// case, one a line.
+func Passwords() string { return passwords }
