@@ -1,5 +1,6 @@
 // What the scenarios share: the program as an operator starts it, a browser,
 // and a person in it.
+import { createHmac } from 'node:crypto';
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -74,6 +75,17 @@ export function launch() {
   });
 }
 
+// code is what an authenticator shows for a secret, some periods of thirty
+// seconds from now.
+export function code(secret, later = 0) {
+  const bits = [...secret.replaceAll(' ', '')].map((c) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0')).join('');
+  const key = Buffer.from(bits.match(/.{8}/g).map((b) => parseInt(b, 2)));
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + later));
+  const sum = createHmac('sha1', key).update(step).digest();
+  return String((sum.readUInt32BE(sum[19] & 15) & 0x7fffffff) % 1_000_000).padStart(6, '0');
+}
+
 // A Person is somebody at a browser of their own.
 export class Person {
   static async at(browser, base, options = {}) {
@@ -117,6 +129,24 @@ export class Person {
     await Promise.all([this.page.waitForNavigation(), f.locator(button).first().click()]);
     const alert = this.page.locator('main [role=alert]').first();
     if (await alert.count()) throw new Error(`${form}: ${await alert.innerText()}`);
+  }
+
+  // join follows a one-time link, and sets up the second factor where the
+  // roles need one.
+  async join(link, fields) {
+    await this.go(link);
+    await this.send(`form[action="${new URL(link).pathname}"]`, fields);
+    if (/\/account\/second/.test(this.page.url())) await this.enrol();
+  }
+
+  // enrol sets up an authenticator and keeps its secret and recovery codes.
+  async enrol() {
+    await this.go('/account/second');
+    this.secret = await this.page.locator('[name=secret]').inputValue();
+    await this.send('form[action="/account/second"]', { code: code(this.secret) });
+    this.recovery = await this.page.locator('.codes code').allInnerTexts();
+    if (this.recovery.length !== 10) throw new Error(`recovery codes: ${this.recovery}`);
+    await this.press(/I have kept them|已妥善保存/);
   }
 
   // press follows a link or button by its words.

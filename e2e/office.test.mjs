@@ -29,15 +29,14 @@ function step(name, does) {
   });
 }
 
-async function join_(link, name, kind) {
+async function join_(link, name) {
   const p = await Person.at(browser, s.console, { locale: 'en-GB' });
-  await p.go(link);
-  await p.send(`form[action="/${kind}"]`, { name, login: name.toLowerCase().replaceAll(' ', '-'), password: word + name, again: word + name, lang: 'en' });
+  await p.join(link, { name, login: name.toLowerCase().replaceAll(' ', '-'), password: word + name, again: word + name, lang: 'en' });
   return p;
 }
 
 step('the one-time link makes the first administrator, once', async () => {
-  admin = await join_(s.link, 'First Administrator', 'setup');
+  admin = await join_(s.link, 'First Administrator');
   assert.match(await admin.text(), /Help/);
   const late = await Person.at(browser, s.console);
   await late.go(s.link, 404);
@@ -99,7 +98,7 @@ step('people are invited by link and join in their own browsers', async () => {
   const invite = async (name, ...roles) => {
     await admin.go('/accounts');
     await admin.send('form[action="/accounts/invite"]', { role: roles, note: name });
-    return join_(/http\S+\/invite\?token=\S+/.exec(await admin.text())[0], name, 'invite');
+    return join_(/http\S+\/invite\?token=\S+/.exec(await admin.text())[0], name);
   };
   officer = await invite('Officer', 'officer', 'listener');
   one = await invite('Reviewer One', 'officer', 'reviewer');

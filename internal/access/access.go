@@ -60,6 +60,7 @@ const (
 	Backup         Action = "backup"
 	ViewLog        Action = "view log" // the log as the console shows it; the public one is open to all
 	Evaluate       Action = "evaluate"
+	ViewSecurity   Action = "view security log" // who signed in, and who was refused
 )
 
 // Actions lists every action.
@@ -67,7 +68,7 @@ func Actions() []Action {
 	return []Action{
 		ViewConsole, Triage, OpenCase, Route, CheckEvidence, Draft, Submit, Approve, Publish, Withdraw,
 		RateHarm, ManageSources, ManageTopics, ManageDesks, ManageAccounts, ChangeSettings, Export, Backup,
-		ViewLog, Evaluate,
+		ViewLog, Evaluate, ViewSecurity,
 	}
 }
 
@@ -81,8 +82,8 @@ var allowed = map[Role][]Action{
 	Officer:       {ViewConsole, ViewLog, OpenCase, Route, CheckEvidence, Draft, Submit, Publish, Withdraw},
 	Reviewer:      {ViewConsole, ViewLog, RateHarm, CheckEvidence, Approve, Publish, Withdraw},
 	Evaluator:     {ViewConsole, ViewLog, Evaluate, Export},
-	Administrator: {ViewConsole, ViewLog, ManageSources, ManageTopics, ManageDesks, ManageAccounts, ChangeSettings, Export, Backup},
-	Auditor:       {ViewConsole, ViewLog},
+	Administrator: {ViewConsole, ViewLog, ManageSources, ManageTopics, ManageDesks, ManageAccounts, ChangeSettings, Export, Backup, ViewSecurity},
+	Auditor:       {ViewConsole, ViewLog, ViewSecurity},
 }
 
 // May reports whether somebody with these roles may do a.
@@ -98,6 +99,7 @@ type Account struct {
 	Name    string   // for colleagues; never in the log
 	Lang    string   // "en" or "zh": what the console speaks to them
 	Roles   []Role   // in the order of [Roles]
+	Asleep  []Role   `json:"-"` // roles that need a second factor, in a session that has none: they only let look
 	Desks   []string // slugs of the desks they work for; empty means every desk
 	State   State
 	Since   time.Time
@@ -116,7 +118,10 @@ const (
 
 // May reports whether the account is active and its roles allow a.
 func (a *Account) May(x Action) bool {
-	return a != nil && a.State == Active && May(a.Roles, x)
+	if a == nil || a.State != Active {
+		return false
+	}
+	return May(a.Roles, x) || len(a.Asleep) > 0 && (x == ViewConsole || x == ViewLog)
 }
 
 // Actor returns a as the log shows whoever does x: with the first of its roles
@@ -139,9 +144,18 @@ func (a *Account) Do(x Action) (hearback.Actor, error) {
 		return hearback.Actor{}, fmt.Errorf("%w: sign in first", hearback.ErrRefused)
 	}
 	if !a.May(x) {
+		if a.Sleeps(x) {
+			return hearback.Actor{}, fmt.Errorf("%w: your role for this waits for a second factor; set one up under Your account", hearback.ErrRefused)
+		}
 		return hearback.Actor{}, fmt.Errorf("%w: to %s you need one of the roles %v; an administrator can give it", hearback.ErrRefused, x, Who(x))
 	}
 	return a.Actor(x), nil
+}
+
+// Sleeps reports whether the account could do x if its session had a second
+// factor.
+func (a *Account) Sleeps(x Action) bool {
+	return a != nil && a.State == Active && !a.May(x) && May(a.Asleep, x)
 }
 
 // Serves reports whether the account works for a desk.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -66,16 +67,38 @@ type Store interface {
 	// DropSessions ends the sessions of an account: all but keep if id is 0,
 	// otherwise that one.
 	DropSessions(ctx context.Context, account, id, keep hearback.ID) error
-	// SweepAccess forgets links that ended before now, and sessions used last
-	// before idle or begun before begun.
-	SweepAccess(ctx context.Context, now, idle, begun time.Time) error
+	// SweepAccess forgets what has ended.
+	SweepAccess(ctx context.Context, e Ended) error
+
+	// Factors returns the second factors of an account, oldest first.
+	Factors(ctx context.Context, account hearback.ID) ([]Factor, error)
+	// PutFactors adds factors to an account and takes others away, in one
+	// transaction. It returns [hearback.ErrConflict] if one to add is known
+	// already, and [hearback.ErrNotFound] if one to take away is not there.
+	PutFactors(ctx context.Context, account hearback.ID, add []Factor, drop []hearback.ID, rs ...hearback.Record) error
+	// UseFactor writes the doc, the step and the time of use of a factor. It
+	// returns [hearback.ErrConflict] unless the stored step is before f.Step.
+	UseFactor(ctx context.Context, f Factor) error
+	// DropFactor returns [hearback.ErrNotFound] if there is none.
+	DropFactor(ctx context.Context, account, id hearback.ID) error
+
+	AddEvent(ctx context.Context, e Event) error
+	// Events returns events of an account, or of all if account is 0, newest
+	// first, that are older than before if that is not 0.
+	Events(ctx context.Context, account, before hearback.ID, limit int) ([]Event, error)
 }
+
+// Ended says what is over: sessions used last before Idle or begun before
+// Begun, or before Half if they still wait for the second factor; events before
+// Security; everything else that ended before Now.
+type Ended struct{ Now, Idle, Begun, Half, Security time.Time }
 
 // Accounts applies the rules about accounts.
 type Accounts struct {
 	Store  Store
 	Now    func() time.Time
 	NextID func() hearback.ID
+	Log    *slog.Logger // has every event of the security log as well; nil for none
 
 	guard guard
 }
@@ -258,12 +281,12 @@ func (s *Accounts) Join(ctx context.Context, token string, j Joining) (*Account,
 	case err != nil:
 		return nil, gone(err)
 	}
-	return a, nil
+	return a, s.note(ctx, Event{Kind: EventJoined, Account: a.ID, Note: string(l.Kind)})
 }
 
 // Grant gives an account a role, on the public log.
 func (s *Accounts) Grant(ctx context.Context, by *Account, id hearback.ID, r Role) error {
-	return s.change(ctx, by, id, func(a *Account, actor hearback.Actor, now time.Time) ([]hearback.Record, error) {
+	return s.change(ctx, by, id, EventRoleGranted, string(r), func(a *Account, actor hearback.Actor, now time.Time) ([]hearback.Record, error) {
 		roles, err := checkRoles(append(slices.Clone(a.Roles), r))
 		if err != nil {
 			return nil, err
@@ -279,7 +302,7 @@ func (s *Accounts) Grant(ctx context.Context, by *Account, id hearback.ID, r Rol
 // Revoke takes a role from an account, on the public log. The last active
 // administrator stays one.
 func (s *Accounts) Revoke(ctx context.Context, by *Account, id hearback.ID, r Role) error {
-	return s.change(ctx, by, id, func(a *Account, actor hearback.Actor, now time.Time) ([]hearback.Record, error) {
+	return s.change(ctx, by, id, EventRoleRevoked, string(r), func(a *Account, actor hearback.Actor, now time.Time) ([]hearback.Record, error) {
 		i := slices.Index(a.Roles, r)
 		if i < 0 {
 			return nil, fmt.Errorf("%w: this account does not have the role %s", hearback.ErrRefused, r)
@@ -296,7 +319,7 @@ func (s *Accounts) SetDesks(ctx context.Context, by *Account, id hearback.ID, de
 	if err != nil {
 		return err
 	}
-	return s.change(ctx, by, id, func(a *Account, actor hearback.Actor, now time.Time) (rs []hearback.Record, err error) {
+	return s.change(ctx, by, id, EventRoleGranted, strings.Join(desks, " "), func(a *Account, actor hearback.Actor, now time.Time) (rs []hearback.Record, err error) {
 		a.Desks = desks
 		for _, r := range a.Roles {
 			rs = append(rs, roleRecord(hearback.RoleGranted, actor, a, r, now))
@@ -308,7 +331,7 @@ func (s *Accounts) SetDesks(ctx context.Context, by *Account, id hearback.ID, de
 // Disable ends an account: its sessions stop and its roles are revoked on the
 // public log. Its number stays its own.
 func (s *Accounts) Disable(ctx context.Context, by *Account, id hearback.ID) error {
-	err := s.change(ctx, by, id, func(a *Account, actor hearback.Actor, now time.Time) (rs []hearback.Record, err error) {
+	err := s.change(ctx, by, id, EventDisabled, "", func(a *Account, actor hearback.Actor, now time.Time) (rs []hearback.Record, err error) {
 		if a.State == Disabled {
 			return nil, fmt.Errorf("%w: this account is disabled already", hearback.ErrRefused)
 		}
@@ -327,13 +350,14 @@ func (s *Accounts) Disable(ctx context.Context, by *Account, id hearback.ID) err
 // Enable lets a disabled account sign in again. It has no roles until some are
 // granted.
 func (s *Accounts) Enable(ctx context.Context, by *Account, id hearback.ID) error {
-	return s.change(ctx, by, id, func(a *Account, _ hearback.Actor, _ time.Time) ([]hearback.Record, error) {
+	return s.change(ctx, by, id, EventEnabled, "", func(a *Account, _ hearback.Actor, _ time.Time) ([]hearback.Record, error) {
 		a.State = Active
 		return nil, nil
 	})
 }
 
-func (s *Accounts) change(ctx context.Context, by *Account, id hearback.ID, f func(*Account, hearback.Actor, time.Time) ([]hearback.Record, error)) error {
+// change writes what f makes of an account, with its records and an event.
+func (s *Accounts) change(ctx context.Context, by *Account, id hearback.ID, what EventKind, note string, f func(*Account, hearback.Actor, time.Time) ([]hearback.Record, error)) error {
 	actor, err := by.Do(ManageAccounts)
 	if err != nil {
 		return err
@@ -346,7 +370,10 @@ func (s *Accounts) change(ctx context.Context, by *Account, id hearback.ID, f fu
 	if err != nil {
 		return err
 	}
-	return s.Store.PutAccount(ctx, a, rs...)
+	if err := s.Store.PutAccount(ctx, a, rs...); err != nil {
+		return err
+	}
+	return s.note(ctx, Event{Kind: what, Account: a.ID, By: by.ID, Note: note})
 }
 
 // Reset returns the token of a link that sets a new password for an account.
@@ -360,16 +387,26 @@ func (s *Accounts) Reset(ctx context.Context, by *Account, id hearback.ID) (toke
 	if err != nil {
 		return "", err
 	}
+	return s.passwordLink(ctx, actor, by.ID, a)
+}
+
+func (s *Accounts) passwordLink(ctx context.Context, actor hearback.Actor, by hearback.ID, a *Account) (token string, err error) {
 	if a.State != Active {
 		return "", fmt.Errorf("%w: this account is disabled", hearback.ErrRefused)
 	}
 	token, hash := newToken()
 	now := s.Now()
+	if err := s.note(ctx, Event{Kind: EventPasswordLink, Account: a.ID, By: by}); err != nil {
+		return "", err
+	}
 	return token, s.Store.PutLink(ctx, Link{
-		ID: s.NextID(), Hash: hash, Kind: LinkPassword, Account: id, By: actor, Made: now, Until: now.Add(LinkLife),
-	}, true, hearback.Record{
-		Type: hearback.AccountReset, At: now, Actor: actor, Subject: subject(a), Pub: map[string]any{"number": a.Number},
-	})
+		ID: s.NextID(), Hash: hash, Kind: LinkPassword, Account: a.ID, By: actor, Made: now, Until: now.Add(LinkLife),
+	}, true, resetRecord(actor, a, now, "password"))
+}
+
+// resetRecord tells that one way into an account was opened by another person.
+func resetRecord(by hearback.Actor, a *Account, at time.Time, what string) hearback.Record {
+	return hearback.Record{Type: hearback.AccountReset, At: at, Actor: by, Subject: subject(a), Pub: map[string]any{"number": a.Number, "what": what}}
 }
 
 // NewPassword uses a link of [Accounts.Reset]. Every session of the account
@@ -393,7 +430,10 @@ func (s *Accounts) NewPassword(ctx context.Context, token, password string) erro
 	if err != nil {
 		return err
 	}
-	return gone(s.Store.UseLink(ctx, l.Hash, a.ID, hash))
+	if err := s.Store.UseLink(ctx, l.Hash, a.ID, hash); err != nil {
+		return gone(err)
+	}
+	return s.note(ctx, Event{Kind: EventPasswordSet, Account: a.ID})
 }
 
 // List returns every account by number.

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"example.org/hearback"
+	"example.org/hearback/data"
 )
 
 // Limits of a password, in characters.
@@ -25,7 +26,7 @@ const (
 )
 
 // commonText lists passwords and the words that bad passwords are made of,
-// one a line, in lower case.
+// one a line, in lower case: what the breached ones of package data lack.
 //
 //go:embed common.txt
 var commonText string
@@ -34,6 +35,12 @@ var common = sync.OnceValue(func() map[string]bool {
 	set := map[string]bool{}
 	for line := range strings.Lines(commonText) {
 		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			set[line] = true
+		}
+	}
+	for line := range strings.Lines(data.Passwords()) {
+		// Shorter ones would be found inside good passwords by chance.
+		if line = strings.TrimSpace(line); len(line) >= 4 {
 			set[line] = true
 		}
 	}

@@ -24,6 +24,7 @@ type Session struct {
 	ID      hearback.ID
 	Hash    []byte `json:"-"` // SHA-256 of the token
 	Account hearback.ID
+	Factors int    // 0 waits for the second factor, 1 has one, 2 has two
 	Agent   string // what the browser calls itself, short; for its owner's eyes
 	Begun   time.Time
 	Used    time.Time
@@ -46,9 +47,10 @@ const (
 	tryNetwork   = 30 * time.Second
 )
 
-// SignIn returns a new session token and the account. It returns
-// [hearback.ErrRefused] for a wrong login or password, without saying which,
-// and a [Locked] error after too many of them.
+// SignIn returns a new session token and the account. If the account has a
+// second factor, the token is only good for [Accounts.Half] and
+// [Accounts.Second]. SignIn returns [hearback.ErrRefused] for a wrong login or
+// password, without saying which, and a [Locked] error after too many of them.
 func (s *Accounts) SignIn(ctx context.Context, in SignIn) (token string, a *Account, err error) {
 	now := s.Now()
 	login := strings.ToLower(strings.TrimSpace(norm.NFKC.String(in.Login)))
@@ -57,7 +59,10 @@ func (s *Accounts) SignIn(ctx context.Context, in SignIn) (token string, a *Acco
 	}
 	keys := []tryKey{{"login", login}, {"network", network(in.Address)}}
 	if wait := s.guard.try.take(now, keys...); wait > 0 {
-		return "", nil, Locked{wait.Round(time.Second)}
+		if s.guard.try.tell(keys...) {
+			err = s.note(ctx, Event{Kind: EventLocked, Network: network(in.Address)})
+		}
+		return "", nil, errors.Join(Locked{wait.Round(time.Second)}, err)
 	}
 	a, err = s.Store.AccountByLogin(ctx, login)
 	if err != nil && !errors.Is(err, hearback.ErrNotFound) {
@@ -74,14 +79,34 @@ func (s *Accounts) SignIn(ctx context.Context, in SignIn) (token string, a *Acco
 		return "", nil, err
 	}
 	if !ok || a.State != Active {
-		return "", nil, fmt.Errorf("%w: login and password do not match", hearback.ErrRefused)
+		e := Event{Kind: EventSignInRefused, Network: network(in.Address)}
+		if a != nil {
+			e.Account = a.ID
+		}
+		return "", nil, errors.Join(fmt.Errorf("%w: login and password do not match", hearback.ErrRefused), s.note(ctx, e))
 	}
 	s.guard.try.give(keys...)
-	token, err = s.begin(ctx, a, in.Agent)
+	return s.enter(ctx, a, in.Agent, in.Address, "password")
+}
+
+// enter begins a session for somebody who has proved once who they are: half
+// of one, if they have a second factor.
+func (s *Accounts) enter(ctx context.Context, a *Account, agent string, from netip.Addr, how string) (token string, _ *Account, err error) {
+	have, err := s.Store.Factors(ctx, a.ID)
+	if err != nil {
+		return "", nil, err
+	}
+	factors := 1
+	if len(have) > 0 {
+		factors = 0
+	} else if err := s.note(ctx, Event{Kind: EventSignIn, Account: a.ID, Network: network(from), Note: how}); err != nil {
+		return "", nil, err
+	}
+	token, err = s.begin(ctx, a, agent, factors)
 	return token, a, err
 }
 
-func (s *Accounts) begin(ctx context.Context, a *Account, agent string) (token string, err error) {
+func (s *Accounts) begin(ctx context.Context, a *Account, agent string, factors int) (token string, err error) {
 	token, hash := newToken()
 	now := s.Now()
 	agent = strings.ToValidUTF8(agent, "")
@@ -92,7 +117,7 @@ func (s *Accounts) begin(ctx context.Context, a *Account, agent string) (token s
 		}
 	}
 	return token, s.Store.PutSession(ctx, Session{
-		ID: s.NextID(), Hash: hash, Account: a.ID, Agent: agent, Begun: now, Used: now,
+		ID: s.NextID(), Hash: hash, Account: a.ID, Factors: factors, Agent: agent, Begun: now, Used: now,
 	})
 }
 
@@ -119,6 +144,9 @@ func (s *Accounts) Session(ctx context.Context, token string) (*Session, *Accoun
 	if err != nil {
 		return nil, nil, err
 	}
+	if x.Factors == 0 {
+		return nil, nil, hearback.ErrNotFound
+	}
 	now := s.Now()
 	if now.Sub(x.Used) >= SessionIdle || now.Sub(x.Begun) >= SessionLife {
 		return nil, nil, errors.Join(hearback.ErrNotFound, s.Store.DropSessions(ctx, x.Account, x.ID, 0))
@@ -129,6 +157,9 @@ func (s *Accounts) Session(ctx context.Context, token string) (*Session, *Accoun
 	}
 	if a.State != Active {
 		return nil, nil, hearback.ErrNotFound
+	}
+	if x.Factors < 2 {
+		a.sleep()
 	}
 	if now.Sub(x.Used) >= sessionTouch {
 		if err := s.Store.TouchSession(ctx, x.ID, now); err != nil {
@@ -173,33 +204,30 @@ func (s *Accounts) EndSession(ctx context.Context, account, id hearback.ID) erro
 	if id <= 0 {
 		return fmt.Errorf("%w: there is no such session", hearback.ErrNotFound)
 	}
-	return s.Store.DropSessions(ctx, account, id, 0)
+	if err := s.Store.DropSessions(ctx, account, id, 0); err != nil {
+		return err
+	}
+	return s.note(ctx, Event{Kind: EventSessionEnded, Account: account})
 }
 
 // EndOthers ends every session of an account but keep.
 func (s *Accounts) EndOthers(ctx context.Context, account, keep hearback.ID) error {
-	return s.Store.DropSessions(ctx, account, 0, keep)
+	if err := s.Store.DropSessions(ctx, account, 0, keep); err != nil {
+		return err
+	}
+	return s.note(ctx, Event{Kind: EventSessionEnded, Account: account})
 }
 
-// ChangePassword sets a new password for an account that knows its old one.
-// Every session ends, and the returned token begins a new one.
-func (s *Accounts) ChangePassword(ctx context.Context, id hearback.ID, old, password, agent string) (token string, err error) {
-	a, err := s.Store.Account(ctx, id)
+// ChangePassword sets a new password for the account of a session, which knows
+// its old one. Every session ends, and the returned token begins a new one.
+func (s *Accounts) ChangePassword(ctx context.Context, x *Session, old, password string) (token string, err error) {
+	a, err := s.Store.Account(ctx, x.Account)
 	if err != nil {
 		return "", err
 	}
-	keys := []tryKey{{"change", id.String()}}
-	if wait := s.guard.try.take(s.Now(), keys...); wait > 0 {
-		return "", Locked{wait.Round(time.Second)}
-	}
-	ok, err := s.guard.match(ctx, a.Hash, old)
-	if err != nil {
+	if err := s.checkPassword(ctx, a, old); err != nil {
 		return "", err
 	}
-	if !ok || a.State != Active {
-		return "", fmt.Errorf("%w: the old password is not right", hearback.ErrRefused)
-	}
-	s.guard.try.give(keys...)
 	if err := CheckPassword(password, a.Login, a.Name); err != nil {
 		return "", err
 	}
@@ -209,16 +237,19 @@ func (s *Accounts) ChangePassword(ctx context.Context, id hearback.ID, old, pass
 	if err := s.Store.PutAccount(ctx, a); err != nil {
 		return "", err
 	}
-	if err := s.Store.DropSessions(ctx, id, 0, 0); err != nil {
+	if err := s.note(ctx, Event{Kind: EventPasswordSet, Account: a.ID}); err != nil {
 		return "", err
 	}
-	return s.begin(ctx, a, agent)
+	return s.again(ctx, x, x.Factors)
 }
 
-// Sweep forgets links and sessions that have ended. Call it now and then.
+// Sweep forgets links, attempts, tokens and sessions that have ended, and what
+// is old in the security log. Call it now and then.
 func (s *Accounts) Sweep(ctx context.Context) error {
 	now := s.Now()
-	return s.Store.SweepAccess(ctx, now, now.Add(-SessionIdle), now.Add(-SessionLife))
+	return s.Store.SweepAccess(ctx, Ended{
+		Now: now, Idle: now.Add(-SessionIdle), Begun: now.Add(-SessionLife), Half: now.Add(-SecondLife), Security: now.Add(-SecurityLife),
+	})
 }
 
 // newToken returns 32 random bytes as text, and the SHA-256 under which they
@@ -267,6 +298,7 @@ type tryKey struct{ kind, name string }
 type bucket struct {
 	left float64
 	at   time.Time
+	told bool // that it is empty
 }
 
 const maxTries = 20_000
@@ -290,12 +322,13 @@ func (l *limits) take(now time.Time, keys ...tryKey) (wait time.Duration) {
 		b := l.m[k]
 		if b == nil {
 			l.room(now)
-			b = &bucket{burst, now}
+			b = &bucket{left: burst, at: now}
 			l.m[k] = b
 		}
 		if d := now.Sub(b.at); d > 0 {
 			b.left = min(burst, b.left+float64(d)/float64(every))
 			b.at = now
+			b.told = b.told && b.left < 1
 		}
 		if b.left < 1 {
 			wait = max(wait, time.Duration((1-b.left)*float64(every))+time.Second)
@@ -307,6 +340,20 @@ func (l *limits) take(now time.Time, keys ...tryKey) (wait time.Duration) {
 		}
 	}
 	return wait
+}
+
+// tell reports whether that a bucket is empty has yet to be said: a flood of
+// tries must not become a flood of events.
+func (l *limits) tell(keys ...tryKey) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	fresh := false
+	for _, k := range keys {
+		if b := l.m[k]; b != nil && b.left < 1 && !b.told {
+			b.told, fresh = true, true
+		}
+	}
+	return fresh
 }
 
 // give gives the tries back: they were right.

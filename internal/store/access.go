@@ -215,11 +215,11 @@ func (db *DB) UseLink(ctx context.Context, hash []byte, account hearback.ID, pas
 	})
 }
 
-const sessionColumns = "id, hash, account, agent, begun, used"
+const sessionColumns = "id, hash, account, factors, agent, begun, used"
 
 func scanSession(row scanner) (s access.Session, err error) {
 	var begun, used int64
-	err = row.Scan(&s.ID, &s.Hash, &s.Account, &s.Agent, &begun, &used)
+	err = row.Scan(&s.ID, &s.Hash, &s.Account, &s.Factors, &s.Agent, &begun, &used)
 	s.Begun, s.Used = at(begun), at(used)
 	return s, found(err)
 }
@@ -227,8 +227,8 @@ func scanSession(row scanner) (s access.Session, err error) {
 // PutSession implements [access.Store].
 func (db *DB) PutSession(ctx context.Context, s access.Session) error {
 	return db.write(ctx, func(tx *Tx) error {
-		return tx.exec(ctx, "INSERT INTO session (id, hash, account, agent, begun, used) VALUES (?, ?, ?, ?, ?, ?)",
-			int64(s.ID), s.Hash, int64(s.Account), s.Agent, micros(s.Begun), micros(s.Used))
+		return tx.exec(ctx, "INSERT INTO session ("+sessionColumns+") VALUES (?, ?, ?, ?, ?, ?, ?)",
+			int64(s.ID), s.Hash, int64(s.Account), s.Factors, s.Agent, micros(s.Begun), micros(s.Used))
 	})
 }
 
@@ -269,11 +269,22 @@ func (db *DB) DropSessions(ctx context.Context, account, id, keep hearback.ID) e
 }
 
 // SweepAccess implements [access.Store].
-func (db *DB) SweepAccess(ctx context.Context, now, idle, begun time.Time) error {
+func (db *DB) SweepAccess(ctx context.Context, e access.Ended) error {
 	return db.write(ctx, func(tx *Tx) error {
-		if err := tx.exec(ctx, "DELETE FROM link WHERE ends <= ?", micros(now)); err != nil {
-			return err
+		for _, x := range []struct {
+			q    string
+			args []any
+		}{
+			{"DELETE FROM link WHERE ends <= ?", []any{micros(e.Now)}},
+			{"DELETE FROM attempt WHERE ends <= ?", []any{micros(e.Now)}},
+			{"DELETE FROM token WHERE ends <= ?", []any{micros(e.Now)}},
+			{"DELETE FROM session WHERE used <= ? OR begun <= ? OR factors = 0 AND begun <= ?", []any{micros(e.Idle), micros(e.Begun), micros(e.Half)}},
+			{"DELETE FROM security WHERE at <= ?", []any{micros(e.Security)}},
+		} {
+			if err := tx.exec(ctx, x.q, x.args...); err != nil {
+				return err
+			}
 		}
-		return tx.exec(ctx, "DELETE FROM session WHERE used <= ? OR begun <= ?", micros(idle), micros(begun))
+		return nil
 	})
 }

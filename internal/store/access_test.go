@@ -219,7 +219,7 @@ func TestRolesAreLogged(t *testing.T) {
 			`role.granted {"number":2,"role":"officer","scope":"desks:health,water"}`,
 			`role.granted {"number":2,"role":"reviewer","scope":"desks:health,water"}`,
 			`role.revoked {"number":2,"role":"reviewer","scope":"desks:health,water"}`,
-			`account.reset {"number":2}`,
+			`account.reset {"number":2,"what":"password"}`,
 			`role.revoked {"number":2,"role":"listener","scope":"desks:health,water"}`,
 			`role.revoked {"number":2,"role":"officer","scope":"desks:health,water"}`,
 		}
@@ -416,14 +416,18 @@ func TestPasswords(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		x, _, err := s.Session(ctx, token)
+		if err != nil || x.Account != admin.ID {
+			t.Fatal(x, err)
+		}
 		const next = "海边 有 七盏 路灯 和 一只 猫"
-		if _, err := s.ChangePassword(ctx, admin.ID, "wrong", next, ""); !errors.Is(err, hearback.ErrRefused) {
+		if _, err := s.ChangePassword(ctx, x, "wrong", next); !errors.Is(err, hearback.ErrRefused) {
 			t.Errorf("with a wrong old password: %v", err)
 		}
-		if _, err := s.ChangePassword(ctx, admin.ID, password, "password1234", ""); !errors.Is(err, hearback.ErrInvalid) {
+		if _, err := s.ChangePassword(ctx, x, password, "password1234"); !errors.Is(err, hearback.ErrInvalid) {
 			t.Errorf("to a common password: %v", err)
 		}
-		fresh, err := s.ChangePassword(ctx, admin.ID, password, next, "")
+		fresh, err := s.ChangePassword(ctx, x, password, next)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -39,6 +39,7 @@ var tables = []table{
 	{"alert", false}, {"detector", false}, {"forecast", false}, {"forecast_day", false}, {"harm", false}, {"outcome", false},
 	{"commitment", false},
 	{"account_head", true}, {"account", false}, {"link", false}, {"session", false},
+	{"factor", false}, {"attempt", false}, {"signon", false}, {"token", false}, {"security", false},
 }
 
 // Tables returns the names of the tables that copies carry.
@@ -252,7 +253,7 @@ func strip(ctx context.Context, path string) error {
 		return err
 	}
 	p.SetMaxOpenConns(1)
-	for _, q := range []string{"UPDATE grouping SET sketch = NULL", "DELETE FROM session", "DELETE FROM link", "VACUUM"} {
+	for _, q := range []string{"UPDATE grouping SET sketch = NULL", "DELETE FROM session", "DELETE FROM link", "DELETE FROM attempt", "DELETE FROM token", "VACUUM"} {
 		if _, err := p.ExecContext(ctx, q); err != nil {
 			return explain(errors.Join(err, p.Close()))
 		}

@@ -18,13 +18,14 @@ type accountsPage struct {
 	Roles   []access.Role
 	Desks   []option
 	Manage  bool
+	Watch   bool   // may see the security log
 	Fresh   string // a link that was just made, shown once
 	FreshOf string // what it is for
 	Me      hearback.ID
 }
 
 func (q *request) accountsPage() (*accountsPage, error) {
-	p := &accountsPage{frame: q.frame(q.t("accounts.title"), "accounts"), Roles: access.Roles(), Manage: q.may(access.ManageAccounts) && !q.o.Drill, Me: q.account.ID}
+	p := &accountsPage{frame: q.frame(q.t("accounts.title"), "accounts"), Roles: access.Roles(), Manage: q.may(access.ManageAccounts) && !q.o.Drill, Watch: q.may(access.ViewSecurity) && !q.o.Drill, Me: q.account.ID}
 	desks, err := q.liveDesks()
 	if err != nil {
 		return nil, err
@@ -151,6 +152,8 @@ type ownPage struct {
 	Sessions []access.Session
 	Session  hearback.ID
 	Langs    []string
+	Second   bool
+	Events   []securityEvent
 }
 
 func (q *request) ownPage() (*ownPage, error) {
@@ -160,7 +163,16 @@ func (q *request) ownPage() (*ownPage, error) {
 	}
 	p.Session = q.session.ID
 	var err error
-	p.Sessions, err = q.o.Accounts.Sessions(q.ctx(), q.account.ID)
+	if p.Sessions, err = q.o.Accounts.Sessions(q.ctx(), q.account.ID); err != nil {
+		return nil, err
+	}
+	factors, err := q.o.Accounts.Factors(q.ctx(), q.account.ID)
+	if err != nil {
+		return nil, err
+	}
+	p.Second = len(factors) > 0
+	events, err := q.o.Accounts.OwnSecurity(q.ctx(), q.account.ID, 12)
+	p.Events = q.securityEvents(events, nil)
 	return p, err
 }
 
@@ -181,7 +193,7 @@ func (q *request) changePassword() error {
 	if q.r.PostFormValue("password") != q.r.PostFormValue("again") {
 		err = errTwice
 	} else {
-		token, err = q.o.Accounts.ChangePassword(q.ctx(), q.account.ID, q.r.PostFormValue("old"), q.r.PostFormValue("password"), q.r.UserAgent())
+		token, err = q.o.Accounts.ChangePassword(q.ctx(), q.session, q.r.PostFormValue("old"), q.r.PostFormValue("password"))
 	}
 	switch {
 	case errors.Is(err, hearback.ErrInvalid), errors.Is(err, hearback.ErrRefused):

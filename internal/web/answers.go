@@ -147,7 +147,7 @@ func (q *request) draft() error {
 	a, err := q.o.Answers.Draft(q.ctx(), by, id, texts, q.form("reason"), version)
 	if err == nil && q.form("act") == "submit" {
 		if !q.may(access.Submit) {
-			return notAllowed{access.Submit}
+			return q.refuse(access.Submit)
 		}
 		if a, err = q.o.Answers.Submit(q.ctx(), q.by(access.Submit), a.ID); err == nil {
 			return q.see("/answers/"+a.ID.String(), "submitted")
@@ -380,7 +380,7 @@ func (q *request) review() error {
 		p.Ready = a.Ready(p.Needed)
 		p.InReview = !p.Draft.Submitted.IsZero()
 		if !q.may(access.Approve) {
-			p.WhyNot = q.fault(notAllowed{access.Approve})
+			p.WhyNot = q.fault(notAllowed{access.Approve, q.account.Sleeps(access.Approve)})
 		} else if err := a.MayApprove(q.by(access.Approve)); err != nil {
 			p.WhyNot = q.fault(err)
 		} else {

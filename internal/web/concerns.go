@@ -329,7 +329,7 @@ func (q *request) bulk() error {
 	case need == "":
 		return fmt.Errorf("%w: choose what to do", hearback.ErrInvalid)
 	case !q.may(need):
-		return notAllowed{need}
+		return q.refuse(need)
 	case len(ids) == 0:
 		return fmt.Errorf("%w: tick at least one concern", hearback.ErrInvalid)
 	case len(ids) > 200:

@@ -21,7 +21,10 @@ var (
 )
 
 // notAllowed says which act the person's roles do not allow.
-type notAllowed struct{ action access.Action }
+type notAllowed struct {
+	action access.Action
+	asleep bool // the role is there and waits for a second factor
+}
 
 func (e notAllowed) Error() string        { return "refused: not allowed to " + string(e.action) }
 func (e notAllowed) Is(target error) bool { return target == hearback.ErrRefused }
@@ -68,6 +71,8 @@ func (q *request) fault(err error) string {
 	var roles notAllowed
 	var locked access.Locked
 	switch {
+	case errors.As(err, &roles) && roles.asleep:
+		return q.t("error.asleep")
 	case errors.As(err, &roles):
 		var who []string
 		for _, r := range access.Who(roles.action) {

@@ -120,6 +120,13 @@ func TestKeys(t *testing.T) {
 		add("role.", string(x))
 		add("role.say.", string(x))
 	}
+	for _, x := range access.EventKinds() {
+		add("event.", string(x))
+	}
+	for _, x := range access.Actions() {
+		add("may.", string(x))
+	}
+	add("factor.", "code", "passkey", "recovery", "password", "sso")
 	for _, x := range evidence.Checks(&hearback.Case{}) {
 		add("", x.Key)
 	}

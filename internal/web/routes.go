@@ -36,6 +36,8 @@ var consoleRoutes = []route{
 	{"POST /password", open, (*request).password},
 	{"GET /signin", open, (*request).signInPage},
 	{"POST /signin", open, (*request).signIn},
+	{"GET /signin/second", open, (*request).secondPage},
+	{"POST /signin/second", open, (*request).second},
 	{"POST /signout", open, (*request).signOut},
 	{"POST /act", open, (*request).act}, // drills only
 
@@ -119,6 +121,7 @@ var consoleRoutes = []route{
 	{"POST /accounts/{id}/role", access.ManageAccounts, (*request).changeRole},
 	{"POST /accounts/{id}/desks", access.ManageAccounts, (*request).changeDesks},
 	{"POST /accounts/{id}/reset", access.ManageAccounts, (*request).resetAccount},
+	{"POST /accounts/{id}/second", access.ManageAccounts, (*request).forgetFactors},
 	{"POST /accounts/{id}/disable", access.ManageAccounts, (*request).disableAccount},
 	{"POST /accounts/{id}/enable", access.ManageAccounts, (*request).enableAccount},
 
@@ -126,6 +129,11 @@ var consoleRoutes = []route{
 	{"POST /account/password", access.ViewConsole, (*request).changePassword},
 	{"POST /account/display", access.ViewConsole, (*request).display},
 	{"POST /account/session", access.ViewConsole, (*request).endSession},
+	{"GET /account/second", access.ViewConsole, (*request).factors},
+	{"POST /account/second", access.ViewConsole, (*request).addCode},
+	{"POST /account/recovery", access.ViewConsole, (*request).newRecovery},
+	{"POST /account/factor/{id}/remove", access.ViewConsole, (*request).removeFactor},
+	{"GET /security", access.ViewSecurity, (*request).security},
 
 	{"GET /settings", access.ViewConsole, (*request).settings},
 	{"POST /settings", access.ChangeSettings, (*request).changeSettings},
@@ -256,7 +264,7 @@ func (s *server) handle(rt route) http.Handler {
 		}
 		err := q.parseForm()
 		if err == nil && rt.may != open && !q.account.May(rt.may) {
-			err = notAllowed{rt.may}
+			err = q.refuse(rt.may)
 		}
 		if err == nil {
 			err = rt.do(q)
@@ -343,6 +351,16 @@ func (q *request) identify() error {
 
 // may reports whether whoever is asking may do x, for showing its button.
 func (q *request) may(x access.Action) bool { return q.account.May(x) }
+
+// refuse says that the roles do not allow x, and notes it.
+func (q *request) refuse(x access.Action) error {
+	if !q.o.Drill {
+		if err := q.o.Accounts.Refused(q.ctx(), q.account, x); err != nil {
+			return err
+		}
+	}
+	return notAllowed{x, q.account.Sleeps(x)}
+}
 
 // by returns the actor for x; the route has asked already whether they may.
 func (q *request) by(x access.Action) hearback.Actor { return q.account.Actor(x) }

@@ -101,7 +101,14 @@ func (s *server) funcs(l *locale) template.FuncMap {
 		"four": l.four, "meter": meter, "asset": s.assets.url, "record": l.record,
 		"lower": func(v any) string { return strings.ToLower(fmt.Sprint(v)) },
 		"str":   func(v any) string { return fmt.Sprint(v) },
-		"short": shorten, "dir": textDir, "lines": lines, "pct": func(f float64) string { return l.dec(f*100) + "%" },
+		"labels": func(kind string, list []access.Role) string {
+			var words []string
+			for _, v := range list {
+				words = append(words, l.label(kind, v))
+			}
+			return l.list(words)
+		},
+		"chunks": chunks, "short": shorten, "dir": textDir, "lines": lines, "pct": func(f float64) string { return l.dec(f*100) + "%" },
 		"round":    func(f float64) string { return l.dec(float64(int64(f + .5))) },
 		"verdicts": hearback.Verdicts, "tiers": hearback.Tiers,
 		"words":     func(list []string) string { return l.list(text.Spare(list)) },
@@ -124,6 +131,14 @@ func textDir(lang string) string {
 		return "rtl"
 	}
 	return "auto"
+}
+
+// chunks cuts s into pieces of n bytes.
+func chunks(s string, n int) (list []string) {
+	for len(s) > n {
+		list, s = append(list, s[:n]), s[n:]
+	}
+	return append(list, s)
 }
 
 // lines splits text into the lines that are not empty.
@@ -149,6 +164,7 @@ type frame struct {
 	Fault                 string
 	Drill, CanAsk, NoKeys bool
 	DrillURL, Acting, Who string
+	Sleeping              []access.Role // roles that wait for a second factor
 	Actors                []string
 	Counts                counts
 }
@@ -198,7 +214,7 @@ func (q *request) frame(title, nav string) frame {
 		f.Acting, f.Actors = q.acting, drillActors
 	}
 	if q.account != nil {
-		f.Who = q.account.Name
+		f.Who, f.Sleeping = q.account.Name, q.account.Asleep
 	}
 	return f
 }
@@ -305,6 +321,7 @@ type faultPage struct {
 	Sentence string
 	Kept     []kept // what was typed, so that nothing is lost
 	Back     string
+	Asleep   bool // a second factor would help
 }
 
 type kept struct{ Name, Value string }
@@ -334,6 +351,8 @@ func (q *request) fail(err error) {
 			p.Back += "?" + ref.RawQuery
 		}
 	}
+	var roles notAllowed
+	p.Asleep = errors.As(err, &roles) && roles.asleep
 	layout := "public"
 	switch {
 	case q.console && q.account == nil:

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"time"
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
@@ -19,7 +18,8 @@ type gatePage struct {
 	Name  string
 	Lang  string
 	To    string
-	First bool // nobody has an account yet
+	Kinds []access.FactorKind // what the second factor may be
+	First bool                // nobody has an account yet
 }
 
 func (q *request) gate(status int, name, title string, p *gatePage) error {
@@ -41,7 +41,7 @@ func (q *request) signIn() error {
 	}
 	token, account, err := q.o.Accounts.SignIn(q.ctx(), access.SignIn{
 		Login: q.r.PostFormValue("login"), Password: q.r.PostFormValue("password"),
-		Address: q.address(), Agent: q.r.UserAgent(),
+		Address: q.address(), Agent: q.agent(),
 	})
 	if err != nil {
 		if !errors.Is(err, hearback.ErrRefused) {
@@ -51,9 +51,7 @@ func (q *request) signIn() error {
 		p.Fault = q.fault(err)
 		return q.gate(http.StatusForbidden, "signin", q.t("signin.title"), p)
 	}
-	q.cookie(sessionCookie, token, access.SessionLife)
-	q.cookie("hb_lang", account.Lang, 365*24*time.Hour)
-	return q.see(local(q.r.PostFormValue("to")), "")
+	return q.enter(token, account, local(q.r.PostFormValue("to")), "")
 }
 
 func (q *request) signOut() error {
@@ -125,16 +123,18 @@ func (q *request) join(page string, kind access.LinkKind) error {
 	case err != nil:
 		return err
 	}
-	token, _, err := q.o.Accounts.SignIn(q.ctx(), access.SignIn{Login: account.Login, Password: q.r.PostFormValue("password"), Address: q.address(), Agent: q.r.UserAgent()})
+	token, _, err := q.o.Accounts.SignIn(q.ctx(), access.SignIn{Login: account.Login, Password: q.r.PostFormValue("password"), Address: q.address(), Agent: q.agent()})
 	if err != nil {
 		return q.see("/signin", "joined")
 	}
-	q.cookie(sessionCookie, token, access.SessionLife)
-	q.cookie("hb_lang", account.Lang, 365*24*time.Hour)
-	if kind == access.LinkFirst {
-		return q.see("/help", "joined")
+	to := "/"
+	switch {
+	case access.NeedsSecond(account.Roles):
+		to = "/account/second?first=1"
+	case kind == access.LinkFirst:
+		to = "/help"
 	}
-	return q.see("/", "joined")
+	return q.in(token, account, to, "joined")
 }
 
 // password sets a new password through a link of an administrator.

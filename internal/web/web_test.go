@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -489,6 +490,7 @@ func (w *world) join(o web.Options, name string, roles ...access.Role) *browser 
 		if rec.Code != http.StatusSeeOther {
 			w.t.Fatalf("set-up = %d %s", rec.Code, rec.Body)
 		}
+		w.enrol(b)
 		if slices.Equal(roles, []access.Role{access.Administrator}) {
 			return b
 		}
@@ -502,5 +504,38 @@ func (w *world) join(o web.Options, name string, roles ...access.Role) *browser 
 	if rec.Code != http.StatusSeeOther {
 		w.t.Fatalf("join = %d %s", rec.Code, rec.Body)
 	}
+	if access.NeedsSecond(roles) {
+		w.enrol(b)
+	}
 	return b
+}
+
+// enrol gives whoever is signed in an authenticator and returns its secret.
+func (w *world) enrol(b *browser) (secret string) {
+	w.t.Helper()
+	m := regexp.MustCompile(`name="secret" value="([A-Z2-7]{32})"`).FindStringSubmatch(b.get("/account/second").Body.String())
+	if m == nil {
+		w.t.Fatal("the page of second factors has no secret")
+	}
+	rec := b.post("/account/second", "secret", m[1], "code", w.code(m[1]))
+	if rec.Code != http.StatusOK || !strings.Contains(rec.Body.String(), `<ol class="codes">`) {
+		w.t.Fatalf("enrol = %d %s", rec.Code, rec.Body)
+	}
+	return m[1]
+}
+
+// code is what an authenticator shows now.
+func (w *world) code(secret string) string {
+	w.t.Helper()
+	code, err := access.Code(secret, w.Now())
+	w.must(err)
+	return code
+}
+
+// account is the account of a login.
+func (w *world) account(login string) *access.Account {
+	w.t.Helper()
+	a, err := w.db.AccountByLogin(context.Background(), login)
+	w.must(err)
+	return a
 }
