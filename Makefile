@@ -1,5 +1,5 @@
 # Two commands matter: make run and make test. The rest are shorthands for go.
-.PHONY: run test build bench bench-quality fuzz e2e
+.PHONY: run test build bench bench-quality bench-detect fuzz e2e
 
 GO := CGO_ENABLED=0 go
 FLAGS := -trimpath -ldflags "-s -w"
@@ -21,6 +21,12 @@ bench: build
 # How well messages are understood, beside peers; rewrites bench/RESULTS.md.
 bench-quality: build
 	$(GO) run ./bench/quality
+
+# How well it is told what matters, beside other methods; rewrites
+# bench/RESULTS.md. R's surveillance is one of them, if it is installed:
+# apt-get install r-base-core r-cran-surveillance
+bench-detect:
+	$(GO) run ./bench/detect
 
 fuzz:
 	./scripts/fuzz.sh

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"example.org/hearback/bench/report"
 	"example.org/hearback/bench/stream"
 )
 
@@ -20,47 +21,47 @@ var own embed.FS
 
 // group measures the groups that messages come into.
 func (b *bench) group() error {
-	err := b.measure("cluster-tweets-t", []row{
-		{what: "group, themes, tweets: BCubed F1", trivial: ".744", bar: .78, stretch: .83},
-		{what: "group, themes, tweets: adjusted Rand index", trivial: ".742", bar: .76},
-		{what: "group, themes, tweets: themes for each that people made", trivial: "8.6", bar: 2, stretch: 1.3, atMost: true, unit: "%.2f"},
-	}, func(r []row) (err error) {
-		r[0].got, r[1].got, r[2].got, r[2].note, err = b.grouped("cluster-tweets-t/stream.jsonl.gz", true)
+	err := b.measure("cluster-tweets-t", []report.Row{
+		{What: "group, themes, tweets: BCubed F1", Trivial: ".744", Bar: .78, Stretch: .83},
+		{What: "group, themes, tweets: adjusted Rand index", Trivial: ".742", Bar: .76},
+		{What: "group, themes, tweets: themes for each that people made", Trivial: "8.6", Bar: 2, Stretch: 1.3, AtMost: true, Unit: "%.2f"},
+	}, func(r []report.Row) (err error) {
+		r[0].Got, r[1].Got, r[2].Got, r[2].Note, err = b.grouped("cluster-tweets-t/stream.jsonl.gz", true)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	err = b.measure("cluster-news-timed", []row{
-		{what: "group, themes, news titles: BCubed F1", trivial: ".749", bar: .80, stretch: .86},
-		{what: "group, themes, news titles: adjusted Rand index"},
-		{what: "group, themes, news titles: themes for each that people made", bar: 2, stretch: 1.3, atMost: true, unit: "%.2f"},
-	}, func(r []row) (err error) {
-		r[0].got, r[1].got, r[2].got, r[2].note, err = b.grouped("cluster-news-timed/stream.jsonl.gz", true)
+	err = b.measure("cluster-news-timed", []report.Row{
+		{What: "group, themes, news titles: BCubed F1", Trivial: ".749", Bar: .80, Stretch: .86},
+		{What: "group, themes, news titles: adjusted Rand index"},
+		{What: "group, themes, news titles: themes for each that people made", Bar: 2, Stretch: 1.3, AtMost: true, Unit: "%.2f"},
+	}, func(r []report.Row) (err error) {
+		r[0].Got, r[1].Got, r[2].Got, r[2].Note, err = b.grouped("cluster-news-timed/stream.jsonl.gz", true)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	err = b.measure("questions-covidq", []row{
-		{what: "group, concerns, questions: BCubed F1", trivial: ".567", bar: .65, stretch: .70},
-	}, func(r []row) (err error) {
-		r[0].got, _, _, r[0].note, err = b.grouped("questions-covidq/questions.jsonl.gz", false)
+	err = b.measure("questions-covidq", []report.Row{
+		{What: "group, concerns, questions: BCubed F1", Trivial: ".567", Bar: .65, Stretch: .70},
+	}, func(r []report.Row) (err error) {
+		r[0].Got, _, _, r[0].Note, err = b.grouped("questions-covidq/questions.jsonl.gz", false)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return b.measure("", []row{
-		{what: "group, concerns, own messages in two languages: BCubed F1"},
-	}, func(r []row) error {
+	return b.measure("", []report.Row{
+		{What: "group, concerns, own messages in two languages: BCubed F1"},
+	}, func(r []report.Row) error {
 		items, err := ownMessages()
 		if err != nil {
 			return err
 		}
 		var wanted, found int
-		r[0].got, _, wanted, found, err = b.scoreGroups(items, false)
-		r[0].note = fmt.Sprintf("%d for %d; a guard in go test, as no bar was set", found, wanted)
+		r[0].Got, _, wanted, found, err = b.scoreGroups(items, false)
+		r[0].Note = fmt.Sprintf("%d for %d; a guard in go test, as no bar was set", found, wanted)
 		return err
 	})
 }
@@ -107,10 +108,10 @@ func ownMessages() ([]item, error) {
 
 // speed measures what grouping a long stream costs.
 func (b *bench) speed() error {
-	return b.measure("", []row{
-		{what: fmt.Sprintf("group, %d messages about %d concerns, one processor", b.messages, b.concerns), bar: 20000, stretch: 40000, unit: "%.0f/s"},
-		{what: "the same, peak memory", bar: 700, atMost: true, unit: "%.0f MiB"},
-	}, func(r []row) error {
+	return b.measure("", []report.Row{
+		{What: fmt.Sprintf("group, %d messages about %d concerns, one processor", b.messages, b.concerns), Bar: 20000, Stretch: 40000, Unit: "%.0f/s"},
+		{What: "the same, peak memory", Bar: 700, AtMost: true, Unit: "%.0f MiB"},
+	}, func(r []report.Row) error {
 		begun, err := b.start("group")
 		if err != nil {
 			return err
@@ -143,8 +144,8 @@ func (b *bench) speed() error {
 			err = fmt.Errorf("%d of %d messages were answered", n, b.messages)
 		}
 		work := (spent.cpu - begun).Seconds()
-		r[0].got, r[1].got = float64(n)/work, float64(spent.rss)
-		r[0].note = fmt.Sprintf("%.0f µs a message of %d bytes with its fields; %d concerns were found", work*1e6/float64(n), bytesIn/max(n, 1), len(concerns))
+		r[0].Got, r[1].Got = float64(n)/work, float64(spent.rss)
+		r[0].Note = fmt.Sprintf("%.0f µs a message of %d bytes with its fields; %d concerns were found", work*1e6/float64(n), bytesIn/max(n, 1), len(concerns))
 		return err
 	})
 }

@@ -3,28 +3,30 @@ package main
 import (
 	"fmt"
 	"strings"
+
+	"example.org/hearback/bench/report"
 )
 
 // kind measures whether questions are told from the rest.
 func (b *bench) kind() error {
-	err := b.measure("questions-threads", []row{
-		{what: "kind, replies in threads: F1 of questions", trivial: ".639", bar: .72, stretch: .78},
-	}, func(r []row) error {
+	err := b.measure("questions-threads", []report.Row{
+		{What: "kind, replies in threads: F1 of questions", Trivial: ".639", Bar: .72, Stretch: .78},
+	}, func(r []report.Row) error {
 		want, got, err := b.questions("questions-threads/messages.jsonl.gz")
 		_, _, f1 := labels(want, got)
-		r[0].got = f1["question"]
+		r[0].Got = f1["question"]
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return b.measure("questions-covidq", []row{
-		{what: "kind, questions about an epidemic: share called questions", bar: .95},
-	}, func(r []row) error {
+	return b.measure("questions-covidq", []report.Row{
+		{What: "kind, questions about an epidemic: share called questions", Bar: .95},
+	}, func(r []report.Row) error {
 		_, got, err := b.questions("questions-covidq/questions.jsonl.gz")
 		for _, k := range got {
 			if k == "question" {
-				r[0].got += 1 / float64(len(got))
+				r[0].Got += 1 / float64(len(got))
 			}
 		}
 		return err
@@ -53,11 +55,11 @@ const unknown = " lg mi sn st tn ts xh zu "
 
 // lang measures whether languages are told apart.
 func (b *bench) lang() error {
-	return b.measure("langid", []row{
-		{what: "lang, sentences in 67 languages: accuracy", bar: .93, stretch: .96},
-		{what: "lang, single words and pairs of words too: accuracy"},
-		{what: "lang, Chinese, Japanese, Korean, of any length: the worst accuracy", bar: .99},
-	}, func(r []row) error {
+	return b.measure("langid", []report.Row{
+		{What: "lang, sentences in 67 languages: accuracy", Bar: .93, Stretch: .96},
+		{What: "lang, single words and pairs of words too: accuracy"},
+		{What: "lang, Chinese, Japanese, Korean, of any length: the worst accuracy", Bar: .99},
+	}, func(r []report.Row) error {
 		items, err := b.read("langid/texts.jsonl.gz")
 		if err != nil {
 			return err
@@ -82,11 +84,11 @@ func (b *bench) lang() error {
 			}
 		}
 		share := func(key string) float64 { return right[key] / all[key] }
-		r[0].got, r[1].got = share("sentences"), share("all")
-		r[0].note = fmt.Sprintf("%.0f sentences", all["sentences"])
-		r[1].note = fmt.Sprintf("pairs %.3f, single words %.3f", share("word-pairs"), share("single-words"))
-		r[2].got = min(share("zh"), share("ja"), share("ko"))
-		r[2].note = fmt.Sprintf("zh %.3f, ja %.3f, ko %.3f", share("zh"), share("ja"), share("ko"))
+		r[0].Got, r[1].Got = share("sentences"), share("all")
+		r[0].Note = fmt.Sprintf("%.0f sentences", all["sentences"])
+		r[1].Note = fmt.Sprintf("pairs %.3f, single words %.3f", share("word-pairs"), share("single-words"))
+		r[2].Got = min(share("zh"), share("ja"), share("ko"))
+		r[2].Note = fmt.Sprintf("zh %.3f, ja %.3f, ko %.3f", share("zh"), share("ja"), share("ko"))
 		return nil
 	})
 }

@@ -14,6 +14,8 @@ import (
 	"fmt"
 	"os"
 	"strings"
+
+	"example.org/hearback/bench/report"
 )
 
 const notHere = "not measured: the labelled data is not here"
@@ -23,8 +25,8 @@ type bench struct {
 	binary, data, python string
 	messages, concerns   int // of the stream that speed is measured on
 	answers, queries     int // that latency is measured on
-	rows                 []row
-	peers                []peer
+	rows                 []report.Row
+	peers                []report.Peer
 }
 
 func main() {
@@ -71,16 +73,25 @@ func (b *bench) run(only string) error {
 	if only != "" {
 		return nil
 	}
-	return rewrite("bench/RESULTS.md", section)
+	return report.Rewrite("bench/RESULTS.md", "quality", section)
+}
+
+// section writes everything that was measured.
+func (b *bench) section() string {
+	var s strings.Builder
+	s.WriteString(report.Head("Understanding messages"))
+	s.WriteString("Written by `make bench-quality`: the filters of the built program with their defaults, on labelled data that is no part of the repository. Speed is counted in processor time, less that of the start, on one processor (`GOMAXPROCS=1`); latency is by the clock, with whatever else the machine did.\n\n")
+	report.Tables(&s, b.rows, b.peers, "Peers, on the same messages in the same run. A ratio over 1 is in favour of Hearback.")
+	return s.String()
 }
 
 // measure adds rows to the table, with what f finds for them in their order. If
 // the folder of labelled data that they need is not there they say so.
-func (b *bench) measure(folder string, rows []row, f func(rows []row) error) error {
+func (b *bench) measure(folder string, rows []report.Row, f func(rows []report.Row) error) error {
 	defer func() { b.rows = append(b.rows, rows...) }()
 	if folder != "" && !b.has(folder) {
 		for i := range rows {
-			rows[i].note, rows[i].missing = notHere, true
+			rows[i].Note, rows[i].Missing = notHere, true
 		}
 		return nil
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 	"unicode"
 
+	"example.org/hearback/bench/report"
 	"example.org/hearback/bench/stream"
 )
 
@@ -44,29 +45,29 @@ func (b *bench) find(answers []answer, queries []item) (rankings [][]string, sam
 // match measures how well published answers are found.
 func (b *bench) match() error {
 	c := &unanswered{}
-	err := b.measure("claims-clef2020", []row{
-		{what: "match, claims that were checked, dev: MAP@5", trivial: ".745", bar: .84, stretch: .88},
-		{what: "match, the same queries: P@1"},
-	}, func(r []row) (err error) {
-		r[0].got, r[1].got, r[0].note, err = b.claims(c)
+	err := b.measure("claims-clef2020", []report.Row{
+		{What: "match, claims that were checked, dev: MAP@5", Trivial: ".745", Bar: .84, Stretch: .88},
+		{What: "match, the same queries: P@1"},
+	}, func(r []report.Row) (err error) {
+		r[0].Got, r[1].Got, r[0].Note, err = b.claims(c)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	err = b.measure("", []row{
-		{what: "match, English to Chinese: R@1", trivial: "0", bar: .75, stretch: .85},
-		{what: "match, English to Chinese: R@3", trivial: "0", bar: .90},
-		{what: "match, Chinese to English: R@1", trivial: "0", bar: .75, stretch: .85},
-		{what: "match, Chinese to English: R@3", trivial: "0", bar: .90},
-	}, func(r []row) error { return b.across(r, c) })
+	err = b.measure("", []report.Row{
+		{What: "match, English to Chinese: R@1", Trivial: "0", Bar: .75, Stretch: .85},
+		{What: "match, English to Chinese: R@3", Trivial: "0", Bar: .90},
+		{What: "match, Chinese to English: R@1", Trivial: "0", Bar: .75, Stretch: .85},
+		{What: "match, Chinese to English: R@3", Trivial: "0", Bar: .90},
+	}, func(r []report.Row) error { return b.across(r, c) })
 	if err != nil {
 		return err
 	}
-	return b.measure("", []row{
-		{what: "match, queries without an answer that are told the same", bar: 2, stretch: .5, atMost: true, unit: "%.2f %%"},
-	}, func(r []row) error {
-		r[0].got, r[0].note = 100*float64(c.same)/float64(c.asked), strings.Join(c.notes, "; ")
+	return b.measure("", []report.Row{
+		{What: "match, queries without an answer that are told the same", Bar: 2, Stretch: .5, AtMost: true, Unit: "%.2f %%"},
+	}, func(r []report.Row) error {
+		r[0].Got, r[0].Note = 100*float64(c.same)/float64(c.asked), strings.Join(c.notes, "; ")
 		return nil
 	})
 }
@@ -181,7 +182,7 @@ func bare(s string) string {
 // across asks for 40 concerns by what was said of them in the other language:
 // twice in each, so four pairs of wordings in each direction, of which one is a
 // translation word for word. Then half of the concerns are taken out.
-func (b *bench) across(r []row, c *unanswered) error {
+func (b *bench) across(r []report.Row, c *unanswered) error {
 	text, err := os.ReadFile("internal/match/testdata/concerns.tsv")
 	if err != nil {
 		return err
@@ -228,10 +229,10 @@ func (b *bench) across(r []row, c *unanswered) error {
 				}
 			}
 			one, three := &r[from/2*2], &r[from/2*2+1]
-			one.got += at1 / 4
-			three.got += at3 / 4
-			one.note = strings.TrimPrefix(fmt.Sprintf("%s, %s→%s %s", one.note, names[from], names[to], one.show(at1)), ", ")
-			three.note = strings.TrimPrefix(fmt.Sprintf("%s, %s→%s %s", three.note, names[from], names[to], one.show(at3)), ", ")
+			one.Got += at1 / 4
+			three.Got += at3 / 4
+			one.Note = strings.TrimPrefix(fmt.Sprintf("%s, %s→%s %s", one.Note, names[from], names[to], one.Show(at1)), ", ")
+			three.Note = strings.TrimPrefix(fmt.Sprintf("%s, %s→%s %s", three.Note, names[from], names[to], one.Show(at3)), ", ")
 		}
 	}
 	c.add("concerns across languages, their own taken out:", none)
@@ -241,10 +242,10 @@ func (b *bench) across(r []row, c *unanswered) error {
 // latency measures how long one answer takes among many: the next query is sent
 // when the last is answered.
 func (b *bench) latency() error {
-	return b.measure("", []row{
-		{what: fmt.Sprintf("match, %d answers: 99th percentile by the clock", b.answers), trivial: "3 ms at 10k", bar: 10, stretch: 3, atMost: true, unit: "%.1f ms"},
-		{what: "the same, processor time a query", unit: "%.2f ms", atMost: true},
-	}, func(r []row) error {
+	return b.measure("", []report.Row{
+		{What: fmt.Sprintf("match, %d answers: 99th percentile by the clock", b.answers), Trivial: "3 ms at 10k", Bar: 10, Stretch: 3, AtMost: true, Unit: "%.1f ms"},
+		{What: "the same, processor time a query", Unit: "%.2f ms", AtMost: true},
+	}, func(r []report.Row) error {
 		g := stream.New(3, b.concerns, time.Time{}, 0)
 		file, err := temporary(jsonLines(b.answers, func(i int) any {
 			return answer{ID: strconv.Itoa(i), Claim: g.Next().Text}
@@ -299,8 +300,8 @@ func (b *bench) latency() error {
 		}
 		slices.Sort(took)
 		ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-		r[0].got, r[1].got = ms(took[len(took)*99/100]), ms(after-before)/float64(b.queries)
-		r[0].note = fmt.Sprintf("%d queries; median %.1f ms", b.queries, ms(took[len(took)/2]))
+		r[0].Got, r[1].Got = ms(took[len(took)*99/100]), ms(after-before)/float64(b.queries)
+		r[0].Note = fmt.Sprintf("%d queries; median %.1f ms", b.queries, ms(took[len(took)/2]))
 		return nil
 	})
 }

@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+
+	"example.org/hearback/bench/report"
 )
 
 // comparePeers runs other programs on the same messages.
@@ -20,7 +22,7 @@ func (b *bench) comparePeers() error {
 		{"questions, concerns", "questions-covidq", "questions.jsonl.gz", false},
 	} {
 		if !b.has(x.folder) {
-			b.peers = append(b.peers, peer{"group, " + x.what, "scikit-learn", "–", notHere, "–"})
+			b.peers = append(b.peers, report.Beside("group, "+x.what, "scikit-learn", "–", notHere, "–"))
 			continue
 		}
 		items, err := b.read(x.folder + "/" + x.file)
@@ -72,7 +74,7 @@ func (b *bench) sklearn(what string, items []item, themes bool) error {
 			cmd.Stdin = jsonLines(len(items), func(i int) any { return items[i].Text })
 			grouped, err := cmd.Output()
 			if err != nil { // most likely it is not installed, and says how to
-				b.peers = append(b.peers, peer{"group, " + what, "scikit-learn", fmt.Sprintf("%.3f", own), "not measured: " + complaint(err), "–"})
+				b.peers = append(b.peers, report.Beside("group, "+what, "scikit-learn", fmt.Sprintf("%.3f", own), "not measured: "+complaint(err), "–"))
 				return nil
 			}
 			var r struct {
@@ -92,8 +94,8 @@ func (b *bench) sklearn(what string, items []item, themes bool) error {
 		}
 		name := fmt.Sprintf("scikit-learn: %s (%s)", method.name, at)
 		b.peers = append(b.peers,
-			peer{"group, " + what + ": BCubed F1", name, fmt.Sprintf("%.3f", own), fmt.Sprintf("%.3f", best), fmt.Sprintf("%.2f", own/best)},
-			peer{"group, " + what + ": messages a second of processor time", name, fmt.Sprintf("%.0f", speed), fmt.Sprintf("%.0f", its), fmt.Sprintf("%.2f", speed/its)})
+			report.Beside("group, "+what+": BCubed F1", name, fmt.Sprintf("%.3f", own), fmt.Sprintf("%.3f", best), fmt.Sprintf("%.2f", own/best)),
+			report.Beside("group, "+what+": messages a second of processor time", name, fmt.Sprintf("%.0f", speed), fmt.Sprintf("%.0f", its), fmt.Sprintf("%.2f", speed/its)))
 	}
 	return nil
 }
@@ -102,7 +104,7 @@ func (b *bench) sklearn(what string, items []item, themes bool) error {
 func (b *bench) fts5() error {
 	const folder = "claims-clef2020"
 	if !b.has(folder) {
-		b.peers = append(b.peers, peer{"match, claims", "SQLite FTS5 bm25", "–", notHere, "–"})
+		b.peers = append(b.peers, report.Beside("match, claims", "SQLite FTS5 bm25", "–", notHere, "–"))
 		return nil
 	}
 	out, err := exec.Command("go", "run", "./bench/peers/fts5", "-data", b.data+"/"+folder).Output()
@@ -121,8 +123,8 @@ func (b *bench) fts5() error {
 		return fmt.Errorf("bench/peers/fts5: %w", err)
 	}
 	b.peers = append(b.peers,
-		peer{"match, claims, dev: MAP@5", "SQLite FTS5 bm25", fmt.Sprintf("%.3f", r.Match.MAP5), fmt.Sprintf("%.3f", r.Peer.MAP5), fmt.Sprintf("%.2f", r.Match.MAP5/r.Peer.MAP5)},
-		peer{"match, claims, dev: processor ms a query", "SQLite FTS5 bm25", fmt.Sprintf("%.2f", r.Match.Millis), fmt.Sprintf("%.2f", r.Peer.Millis), fmt.Sprintf("%.2f", r.Peer.Millis/r.Match.Millis)})
+		report.Beside("match, claims, dev: MAP@5", "SQLite FTS5 bm25", fmt.Sprintf("%.3f", r.Match.MAP5), fmt.Sprintf("%.3f", r.Peer.MAP5), fmt.Sprintf("%.2f", r.Match.MAP5/r.Peer.MAP5)),
+		report.Beside("match, claims, dev: processor ms a query", "SQLite FTS5 bm25", fmt.Sprintf("%.2f", r.Match.Millis), fmt.Sprintf("%.2f", r.Peer.Millis), fmt.Sprintf("%.2f", r.Peer.Millis/r.Match.Millis)))
 	return nil
 }
 

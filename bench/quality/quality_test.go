@@ -173,34 +173,3 @@ func TestScorers(t *testing.T) {
 	s = run("score_ranking.py", write("qrels.tsv", qrels.String()), write("run.tsv", ranked.String()))
 	near(t, "MAP@5", mean, s["map@5"].(float64))
 }
-
-func TestReplace(t *testing.T) {
-	first := replace("# Results\n\nBy hand.\n", "one\n")
-	if want := "# Results\n\nBy hand.\n\n" + begin + "one\n" + end; first != want {
-		t.Errorf("a file without marks becomes %q, want %q", first, want)
-	}
-	second := replace(first+"\n## After\n", "two\n")
-	if want := "# Results\n\nBy hand.\n\n" + begin + "two\n" + end + "\n## After\n"; second != want {
-		t.Errorf("a file with marks becomes %q, want %q", second, want)
-	}
-}
-
-func TestVerdict(t *testing.T) {
-	for _, tt := range []struct {
-		r    row
-		want string
-	}{
-		{row{bar: .8, stretch: .9, got: .79}, "**no**"},
-		{row{bar: .8, stretch: .9, got: .8}, "yes"},
-		{row{bar: .8, stretch: .9, got: .95}, "yes, and the stretch"},
-		{row{bar: 2, stretch: 1, got: 2.5, atMost: true}, "**no**"},
-		{row{bar: 2, stretch: 1, got: 1.5, atMost: true}, "yes"},
-		{row{bar: 2, stretch: 1, got: 1, atMost: true}, "yes, and the stretch"},
-		{row{got: 1}, "–"},
-		{row{bar: .8, missing: true}, "–"},
-	} {
-		if got := tt.r.cells()[5]; got != tt.want {
-			t.Errorf("verdict of %+v = %s, want %s", tt.r, got, tt.want)
-		}
-	}
-}

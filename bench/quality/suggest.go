@@ -4,20 +4,22 @@ import (
 	"fmt"
 	"os"
 	"slices"
+
+	"example.org/hearback/bench/report"
 )
 
 // suggest measures how well desks and categories are learned.
 func (b *bench) suggest() error {
 	for _, x := range []struct {
 		folder, file string
-		row          row
+		row          report.Row
 		crises       bool
 	}{
-		{"desk-banking77", "train.jsonl.gz", row{what: "suggest, a bank's desk, 77 labels, 5 folds: accuracy", trivial: ".80", bar: .88, stretch: .91}, false},
-		{"crisis-t26", "messages.jsonl.gz", row{what: "suggest, 6 categories on crises not learned from, 6 folds of 3: macro F1", trivial: ".61 on other crises", bar: .66, stretch: .70}, true},
-		{"hotline-zh", "messages.jsonl.gz", row{what: "suggest, a Chinese hotline, 7 labels, 5 folds: accuracy", trivial: ".65", bar: .72, stretch: .78}, false},
+		{"desk-banking77", "train.jsonl.gz", report.Row{What: "suggest, a bank's desk, 77 labels, 5 folds: accuracy", Trivial: ".80", Bar: .88, Stretch: .91}, false},
+		{"crisis-t26", "messages.jsonl.gz", report.Row{What: "suggest, 6 categories on crises not learned from, 6 folds of 3: macro F1", Trivial: ".61 on other crises", Bar: .66, Stretch: .70}, true},
+		{"hotline-zh", "messages.jsonl.gz", report.Row{What: "suggest, a Chinese hotline, 7 labels, 5 folds: accuracy", Trivial: ".65", Bar: .72, Stretch: .78}, false},
 	} {
-		err := b.measure(x.folder, []row{x.row}, func(r []row) error {
+		err := b.measure(x.folder, []report.Row{x.row}, func(r []report.Row) error {
 			items, err := b.read(x.folder + "/" + x.file)
 			if err != nil {
 				return err
@@ -35,9 +37,9 @@ func (b *bench) suggest() error {
 				folds, fold = 6, func(i int) int { return slices.Index(events, items[i].Event) % 6 }
 			}
 			accuracy, macro, note, err := b.learn(items, folds, fold)
-			r[0].got, r[0].note = accuracy, note+", macro F1 "+r[0].show(macro)
+			r[0].Got, r[0].Note = accuracy, note+", macro F1 "+r[0].Show(macro)
 			if x.crises {
-				r[0].got, r[0].note = macro, note+", accuracy "+r[0].show(accuracy)
+				r[0].Got, r[0].Note = macro, note+", accuracy "+r[0].Show(accuracy)
 			}
 			return err
 		})

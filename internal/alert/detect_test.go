@@ -7,31 +7,32 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"slices"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"example.org/hearback/bench/counts"
 	"example.org/hearback/internal/alert"
 )
 
 // detect runs the filter over a series and returns its alarms by row.
-func detect(t testing.TB, s series, o alert.DetectOptions) []bool {
+func detect(t testing.TB, s counts.Series, o alert.DetectOptions) []bool {
 	t.Helper()
 	var in, out bytes.Buffer
 	fmt.Fprintln(&in, "timestamp,value")
-	for i, at := range s.times {
-		fmt.Fprintf(&in, "%s,%v\n", at.Format(time.DateTime), s.values[i])
+	for i, at := range s.Times {
+		fmt.Fprintf(&in, "%s,%v\n", at.Format(time.DateTime), s.Values[i])
 	}
 	if err := alert.Detect(&in, &out, o); err != nil {
 		t.Fatal(err)
 	}
 	rows, err := csv.NewReader(&out).ReadAll()
-	if err != nil || len(rows) != len(s.times)+1 {
-		t.Fatalf("%d rows came out of %d, %v", len(rows)-1, len(s.times), err)
+	if err != nil || len(rows) != len(s.Times)+1 {
+		t.Fatalf("%d rows came out of %d, %v", len(rows)-1, len(s.Times), err)
 	}
-	alarms := make([]bool, len(s.times))
+	alarms := make([]bool, len(s.Times))
 	for i, row := range rows[1:] {
 		alarms[i] = row[4] == "1"
 		if score, _ := strconv.ParseFloat(row[3], 64); (score >= 0.5) != alarms[i] {
@@ -41,6 +42,20 @@ func detect(t testing.TB, s series, o alert.DetectOptions) []bool {
 	return alarms
 }
 
+// labelled reads series that people labelled, which are no part of the
+// repository.
+func labelled(t testing.TB, set, prefix string) []counts.Series {
+	t.Helper()
+	list, err := counts.Labelled("../../../shared/data/"+set, prefix)
+	if errors.Is(err, os.ErrNotExist) {
+		t.Skipf("no labelled data: %v", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
 // TestTweets holds the score on ten labelled series of mentions.
 func TestTweets(t *testing.T) {
 	list := labelled(t, "bursts-nab", "realTweets")
@@ -48,7 +63,7 @@ func TestTweets(t *testing.T) {
 	for _, s := range list {
 		alarms = append(alarms, detect(t, s, alert.DetectOptions{}))
 	}
-	score, found, extra := nab(list, alarms)
+	score, found, extra := counts.NAB(list, alarms)
 	t.Logf("standard profile %.1f, %d windows found, %d alarms outside", score, found, extra)
 	if score < 65 {
 		t.Errorf("score %.1f, want at least 65", score)
@@ -57,39 +72,15 @@ func TestTweets(t *testing.T) {
 
 // TestCrises holds the delay at the onset of real crises.
 func TestCrises(t *testing.T) {
-	var delays []float64
-	before, found, silent := 0, 0, 0
+	var o counts.Onsets
 	for _, s := range labelled(t, "bursts-crisis", "") {
-		alarms := detect(t, s, alert.DetectOptions{})
-		before += len(rowsOf(alarms[:s.windows[0][0]]))
-		for _, w := range s.windows {
-			if slices.Max(s.values[w[0]:w[1]+1]) == 0 {
-				silent++ // nobody said anything in the whole window: there is nothing to find
-				continue
-			}
-			if rows := rowsOf(alarms[w[0] : w[1]+1]); len(rows) > 0 {
-				found++
-				delays = append(delays, s.times[w[0]+rows[0]].Sub(s.times[w[0]]).Minutes())
-			} else {
-				t.Errorf("%s: the onset at %s was missed", s.name, s.times[w[0]])
-			}
-		}
+		o.Add(s, detect(t, s, alert.DetectOptions{}))
 	}
-	slices.Sort(delays)
-	median := delays[len(delays)/2]
-	t.Logf("%d found, %d without one message, median delay %.0f min, %d alarms before; %v", found, silent, median, before, delays)
-	if median > 20 || before > 0 {
-		t.Errorf("median delay %.0f min and %d alarms before, want at most 20 and 0", median, before)
+	median := counts.Median(o.Delays)
+	t.Logf("%d of %d found, %d without one message, median delay %s, %d alarms before; %v", o.Found, o.Windows, o.Silent, median, o.Before, o.Delays)
+	if o.Found < o.Windows-o.Silent || median > 20*time.Minute || o.Before > 0 {
+		t.Errorf("%d of %d found, median delay %s and %d alarms before; want all in which somebody spoke, at most 20 min and 0", o.Found, o.Windows-o.Silent, median, o.Before)
 	}
-}
-
-func rowsOf(alarms []bool) (rows []int) {
-	for i, a := range alarms {
-		if a {
-			rows = append(rows, i)
-		}
-	}
-	return rows
 }
 
 func TestDetectRows(t *testing.T) {

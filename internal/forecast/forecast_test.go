@@ -2,132 +2,38 @@ package forecast_test
 
 import (
 	"bytes"
-	"compress/gzip"
-	"encoding/csv"
 	"errors"
 	"math"
 	"os"
-	"path/filepath"
-	"strconv"
 	"testing"
 	"time"
 
 	"pgregory.net/rapid"
 
 	"example.org/hearback"
+	"example.org/hearback/bench/counts"
 	"example.org/hearback/internal/forecast"
 )
-
-// mentions are labelled public series of mentions, if they are there at all.
-const mentions = "../../../shared/data/bursts-nab/series/realTweets/*.csv.gz"
-
-// hourly reads a series of five-minute counts as hours.
-func hourly(t testing.TB, file string) (start time.Time, hours []float64) {
-	t.Helper()
-	f, err := os.Open(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rows, err := csv.NewReader(z).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, row := range rows[1:] {
-		at, err := time.Parse(time.DateTime, row[0])
-		if err != nil {
-			t.Fatal(err)
-		}
-		v, err := strconv.ParseFloat(row[1], 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if start.IsZero() {
-			start = at.Truncate(time.Hour)
-		}
-		h := int(at.Sub(start) / time.Hour)
-		for len(hours) <= h {
-			hours = append(hours, 0)
-		}
-		hours[h] += v
-	}
-	return start, hours
-}
 
 // TestMentions forecasts ten series of mentions hour by hour, learning of each
 // forecast only once it is due, and holds the score against "as in the last
 // 24 hours", which learns its quantiles in the same way.
 func TestMentions(t *testing.T) {
-	files, _ := filepath.Glob(mentions)
-	if len(files) == 0 {
-		t.Skip("no labelled data")
+	list, err := counts.Labelled("../../../shared/data/bursts-nab", "realTweets")
+	if errors.Is(err, os.ErrNotExist) {
+		t.Skipf("no labelled data: %v", err)
 	}
-	type series struct {
-		start time.Time
-		hours []float64
+	if err != nil {
+		t.Fatal(err)
 	}
-	var all []series
-	longest := 0
-	for _, file := range files {
-		s := series{}
-		s.start, s.hours = hourly(t, file)
-		all = append(all, s)
-		longest = max(longest, len(s.hours))
-	}
-	f := forecast.New()
-	type waiting struct {
-		fc     forecast.Forecast
-		series int
-		hour   int
-	}
-	var queue [4][]waiting
-	var own, naive, in80, n [4]float64
-	for h := 72; h < longest; h++ {
-		for target := range queue {
-			_, to := forecast.Target(target).Span()
-			for len(queue[target]) > 0 && queue[target][0].hour+to <= h {
-				w := queue[target][0]
-				queue[target] = queue[target][1:]
-				from, to := forecast.Target(target).Span()
-				if w.hour+to > len(all[w.series].hours) {
-					continue
-				}
-				came := 0.0
-				for _, x := range all[w.series].hours[w.hour+from : w.hour+to] {
-					came += x
-				}
-				a, b := f.Learn(&w.fc, came, w.fc.Due())
-				if w.hour < 7*24 {
-					continue // the first week only learns
-				}
-				own[target] += a
-				naive[target] += b
-				if came >= w.fc.Q[1] && came <= w.fc.Q[5] {
-					in80[target]++
-				}
-				n[target]++
-			}
-		}
-		for i, s := range all {
-			if h >= len(s.hours) {
-				continue
-			}
-			for target, fc := range f.Make(hearback.ID(i+1), s.start.Add(time.Duration(h)*time.Hour), s.hours[:h]) {
-				queue[target] = append(queue[target], waiting{fc, i, h})
-			}
-		}
-	}
+	all := counts.Foresee(list)
 	total := 0.0
 	for target, name := range []string{"6 h", "24 h", "72 h", "third day"} {
-		t.Logf("%s: relative WIS %.3f, 80%% interval holds %.1f%%", name, own[target]/naive[target], 100*in80[target]/n[target])
+		t.Logf("%s: relative WIS %.3f, 80%% interval holds %.1f%%", name, all[target].Relative(), 100*all[target].Cover80())
 		if target < 3 {
-			total += own[target] / naive[target] / 3
+			total += all[target].Relative() / 3
 		}
-		if cover := in80[target] / n[target]; cover < 0.75 || cover > 0.85 {
+		if cover := all[target].Cover80(); cover < 0.75 || cover > 0.85 {
 			t.Errorf("%s: the 80%% interval holds %.3f", name, cover)
 		}
 	}
