@@ -39,6 +39,10 @@ const RecentMessages = 50
 // screen (notes on methods 2.1: promote at five).
 const VisibleVoices = 5
 
+// WatchedVoices is how many distinct voices make a concern worth watching:
+// with fewer no alert can be raised.
+const WatchedVoices = 3
+
 // ConcernState says where a concern stands.
 type ConcernState string
 

@@ -162,10 +162,11 @@ func writeHeap(file string) error {
 
 // start opens an instance that needs no sign-in, with one webhook.
 func start(dir string) (a *app.App, token string, err error) {
+	ctx := context.Background()
+	go app.KeepMemory(ctx)
 	c := app.Defaults()
 	c.Data = dir
 	c.Console.Listen, c.Public.Listen = "127.0.0.1:0", "127.0.0.1:0"
-	ctx := context.Background()
 	a, err = app.New(ctx, c, app.Options{Now: time.Now, Log: slog.New(slog.DiscardHandler), Drill: true, Version: "bench"})
 	if err != nil {
 		return nil, "", err
@@ -195,7 +196,6 @@ func run(ctx context.Context, a *app.App) error {
 	if err := a.Start(ctx); err != nil {
 		return err
 	}
-	go app.KeepMemory(ctx)
 	go func() {
 		for {
 			if err := a.Step(ctx); err != nil {

@@ -29,63 +29,40 @@ func (a *App) alert(ctx context.Context, now time.Time) error {
 	return a.remind(ctx, now, from, end)
 }
 
-// lately holds what the rules look at besides the readings of a detector.
-type lately struct {
-	six    map[hearback.ID]float64                   // voices of the last six hours
-	places map[hearback.ID]map[hearback.ID]bool      // sources of those
-	day    map[hearback.ID]map[hearback.ID]int64     // voices of the last 24 h by source
-	first  map[hearback.ID]map[hearback.ID]time.Time // when each source first spoke in the last 24 h
-}
-
 // detect lets the detectors see the hours in [from, to) and, if raise is set,
 // raises the alerts that follow from the last of them.
 func (a *App) detect(ctx context.Context, from, to time.Time, raise bool) error {
 	s := &a.steps
-	sum, err := a.hours(ctx, from.Add(-24*bucket), to)
+	sum, err := a.hours(ctx, from.Add(-24*bucket), to, hearback.WatchedVoices)
 	if err != nil {
 		return err
 	}
-	voices, begins := map[hearback.ID]map[time.Time]float64{}, map[hearback.ID]time.Time{} // begins: of detectors that are new
-	l := lately{
-		map[hearback.ID]float64{}, map[hearback.ID]map[hearback.ID]bool{}, map[hearback.ID]map[hearback.ID]int64{}, map[hearback.ID]map[hearback.ID]time.Time{},
+	past := map[hearback.ID][]hourly{} // of concerns that are new to the detectors
+	for id, list := range sum {
+		if s.detectors[id] != nil {
+			continue
+		}
+		// What was said before it had voices enough to be watched, or came in
+		// late about hours that were judged already, is seen all the same.
+		if past[id] = list; raise {
+			if past[id], err = a.history(ctx, id, to); err != nil {
+				return err
+			}
+		}
+		s.detectors[id] = &alert.Detector{}
 	}
-	for k, n := range sum {
-		if voices[k.concern] == nil {
-			voices[k.concern] = map[time.Time]float64{}
-		}
-		voices[k.concern][k.at] += float64(n)
-		if !k.at.Before(to.Add(-24 * bucket)) {
-			if l.day[k.concern] == nil {
-				l.day[k.concern], l.first[k.concern] = map[hearback.ID]int64{}, map[hearback.ID]time.Time{}
-			}
-			l.day[k.concern][k.source] += n
-			if at, ok := l.first[k.concern][k.source]; !ok || k.at.Before(at) {
-				l.first[k.concern][k.source] = k.at
-			}
-		}
-		if !k.at.Before(to.Add(-6 * bucket)) {
-			l.six[k.concern] += float64(n)
-			if l.places[k.concern] == nil {
-				l.places[k.concern] = map[hearback.ID]bool{}
-			}
-			l.places[k.concern][k.source] = true
-		}
-		if d := s.detectors[k.concern]; d == nil || !begins[k.concern].IsZero() {
-			if d == nil {
-				s.detectors[k.concern] = &alert.Detector{}
-			}
-			if b := begins[k.concern]; b.IsZero() || k.at.Before(b) {
-				begins[k.concern] = k.at
-			}
-		}
-	}
+	voices := map[time.Time]float64{}
 	for id, d := range s.detectors {
-		at := from
-		if b := begins[id]; !b.IsZero() {
-			at = b // what came in late, about hours that were judged already, is seen all the same
+		at, list := from, sum[id]
+		if early := past[id]; len(early) > 0 {
+			at, list = early[0].at, early
+		}
+		clear(voices)
+		for _, h := range list {
+			voices[h.at] += float64(h.voices)
 		}
 		for ; at.Before(to); at = at.Add(bucket) {
-			v := voices[id][at]
+			v := voices[at]
 			if v == 0 && d.Age(at) == 0 {
 				continue // it has not been heard of yet
 			}
@@ -100,7 +77,7 @@ func (a *App) detect(ctx context.Context, from, to time.Time, raise bool) error 
 			}
 		}
 		// A concern that nobody mentioned for two weeks is not watched any more.
-		if r := s.readings[id]; voices[id] == nil && r.Day == 0 && r.Usual < 0.05 && d.Age(to) > detectBack {
+		if r := s.readings[id]; len(list) == 0 && r.Day == 0 && r.Usual < 0.05 && d.Age(to) > detectBack {
 			delete(s.detectors, id)
 			delete(s.readings, id)
 		}
@@ -114,7 +91,19 @@ func (a *App) detect(ctx context.Context, from, to time.Time, raise bool) error 
 	if !raise {
 		return nil
 	}
-	return a.raise(ctx, to, l)
+	return a.raise(ctx, to, sum)
+}
+
+// history returns the counts of one concern before a time, all sources
+// together.
+func (a *App) history(ctx context.Context, id hearback.ID, to time.Time) (list []hourly, err error) {
+	rolls, err := a.Store.Rolls(ctx, id, to.Add(-forgetHeard))
+	for _, r := range rolls {
+		if r.Bucket.Before(to) {
+			list = append(list, hourly{at: r.Bucket.Truncate(bucket), voices: r.Voices})
+		}
+	}
+	return list, err
 }
 
 // forgetHeard is how long it is remembered when a concern was last heard of.
@@ -135,34 +124,68 @@ func (s *steps) hear(id hearback.ID, at time.Time) {
 	s.heard[id] = h
 }
 
+// lately is what the rules look at besides the reading of a detector.
+type lately struct {
+	six    float64                   // voices of the last six hours
+	places map[hearback.ID]bool      // sources of those
+	day    map[hearback.ID]int64     // voices of the last 24 h by source
+	first  map[hearback.ID]time.Time // when each source first spoke in the last 24 h
+}
+
+func latelyOf(list []hourly, to time.Time) lately {
+	l := lately{places: map[hearback.ID]bool{}, day: map[hearback.ID]int64{}, first: map[hearback.ID]time.Time{}}
+	for _, h := range list {
+		if h.at.Before(to.Add(-24 * bucket)) {
+			continue
+		}
+		l.day[h.source] += h.voices
+		if l.first[h.source].IsZero() {
+			l.first[h.source] = h.at
+		}
+		if !h.at.Before(to.Add(-6 * bucket)) {
+			l.six += float64(h.voices)
+			l.places[h.source] = true
+		}
+	}
+	return l
+}
+
 // raise applies the rules to every concern that was heard of lately, and
 // writes the alerts that follow within the budget.
-func (a *App) raise(ctx context.Context, to time.Time, l lately) error {
+func (a *App) raise(ctx context.Context, to time.Time, sum map[hearback.ID][]hourly) error {
 	s := &a.steps
-	list, err := a.Store.Living(ctx, to.Add(-48*time.Hour), 3, 0)
+	about := map[hearback.ID]*hearback.Concern{} // what the alerts are about
+	var alerts []hearback.Alert
+	err := a.eachLiving(ctx, to.Add(-48*time.Hour), hearback.WatchedVoices, func(list []hearback.Concern) error {
+		for i := range list {
+			c := &list[i]
+			r, ok := s.readings[c.ID]
+			if !ok {
+				continue
+			}
+			l := latelyOf(sum[c.ID], to)
+			f := alert.Facts{
+				Concern: c, Reading: r, Detector: s.detectors[c.ID], Sources: len(l.places), Six: l.six, Tier: c.Score.Tier, Answered: c.Answer != 0,
+				Last: s.raised[c.ID],
+			}
+			if err := a.lookUp(ctx, &f, to, l); err != nil {
+				return err
+			}
+			if found := alert.Judge(f, s.limits); len(found) > 0 {
+				alerts, about[c.ID] = append(alerts, found...), c
+			}
+		}
+		return nil
+	})
 	if err != nil {
 		return err
 	}
-	priority := map[hearback.ID]float64{}
-	var alerts []hearback.Alert
-	for i := range list {
-		c := &list[i]
-		r, ok := s.readings[c.ID]
-		if !ok {
-			continue
-		}
-		priority[c.ID] = c.Score.High
-		f := alert.Facts{
-			Concern: c, Reading: r, Detector: s.detectors[c.ID], Sources: len(l.places[c.ID]), Six: l.six[c.ID], Tier: c.Score.Tier, Answered: c.Answer != 0,
-			Last: s.raised[c.ID],
-		}
-		if err := a.lookUp(ctx, &f, to, l); err != nil {
-			return err
-		}
-		alerts = append(alerts, alert.Judge(f, s.limits)...)
-	}
-	if err := a.explainWords(ctx, to, list, alerts); err != nil {
+	if err := a.explainWords(ctx, to, about, alerts); err != nil {
 		return err
+	}
+	priority := map[hearback.ID]float64{}
+	for id, c := range about {
+		priority[id] = c.Score.High
 	}
 	return a.send(ctx, to, alerts, priority)
 }
@@ -192,19 +215,19 @@ func (a *App) lookUp(ctx context.Context, f *alert.Facts, to time.Time, l lately
 			f.Reached = append(f.Reached, p)
 		}
 	}
-	for src, n := range l.day[c.ID] {
+	for src, n := range l.day {
 		// Only what may be new, and is enough to be told of, is looked for.
 		pair := [2]hearback.ID{c.ID, src}
 		if n < 3 || a.steps.known[pair] {
 			continue
 		}
-		before, err := a.Store.HeardBefore(ctx, c.ID, src, l.first[c.ID][src])
+		before, err := a.Store.HeardBefore(ctx, c.ID, src, l.first[src])
 		if err != nil {
 			return err
 		}
 		a.steps.known[pair] = before
 		if !before {
-			f.Reached = append(f.Reached, hearback.Place{What: "source", Name: src.String(), At: l.first[c.ID][src], Voices: n})
+			f.Reached = append(f.Reached, hearback.Place{What: "source", Name: src.String(), At: l.first[src], Voices: n})
 		}
 	}
 	if c.Answer != 0 {

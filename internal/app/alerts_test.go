@@ -153,6 +153,34 @@ func TestAlertKinds(t *testing.T) {
 	}
 }
 
+// TestWatchedLate: a concern that had too few voices to be watched is judged
+// with all that was said of it before, once it has enough.
+func TestWatchedLate(t *testing.T) {
+	s := newStreet(t)
+	const asks = "Is the tap water in the old quarter safe to drink? Can I give it to the children?"
+	s.hears(s.src, 2, "", "en", asks)
+	s.pass(1, nil)
+	if n := len(s.steps.detectors); n != 0 {
+		t.Errorf("%d detectors watch two voices", n)
+	}
+	const away = 8 * 24
+	s.hour += away
+	s.set(morning.Add(time.Duration(s.hour) * time.Hour))
+	s.hears(s.src, 6, "", "en", asks)
+	s.pass(1, nil)
+	id := s.concernOf("p1").ID
+	if s.concernOf("p8").ID != id {
+		t.Fatal("what came later is another concern")
+	}
+	got := s.told(hearback.AlertRecurring)
+	if len(got) != 1 || got[0].Idle != away*time.Hour {
+		t.Errorf("what came back after %d hours raised %+v, want one alert that says so", away, got)
+	}
+	if age := s.steps.readings[id].Age; age < away*time.Hour {
+		t.Errorf("its detector has looked on for %v", age)
+	}
+}
+
 // TestVerdictsMoveLimits: what officers say of a rise or of a slow burn moves
 // its limit, with a record, and the limit outlives a restart.
 func TestVerdictsMoveLimits(t *testing.T) {

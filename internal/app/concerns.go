@@ -222,14 +222,17 @@ func (s concerns) Why(ctx context.Context, m hearback.Message) ([]string, error)
 func (s concerns) Proposals(ctx context.Context, id hearback.ID) ([]web.Proposal, error) {
 	ids := []hearback.ID{id}
 	if id == 0 {
-		list, err := s.a.Store.Living(ctx, s.a.now().Add(-detectBack), hearback.VisibleVoices, 0)
+		ids = nil
+		err := s.a.eachLiving(ctx, s.a.now().Add(-detectBack), hearback.VisibleVoices, func(list []hearback.Concern) error {
+			for _, c := range list {
+				ids = append(ids, c.ID)
+			}
+			return nil
+		})
 		if err != nil {
 			return nil, err
 		}
-		ids = ids[:0]
-		for _, c := range list[max(0, len(list)-50):] {
-			ids = append(ids, c.ID)
-		}
+		ids = ids[max(0, len(ids)-50):]
 	}
 	var found []cluster.Proposal
 	err := s.a.Pipeline.Ask(ctx, func(g *cluster.Grouper) error {

@@ -25,22 +25,9 @@ func (a *App) foresee(ctx context.Context, now time.Time) error {
 		return nil
 	}
 	start := hour.Add(-detectBack)
-	sum, err := a.hours(ctx, start, hour)
+	sum, err := a.hours(ctx, start, hour, hearback.VisibleVoices)
 	if err != nil {
 		return err
-	}
-	series := map[hearback.ID][]float64{}
-	sources := map[hearback.ID]map[hearback.ID]bool{}
-	for k, n := range sum {
-		i := int(k.at.Sub(start) / bucket)
-		if i < 0 || i >= int(detectBack/bucket) {
-			continue
-		}
-		if series[k.concern] == nil {
-			series[k.concern], sources[k.concern] = make([]float64, detectBack/bucket), map[hearback.ID]bool{}
-		}
-		series[k.concern][i] += float64(n)
-		sources[k.concern][k.source] = true
 	}
 	parents, err := a.Store.Parents(ctx)
 	if err != nil {
@@ -50,14 +37,12 @@ func (a *App) foresee(ctx context.Context, now time.Time) error {
 		if _, merged := parents[c]; merged || from.Before(start) {
 			return 0, false // it is counted with another now, or the service was stopped for so long that the counts are not at hand
 		}
-		for src := range sources[c] {
-			if at, silent := a.steps.silent[src]; silent && at.Before(to) {
+		for _, h := range sum[c] {
+			if at, silent := a.steps.silent[h.source]; silent && at.Before(to) {
 				return 0, false
 			}
-		}
-		if hours := series[c]; hours != nil {
-			for i := int(from.Sub(start) / bucket); i < int(to.Sub(start)/bucket); i++ {
-				voices += hours[i]
+			if !h.at.Before(from) && h.at.Before(to) {
+				voices += float64(h.voices)
 			}
 		}
 		return voices, true
@@ -65,20 +50,19 @@ func (a *App) foresee(ctx context.Context, now time.Time) error {
 	if _, err := a.steps.forecaster.Settle(ctx, a.Store, hour.Add(-lateBy), came); err != nil {
 		return err
 	}
-	list, err := a.Store.Living(ctx, start, hearback.VisibleVoices, 0)
-	if err != nil {
-		return err
-	}
-	var made []forecast.Forecast
-	for _, c := range list {
-		turn := (hour.Unix()/3600-int64(c.ID)%foreseeEvery)%foreseeEvery == 0
-		if !turn || hour.Sub(c.First) < foreseeFrom || series[c.ID] == nil {
-			continue
+	err = a.eachLiving(ctx, start, hearback.VisibleVoices, func(list []hearback.Concern) error {
+		var made []forecast.Forecast
+		for _, c := range list {
+			turn := (hour.Unix()/3600-int64(c.ID)%foreseeEvery)%foreseeEvery == 0
+			if !turn || hour.Sub(c.First) < foreseeFrom || len(sum[c.ID]) == 0 {
+				continue
+			}
+			f := a.steps.forecaster.Make(c.ID, hour, row(sum[c.ID], start, int(detectBack/bucket)))
+			made = append(made, f[:]...)
 		}
-		f := a.steps.forecaster.Make(c.ID, hour, series[c.ID])
-		made = append(made, f[:]...)
-	}
-	if err := a.Store.SaveForecasts(ctx, made); err != nil {
+		return a.Store.SaveForecasts(ctx, made)
+	})
+	if err != nil {
 		return err
 	}
 	if _, err := a.Store.ForgetForecasts(ctx, hour.Add(-forgetAfter)); err != nil {

@@ -1,10 +1,12 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -32,6 +34,7 @@ type judge struct {
 	forecaster *forecast.Forecaster
 	readings   map[hearback.ID]alert.Reading
 	hour       time.Time // the next hour to be judged
+	looked     bool      // lookBack is done
 	raised     map[hearback.ID]map[hearback.AlertKind]time.Time
 	limits     alert.Limits
 	heard      map[hearback.ID]heard
@@ -63,8 +66,7 @@ const (
 	slowSetting  = "alert.limit.slow"
 )
 
-// load reads what the judge goes on with, and lets the detectors see the last
-// two weeks again.
+// load reads what the judge goes on with.
 func (s *steps) load(ctx context.Context, a *App) error {
 	s.last = map[string]time.Time{}
 	s.detectors, s.readings = map[hearback.ID]*alert.Detector{}, map[hearback.ID]alert.Reading{}
@@ -96,9 +98,24 @@ func (s *steps) load(ctx context.Context, a *App) error {
 	for _, x := range slices.Backward(list) {
 		s.remember(x)
 	}
-	from := now.Add(-detectBack).Truncate(bucket)
-	s.hour, s.began = from, from
-	return a.detect(ctx, from, now.Truncate(bucket), false)
+	s.hour = now.Truncate(bucket)
+	s.began = s.hour.Add(-detectBack)
+	return nil
+}
+
+// lookBack lets the detectors see the two weeks before the service started. It
+// does so once, before anything is judged; pages and messages do not wait.
+func (a *App) lookBack(ctx context.Context, _ time.Time) error {
+	s := &a.steps
+	if s.looked {
+		return nil
+	}
+	clear(s.detectors) // of an attempt that failed
+	if err := a.detect(ctx, s.began, s.hour, false); err != nil {
+		return err
+	}
+	s.looked = true
+	return nil
 }
 
 // remember notes what was raised, so that nothing is told twice, by a service
@@ -121,22 +138,24 @@ func clockKey(c hearback.ID, kind hearback.DeadlineKind) string {
 	return c.String() + " " + string(kind)
 }
 
-// An hourly is the voices of one concern and source in one hour.
+// An hourly is the voices that one source brought to a concern in one hour.
 type hourly struct {
-	concern, source hearback.ID
-	at              time.Time
+	at     time.Time
+	source hearback.ID
+	voices int64
 }
 
-// hours sums the counts by hour, with concerns that were merged as part of the
-// ones they belong to.
-func (a *App) hours(ctx context.Context, from, to time.Time) (map[hourly]int64, error) {
+// hours sums the counts by hour and source, with concerns that were merged as
+// part of the ones they belong to, each list by time: of concerns that have so
+// many voices or a case, because nearly all others have one voice, and the
+// counts of all would be hundreds of megabytes.
+func (a *App) hours(ctx context.Context, from, to time.Time, voices int64) (map[hearback.ID][]hourly, error) {
 	parents, err := a.Store.Parents(ctx)
 	if err != nil {
 		return nil, err
 	}
-	sum := map[hourly]int64{}
-	err = a.Store.RollsBetween(ctx, from, to, func(r store.Roll) {
-		id := r.Concern
+	sum := map[hearback.ID][]hourly{}
+	err = a.Store.RollsBetween(ctx, from, to, voices, func(id, source hearback.ID, at time.Time, n int64) {
 		for range 64 {
 			into, ok := parents[id]
 			if !ok {
@@ -144,113 +163,160 @@ func (a *App) hours(ctx context.Context, from, to time.Time) (map[hourly]int64, 
 			}
 			id = into
 		}
-		sum[hourly{id, r.Source, r.Bucket.Truncate(bucket)}] += r.Voices
+		sum[id] = append(sum[id], hourly{at.Truncate(bucket), source, n})
 	})
+	for id, list := range sum {
+		slices.SortFunc(list, func(x, y hourly) int { return cmp.Or(x.at.Compare(y.at), cmp.Compare(x.source, y.source)) })
+		n := 0
+		for _, h := range list[1:] {
+			if last := &list[n]; h.at.Equal(last.at) && h.source == last.source {
+				last.voices += h.voices
+			} else {
+				n++
+				list[n] = h
+			}
+		}
+		sum[id] = slices.Clip(list[:n+1])
+	}
 	return sum, err
+}
+
+// row returns the voices of every hour in [from, from + n hours), all sources
+// together.
+func row(list []hourly, from time.Time, n int) []float64 {
+	sums := make([]float64, n)
+	for _, h := range list {
+		if i := int(h.at.Sub(from) / bucket); i >= 0 && i < n && !h.at.Before(from) {
+			sums[i] += float64(h.voices)
+		}
+	}
+	return sums
+}
+
+// pageOfSteps is how many concerns a step reads at once: few enough that
+// neither memory nor those who wait to write notice.
+const pageOfSteps = 1000
+
+// eachLiving calls f for every concern that is not merged, was heard of since a
+// time and has so many voices, a page at a time.
+func (a *App) eachLiving(ctx context.Context, since time.Time, voices int64, f func([]hearback.Concern) error) error {
+	for after := hearback.ID(0); ; {
+		list, err := a.Store.Living(ctx, since, voices, after, pageOfSteps)
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		if err := f(list); err != nil {
+			return err
+		}
+		after = list[len(list)-1].ID
+	}
 }
 
 // score gives every concern that was heard of lately its parts and its tier.
 func (a *App) score(ctx context.Context, now time.Time) error {
-	return a.scoreSome(ctx, now, 0)
+	r, err := a.newScorer(ctx, now)
+	if err != nil {
+		return err
+	}
+	return a.eachLiving(ctx, now.Add(-detectBack), hearback.VisibleVoices, func(list []hearback.Concern) error {
+		scores := make(map[hearback.ID]hearback.Score, len(list))
+		for i := range list {
+			scores[list[i].ID] = r.score(&list[i])
+		}
+		return a.Store.SaveScores(ctx, scores)
+	})
 }
 
 // rescore scores one concern again.
 func (a *App) rescore(ctx context.Context, id hearback.ID) error {
 	a.steps.mu.Lock()
 	defer a.steps.mu.Unlock()
-	return a.scoreSome(ctx, a.now(), id)
+	now := a.now()
+	if err := a.lookBack(ctx, now); err != nil {
+		return err
+	}
+	c, err := a.Store.Concern(ctx, id)
+	if err != nil || c.State == hearback.Merged || c.Voices < hearback.VisibleVoices || c.Last.Before(now.Add(-detectBack)) {
+		return err
+	}
+	r, err := a.newScorer(ctx, now)
+	if err != nil {
+		return err
+	}
+	return a.Store.SaveScores(ctx, map[hearback.ID]hearback.Score{id: r.score(c)})
 }
 
-func (a *App) scoreSome(ctx context.Context, now time.Time, only hearback.ID) error {
-	list, err := a.Store.Living(ctx, now.Add(-detectBack), hearback.VisibleVoices, only)
-	if err != nil || len(list) == 0 {
-		return err
+// A scorer has at hand what scores are made of.
+type scorer struct {
+	a         *App
+	now       time.Time
+	hours     map[hearback.ID][]hourly // of the time that forecasts look back on
+	ratings   map[hearback.ID][]hearback.HarmRating
+	guess     float64 // harm of what nobody has rated
+	sources   map[hearback.ID]hearback.Source
+	down      map[hearback.ID]bool
+	listening int
+}
+
+func (a *App) newScorer(ctx context.Context, now time.Time) (r *scorer, err error) {
+	r = &scorer{a: a, now: now, sources: a.Pipeline.listening.Load().sources, down: map[hearback.ID]bool{}}
+	if r.hours, err = a.hours(ctx, now.Add(-detectBack).Truncate(bucket), now.Add(24*time.Hour), hearback.VisibleVoices); err != nil {
+		return nil, err
 	}
-	sum, err := a.hours(ctx, now.Add(-scoreBack), now.Add(24*time.Hour))
-	if err != nil {
-		return err
+	if r.ratings, err = a.Store.AllHarm(ctx); err != nil {
+		return nil, err
 	}
-	ratings, err := a.Store.AllHarm(ctx)
-	if err != nil {
-		return err
+	if err := a.Store.Tries(ctx, 0, func(id hearback.ID, h hearback.Health) { r.down[id] = h.Fault != "" }); err != nil {
+		return nil, err
 	}
-	sources := a.Pipeline.listening.Load().sources
-	down := map[hearback.ID]bool{}
-	if err := a.Store.Tries(ctx, 0, func(id hearback.ID, h hearback.Health) { down[id] = h.Fault != "" }); err != nil {
-		return err
-	}
-	series := map[hearback.ID]map[hearback.ID][]hearback.Point{}
-	for k, n := range sum {
-		if series[k.concern] == nil {
-			series[k.concern] = map[hearback.ID][]hearback.Point{}
-		}
-		series[k.concern][k.source] = append(series[k.concern][k.source], hearback.Point{At: k.at, Voices: float64(n)})
-	}
-	// A forecast needs two days to look back on.
-	past := map[hearback.ID][]float64{}
-	for i := range list {
-		if now.Sub(list[i].First) >= 48*time.Hour {
-			past[list[i].ID] = nil
-		}
-	}
-	if err := a.fillHours(ctx, now.Add(-detectBack).Truncate(bucket), now.Truncate(bucket).Add(-bucket), past); err != nil {
-		return err
-	}
-	var harms []float64 // of what people rated, for what nobody has
-	for _, list := range ratings {
+	var harms []float64
+	for _, list := range r.ratings {
 		harms = append(harms, score.Harm(list).Value)
 	}
-	guess := score.Guess(harms)
-	listening := 0
-	for _, src := range sources {
+	r.guess = score.Guess(harms)
+	for _, src := range r.sources {
 		if src.State == hearback.SourceActive {
-			listening++
+			r.listening++
 		}
 	}
-	scores := map[hearback.ID]hearback.Score{}
-	for i := range list {
-		c := &list[i]
-		in := score.Input{
-			At: now, Areas: c.Areas, Ratings: ratings[c.ID], Questions: c.Kinds[hearback.Question], Messages: c.Messages, Copies: c.Copies,
-			Answered: c.Answer != 0, First: c.First, Concern: c.ID, HarmGuess: guess, Listening: listening, Langs: len(c.Langs),
-		}
-		for _, id := range slices.Sorted(mapKeys(series[c.ID])) {
-			points := series[c.ID][id]
-			slices.SortFunc(points, func(x, y hearback.Point) int { return x.At.Compare(y.At) })
-			for _, p := range points {
-				if now.Sub(p.At) < 24*time.Hour {
-					in.Day += p.Voices
-				}
-			}
-			src := sources[id]
-			in.Outage = in.Outage || down[id]
-			in.Sources = append(in.Sources, score.SourceVoices{Name: src.Slug, Weight: src.Weight, Audience: src.Audience, Voices: points})
-		}
-		if r, ok := a.steps.readings[c.ID]; ok && !r.Missing {
-			in.Usual = r.Usual
-			if r.Age >= 48*time.Hour {
-				in.Sigma = &r.Fast
-			}
-		}
-		if hours := past[c.ID]; len(hours) > 0 {
-			f := a.steps.forecaster.Make(c.ID, now, hours)
-			persists, low, high := forecast.Persistence(f[forecast.ThirdDay], in.Day)
-			in.Persist, in.PersistLow, in.PersistHigh = &persists, low, high
-			in.HalfLife = time.Duration(f[forecast.ThirdDay].HalfLife * float64(time.Hour))
-		}
-		scores[c.ID] = score.Of(in)
-	}
-	return a.Store.SaveScores(ctx, scores)
+	return r, nil
 }
 
-func mapKeys[K comparable, V any](m map[K]V) func(func(K) bool) {
-	return func(yield func(K) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
+// score gives one concern its parts and its tier.
+func (r *scorer) score(c *hearback.Concern) hearback.Score {
+	in := score.Input{
+		At: r.now, Areas: c.Areas, Ratings: r.ratings[c.ID], Questions: c.Kinds[hearback.Question], Messages: c.Messages, Copies: c.Copies,
+		Answered: c.Answer != 0, First: c.First, Concern: c.ID, HarmGuess: r.guess, Listening: r.listening, Langs: len(c.Langs),
+	}
+	series := map[hearback.ID][]hearback.Point{}
+	since := r.now.Add(-scoreBack)
+	for _, h := range r.hours[c.ID] {
+		if h.at.Before(since) {
+			continue
+		}
+		series[h.source] = append(series[h.source], hearback.Point{At: h.at, Voices: float64(h.voices)})
+		if r.now.Sub(h.at) < 24*time.Hour {
+			in.Day += float64(h.voices)
 		}
 	}
+	for _, id := range slices.Sorted(maps.Keys(series)) {
+		src := r.sources[id]
+		in.Outage = in.Outage || r.down[id]
+		in.Sources = append(in.Sources, score.SourceVoices{Name: src.Slug, Weight: src.Weight, Audience: src.Audience, Voices: series[id]})
+	}
+	if x, ok := r.a.steps.readings[c.ID]; ok && !x.Missing {
+		in.Usual = x.Usual
+		if x.Age >= foreseeFrom {
+			in.Sigma = &x.Fast
+		}
+	}
+	if from := r.now.Add(-detectBack).Truncate(bucket); r.now.Sub(c.First) >= foreseeFrom && len(r.hours[c.ID]) > 0 {
+		f := r.a.steps.forecaster.Make(c.ID, r.now, row(r.hours[c.ID], from, int(r.now.Truncate(bucket).Sub(from)/bucket)))
+		persists, low, high := forecast.Persistence(f[forecast.ThirdDay], in.Day)
+		in.Persist, in.PersistLow, in.PersistHigh = &persists, low, high
+		in.HalfLife = time.Duration(f[forecast.ThirdDay].HalfLife * float64(time.Hour))
+	}
+	return score.Of(in)
 }
 
 // measure says what happened after each published answer, until the windows
@@ -280,7 +346,15 @@ func (a *App) measure(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	living, err := a.Store.Living(ctx, start, hearback.VisibleVoices, 0)
+	var unanswered []hearback.Concern
+	err = a.eachLiving(ctx, start, hearback.VisibleVoices, func(list []hearback.Concern) error {
+		for _, c := range list {
+			if c.Answer == 0 {
+				unanswered = append(unanswered, hearback.Concern{ID: c.ID, First: c.First})
+			}
+		}
+		return nil
+	})
 	if err != nil {
 		return err
 	}
@@ -288,8 +362,8 @@ func (a *App) measure(ctx context.Context, now time.Time) error {
 	for _, x := range due {
 		from := x.Public()[0].Published
 		var candidates []measure.Candidate
-		for _, c := range living {
-			if c.ID != x.Concern && c.Answer == 0 && c.First.Before(from.Add(-time.Hour)) {
+		for _, c := range unanswered {
+			if c.ID != x.Concern && c.First.Before(from.Add(-time.Hour)) {
 				candidates = append(candidates, measure.Candidate{Concern: c.ID, Since: from, Series: series[c.ID]})
 			}
 		}
@@ -298,50 +372,21 @@ func (a *App) measure(ctx context.Context, now time.Time) error {
 	return a.Store.SaveOutcomes(ctx, outcomes)
 }
 
-// fillHours puts the hourly voices of the concerns in all into it. Only of
-// those: two weeks of all concerns would be hundreds of megabytes.
-func (a *App) fillHours(ctx context.Context, from, to time.Time, all map[hearback.ID][]float64) error {
-	if len(all) == 0 {
-		return nil
-	}
-	sum, err := a.hours(ctx, from, to)
-	hours := int(to.Sub(from)/bucket) + 1
-	for k, n := range sum {
-		i := int(k.at.Sub(from) / bucket)
-		list, wanted := all[k.concern]
-		if !wanted || i < 0 || i >= hours {
-			continue
-		}
-		if list == nil {
-			list = make([]float64, hours)
-			all[k.concern] = list
-		}
-		list[i] += float64(n)
-	}
-	return err
-}
-
-// seriesOf returns the hourly voices of every concern, one point for each hour.
+// seriesOf returns the hourly voices of every concern that is worth a row or
+// has a case, one point for each hour.
 func (a *App) seriesOf(ctx context.Context, from, to time.Time) (map[hearback.ID][]hearback.Point, error) {
-	sum, err := a.hours(ctx, from, to)
+	sum, err := a.hours(ctx, from, to, hearback.VisibleVoices)
 	if err != nil {
 		return nil, err
 	}
-	hours := int(to.Sub(from)/bucket) + 1
-	all := map[hearback.ID][]hearback.Point{}
-	for k, n := range sum {
-		i := int(k.at.Sub(from) / bucket)
-		if i < 0 || i >= hours {
-			continue
+	all := make(map[hearback.ID][]hearback.Point, len(sum))
+	for id, list := range sum {
+		voices := row(list, from, int(to.Sub(from)/bucket)+1)
+		points := make([]hearback.Point, len(voices))
+		for i := range points {
+			points[i] = hearback.Point{At: from.Add(time.Duration(i) * bucket), Voices: voices[i]}
 		}
-		if all[k.concern] == nil {
-			points := make([]hearback.Point, hours)
-			for j := range points {
-				points[j].At = from.Add(time.Duration(j) * bucket)
-			}
-			all[k.concern] = points
-		}
-		all[k.concern][i].Voices += float64(n)
+		all[id] = points
 	}
 	return all, nil
 }

@@ -62,17 +62,17 @@ type listening struct {
 type memory struct {
 	group    *cluster.Grouper
 	concerns *recent[living]
-	sketches map[hearback.ID]*score.Sketch
 	posts    seen
 	stale    bool // a commit failed: what is in memory is ahead of the store
 }
 
-// living is a concern that messages may still join, with what its last naming
-// found.
+// living is a concern that messages may still join, with the voices of the open
+// window and what its last naming found.
 type living struct {
 	hearback.Concern
-	Named  int64   // its messages when it was last named
-	Purity float64 // how alike its messages are, 0 to 1; 0 if not known yet
+	voices *score.Sketch // nil if none was heard yet
+	Named  int64         // its messages when it was last named
+	Purity float64       // how alike its messages are, 0 to 1; 0 if not known yet
 }
 
 // maxBatch is from how many messages on a batch is committed without taking
@@ -471,10 +471,7 @@ func (p *Pipeline) admitNew(ctx context.Context, b *build, j *job, it *prepared)
 	if err != nil {
 		return false, err
 	}
-	voices, err := p.hear(b, as.Concern, it.Voice)
-	if err != nil {
-		return false, err
-	}
+	voices := b.hear(c, it.Voice)
 	grow(&c.Concern, m, voices)
 	c.Theme = as.Theme
 
@@ -571,20 +568,12 @@ func (p *Pipeline) concern(ctx context.Context, b *build, id hearback.ID, fresh 
 		return c, nil
 	}
 	c := p.concerns.get(id)
-	switch {
-	case c != nil:
-	case fresh:
+	if c == nil {
 		c = &living{Concern: hearback.Concern{ID: id, State: hearback.Open}}
-		p.concerns.put(id, c)
-	default:
-		stored, err := p.store.Concern(ctx, id)
-		switch {
-		case errors.Is(err, hearback.ErrNotFound):
-			c = &living{Concern: hearback.Concern{ID: id, State: hearback.Open}}
-		case err != nil:
-			return nil, err
-		default:
-			c = &living{Concern: *stored}
+		if !fresh {
+			if err := p.recall(ctx, c); err != nil {
+				return nil, err
+			}
 		}
 		p.concerns.put(id, c)
 	}
@@ -592,19 +581,35 @@ func (p *Pipeline) concern(ctx context.Context, b *build, id hearback.ID, fresh 
 	return c, nil
 }
 
+// recall reads from the store what it has of a concern.
+func (p *Pipeline) recall(ctx context.Context, c *living) error {
+	stored, err := p.store.Concern(ctx, c.ID)
+	if errors.Is(err, hearback.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	c.Concern = *stored
+	state, err := p.store.Sketch(ctx, c.ID)
+	if err != nil || state == nil {
+		return err
+	}
+	c.voices = &score.Sketch{}
+	return c.voices.UnmarshalBinary(state)
+}
+
 // hear counts a voice: it returns 1 if it is new to the concern in this
 // window, and 0 if it is not.
-func (p *Pipeline) hear(b *build, concern hearback.ID, voice uint64) (int64, error) {
-	s := p.sketches[concern]
-	if s == nil {
-		s = &score.Sketch{}
-		p.sketches[concern] = s
+func (b *build) hear(c *living, voice uint64) int64 {
+	if c.voices == nil {
+		c.voices = &score.Sketch{}
 	}
-	n := s.Add(voice)
+	n := c.voices.Add(voice)
 	if n > 0 {
-		b.sketches[concern] = s
+		b.sketches[c.ID] = c.voices
 	}
-	return n, nil
+	return n
 }
 
 // finish gathers what the build touched into the batch.
@@ -699,13 +704,12 @@ func (p *Pipeline) load(ctx context.Context) error {
 	p.group.Reset()
 	p.concerns = newRecent[living](20000)
 	// What does not touch the grouping is read beside it.
-	var posts, voices error
+	var posts error
 	var wg sync.WaitGroup
 	wg.Go(func() { p.posts, posts = loadSeen(ctx, p.store) })
-	wg.Go(func() { p.sketches, voices = loadSketches(ctx, p.store) })
 	grouping := p.loadGrouping(ctx)
 	wg.Wait()
-	if err := errors.Join(posts, voices, grouping); err != nil {
+	if err := errors.Join(posts, grouping); err != nil {
 		return fmt.Errorf("read the store: %w", err)
 	}
 	p.stale = false
@@ -766,17 +770,6 @@ func loadSeen(ctx context.Context, db *store.DB) (seen, error) {
 		s.add(k)
 	}
 	return s, err
-}
-
-// loadSketches reads the voices of the open window.
-func loadSketches(ctx context.Context, db *store.DB) (map[hearback.ID]*score.Sketch, error) {
-	sketches := map[hearback.ID]*score.Sketch{}
-	err := db.Sketches(ctx, func(concern hearback.ID, state []byte) error {
-		s := &score.Sketch{}
-		sketches[concern] = s
-		return s.UnmarshalBinary(state)
-	})
-	return sketches, err
 }
 
 // A recent map keeps what was used lately: two generations, of which the

@@ -453,14 +453,15 @@ func TestWindowRoll(t *testing.T) {
 	if len(in.find(text)) != 1 {
 		t.Fatalf("the key is in %s", in.find(text))
 	}
-	sketches := func() (n int) {
-		if err := in.Store.Sketches(ctx, func(hearback.ID, []byte) error { n++; return nil }); err != nil {
+	sketched := func() bool {
+		b, err := in.Store.Sketch(ctx, in.concernOf("p1").ID)
+		if err != nil {
 			t.Fatal(err)
 		}
-		return n
+		return len(b) > 0
 	}
-	if sketches() != 1 {
-		t.Errorf("%d sketches before, want 1", sketches())
+	if !sketched() {
+		t.Error("no sketch before")
 	}
 	old, err := os.Open(filepath.Join(in.dir, "keys", "window.key")) // its bytes, whatever name they have later
 	if err != nil {
@@ -480,8 +481,8 @@ func TestWindowRoll(t *testing.T) {
 			t.Errorf("the old key is in %s", files)
 		}
 	}
-	if sketches() != 0 || len(in.Pipeline.sketches) != 0 {
-		t.Errorf("%d sketches are left", sketches())
+	if c := in.Pipeline.concerns.get(in.concernOf("p1").ID); sketched() || c == nil || c.voices != nil {
+		t.Errorf("the sketch is left: in the store %v, in memory %+v", sketched(), c)
 	}
 	if rs := in.records(hearback.WindowRolled); len(rs) != 1 {
 		t.Errorf("the log says of the window: %q", rs)
@@ -492,7 +493,7 @@ func TestWindowRoll(t *testing.T) {
 	}
 	again := in.Pipeline.keys.Load().window
 	in.again()
-	if k := in.Pipeline.keys.Load().window; !bytes.Equal(k.Key, again.Key) || sketches() != 1 {
+	if k := in.Pipeline.keys.Load().window; !bytes.Equal(k.Key, again.Key) || !sketched() {
 		t.Error("a restart began another window")
 	}
 }

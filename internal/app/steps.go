@@ -46,6 +46,7 @@ func (a *App) Step(ctx context.Context) error {
 	}{
 		{"close the window of voices", 0, a.rollWindow},
 		{"name concerns", labelEvery, a.label},
+		{"look back", 0, a.lookBack},
 		{"score concerns", scoreEvery, a.score},
 		{"raise alerts", 0, a.alert},
 		{"score and make forecasts", 0, a.foresee},
@@ -95,7 +96,9 @@ func (p *Pipeline) rollWindow(ctx context.Context, w window, r hearback.Record) 
 			p.stale = true
 			return err
 		}
-		clear(p.sketches)
+		for _, c := range p.concerns.all() {
+			c.voices = nil
+		}
 		return p.store.SetSetting(ctx, "privacy.window", w.Start.Format(time.RFC3339))
 	})
 }

@@ -29,13 +29,9 @@ const (
 // explainWords adds to alerts about concerns the words that are new to them:
 // those that grew against the week before the last day. A concern that is new
 // itself is told by what it is about.
-func (a *App) explainWords(ctx context.Context, to time.Time, list []hearback.Concern, alerts []hearback.Alert) error {
+func (a *App) explainWords(ctx context.Context, to time.Time, concern map[hearback.ID]*hearback.Concern, alerts []hearback.Alert) error {
 	if len(alerts) == 0 {
 		return nil
-	}
-	concern := map[hearback.ID]*hearback.Concern{}
-	for i := range list {
-		concern[list[i].ID] = &list[i]
 	}
 	parents, err := a.Store.Parents(ctx)
 	if err != nil {

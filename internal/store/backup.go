@@ -63,7 +63,7 @@ func File(dsn string) string {
 // and one transaction of dst: the copy is whole or not at all. db may be in
 // use. It returns how many rows each table had.
 func (db *DB) CopyTo(ctx context.Context, dst *DB) (counts map[string]int64, err error) {
-	conn, err := db.reads.sql.Conn(ctx)
+	conn, err := db.scans.Conn(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("copy store: %w", explain(err))
 	}

@@ -53,10 +53,11 @@ func (t *Tx) many(ctx context.Context, head string, columns int, tail string, n 
 }
 
 // scan calls f with every row of a query, as the driver gives it: int64, string
-// or []byte. It is many for reading: what a start reads is a million rows. f
-// must not keep the slice.
+// or []byte. It is many for reading: what a start reads is a million rows. It
+// has connections of its own, which short reads need not wait for. f must not
+// keep the slice.
 func (db *DB) scan(ctx context.Context, q string, args []any, f func(v []driver.Value) error) error {
-	conn, err := db.reads.sql.Conn(ctx)
+	conn, err := db.scans.Conn(ctx)
 	if err != nil {
 		return err
 	}

@@ -58,11 +58,11 @@ func scanConcern(row scanner) (hearback.Concern, error) {
 func (t *Tx) putConcerns(ctx context.Context, list []*hearback.Concern) error {
 	slices.SortFunc(list, func(a, b *hearback.Concern) int { return cmp.Compare(a.ID, b.ID) })
 	var recent []int64
-	return t.many(ctx, "INSERT INTO concern (id, theme, state, into_id, title, titled, first_at, last_at, messages, copies, voices, doc, score, rank, priority, kase, answer, version)", 18, `
+	return t.many(ctx, "INSERT INTO concern (id, theme, state, into_id, title, titled, first_at, last_at, messages, copies, voices, void, doc, score, rank, priority, kase, answer, version)", 19, `
 		ON CONFLICT (id) DO UPDATE SET theme = excluded.theme,
 			title = CASE WHEN concern.titled = 1 THEN concern.title ELSE excluded.title END,
 			first_at = excluded.first_at, last_at = excluded.last_at, messages = excluded.messages,
-			copies = excluded.copies, voices = excluded.voices, doc = excluded.doc`, len(list), func(i int, v []any) {
+			copies = excluded.copies, voices = excluded.voices, void = excluded.void, doc = excluded.doc`, len(list), func(i int, v []any) {
 		c := list[i]
 		recent = recent[:0]
 		for _, id := range c.Recent {
@@ -70,9 +70,28 @@ func (t *Tx) putConcerns(ctx context.Context, list []*hearback.Concern) error {
 		}
 		doc := concernDoc{c.Phrases, c.Langs, c.Kinds, c.Areas, recent, int64(c.Medoid), c.Fresh}
 		v[0], v[1], v[2], v[3], v[4], v[5] = int64(c.ID), int64(c.Theme), string(hearback.Open), int64(0), c.Title, int64(0)
-		v[6], v[7], v[8], v[9], v[10], v[11] = micros(c.First), micros(c.Last), c.Messages, c.Copies, c.Voices, string(doc.json())
-		v[12], v[13], v[14], v[15], v[16], v[17] = "", int64(9), 0.0, int64(0), int64(0), int64(1)
+		v[6], v[7], v[8], v[9], v[10], v[11], v[12] = micros(c.First), micros(c.Last), c.Messages, c.Copies, c.Voices, void(c), string(doc.json())
+		v[13], v[14], v[15], v[16], v[17], v[18] = "", int64(9), 0.0, int64(0), int64(0), int64(1)
 	})
+}
+
+// Where a question counts as asked by many: at least so many voices, and at
+// least this share of questions. Migration 7 has the same numbers.
+const (
+	voidVoices = 15
+	voidShare  = .4
+)
+
+// void returns 1 for a concern that many ask about, and 0 for another.
+func void(c *hearback.Concern) int64 {
+	var all int64
+	for _, n := range c.Kinds {
+		all += n
+	}
+	if c.Voices >= voidVoices && float64(c.Kinds[hearback.Question]) >= voidShare*float64(all) {
+		return 1
+	}
+	return 0
 }
 
 // json returns d as encoding/json would. It is written out because thousands
@@ -295,12 +314,12 @@ func (db *DB) Parents(ctx context.Context) (map[hearback.ID]hearback.ID, error) 
 	})
 }
 
-// Living returns the concerns that are not merged, were heard of since a time
-// and have so many voices, in the order of their ids; or only one of them.
-func (db *DB) Living(ctx context.Context, since time.Time, voices int64, only hearback.ID) (list []hearback.Concern, err error) {
+// Living returns the concerns with an id above after that are not merged, were
+// heard of since a time and have so many voices, in the order of their ids, at
+// most limit.
+func (db *DB) Living(ctx context.Context, since time.Time, voices int64, after hearback.ID, limit int) (list []hearback.Concern, err error) {
 	rows, err := db.query(ctx, "SELECT "+concernColumns+` FROM concern
-		WHERE state <> 'merged' AND last_at >= CAST(? AS BIGINT) AND voices >= CAST(? AS BIGINT) AND (CAST(? AS BIGINT) = 0 OR id = CAST(? AS BIGINT)) ORDER BY id`,
-		micros(since), voices, int64(only), int64(only))
+		WHERE id > ? AND voices >= ? AND last_at >= ? AND state <> 'merged' ORDER BY id LIMIT ?`, int64(after), voices, micros(since), limit)
 	return list, each(rows, err, func(row scanner) error {
 		c, err := scanConcern(row)
 		list = append(list, c)

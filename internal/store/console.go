@@ -18,21 +18,6 @@ import (
 
 var _ web.Store = (*DB)(nil)
 
-// Where a question counts as asked by many and answered by nobody: at least so
-// many voices, and at least this share of questions.
-const (
-	voidVoices = 15
-	voidShare  = .4
-)
-
-func (d concernDoc) void() bool {
-	var all int64
-	for _, n := range d.Kinds {
-		all += n
-	}
-	return all > 0 && float64(d.Kinds[hearback.Question]) >= voidShare*float64(all)
-}
-
 // ConcernList returns the concerns that pass the filter, the most urgent
 // first: by tier, then by the upper end of priority. It reads along the index
 // of that order and stops when the page is full. What the filter asks for and
@@ -79,20 +64,24 @@ type placed struct {
 	at cursor
 }
 
+// visible is where concerns are that are worth a row, in the words of the index
+// of them: an engine only takes it for a query that says the same.
+const visible = "concern c INDEXED BY concern_visible WHERE (voices >= 5 OR rank = 0)"
+
 // concernsIn returns the concerns of one state that pass the filter, one more
 // than a page holds if there are so many.
 func (db *DB) concernsIn(ctx context.Context, state hearback.ConcernState, f web.ConcernFilter, after cursor) (list []placed, err error) {
-	kase, answer, least := 0, 0, int64(hearback.VisibleVoices)
+	kase, void, from := 0, 0, visible
 	switch f.View {
 	case "triage":
 		kase = 1
 	case "case":
 		kase = 2
 	case "void":
-		answer, least = 1, voidVoices
+		void = 1
 	}
 	if f.Small {
-		least = 0
+		from = "concern c WHERE 1 = 1"
 	}
 	rank := -1
 	if f.Tier != "" {
@@ -110,11 +99,9 @@ func (db *DB) concernsIn(ctx context.Context, state hearback.ConcernState, f web
 		text = "%" + escapeLike(strings.ToLower(f.Text)) + "%"
 	}
 	rows, err := db.query(ctx, `
-		SELECT `+concernColumns+`, rank, priority FROM concern c
-		WHERE state = ?
-			AND (voices >= CAST(? AS BIGINT) OR rank = 0)
+		SELECT `+concernColumns+`, rank, priority FROM `+from+` AND state = ?
 			AND (CAST(? AS BIGINT) = 0 OR CAST(? AS BIGINT) = 1 AND kase = 0 OR CAST(? AS BIGINT) = 2 AND kase > 0)
-			AND (CAST(? AS BIGINT) = 0 OR answer = 0)
+			AND (CAST(? AS BIGINT) = 0 OR void = 1 AND answer = 0)
 			AND (CAST(? AS BIGINT) < 0 OR rank = CAST(? AS BIGINT))
 			AND first_at >= CAST(? AS BIGINT)
 			AND (CAST(? AS TEXT) = '' OR doc LIKE CAST(? AS TEXT) ESCAPE '\')
@@ -124,7 +111,7 @@ func (db *DB) concernsIn(ctx context.Context, state hearback.ConcernState, f web
 			AND (rank > CAST(? AS BIGINT) OR rank = CAST(? AS BIGINT) AND (priority < CAST(? AS DOUBLE PRECISION)
 				OR priority = CAST(? AS DOUBLE PRECISION) AND id > CAST(? AS BIGINT)))
 		ORDER BY rank, priority DESC, id`,
-		string(state), least, kase, kase, kase, answer, rank, rank, micros(f.Since),
+		string(state), kase, kase, kase, void, rank, rank, micros(f.Since),
 		like(f.Lang), like(f.Lang), like(f.Area), like(f.Area), text, text, text,
 		int64(f.Source), int64(f.Source), after.rank, after.rank, after.priority, after.priority, after.id)
 	if err != nil {
@@ -146,9 +133,6 @@ func (db *DB) concernsIn(ctx context.Context, state hearback.ConcernState, f web
 // passes makes sure of what the text of doc only hinted at.
 func passes(c *hearback.Concern, f web.ConcernFilter) bool {
 	if f.Lang != "" && c.Langs[f.Lang] == 0 || f.Area != "" && c.Areas[f.Area] == 0 {
-		return false
-	}
-	if f.View == "void" && !(concernDoc{Kinds: c.Kinds}).void() {
 		return false
 	}
 	if f.Text != "" {
@@ -207,36 +191,22 @@ func parseCursor(s string) (cursor, error) {
 
 // ConcernTotals counts the concerns of each view.
 func (db *DB) ConcernTotals(ctx context.Context, since time.Time) (t web.ConcernTotals, err error) {
-	err = db.row(ctx, `SELECT
-			COALESCE(SUM(CASE WHEN state = 'open' AND kase = 0 THEN 1 ELSE 0 END), 0),
-			COALESCE(SUM(CASE WHEN state = 'open' AND kase > 0 THEN 1 ELSE 0 END), 0),
-			COALESCE(SUM(CASE WHEN state = 'muted' THEN 1 ELSE 0 END), 0),
-			COUNT(*),
-			COALESCE(SUM(CASE WHEN first_at >= CAST(? AS BIGINT) THEN 1 ELSE 0 END), 0)
-		FROM concern WHERE state <> 'merged' AND (voices >= CAST(? AS BIGINT) OR rank = 0)`, micros(since), hearback.VisibleVoices).
-		Scan(&t.Triage, &t.Case, &t.Muted, &t.All, &t.New)
-	if err != nil {
-		return t, err
-	}
-	rows, err := db.query(ctx, "SELECT doc FROM concern WHERE state = 'open' AND answer = 0 AND voices >= CAST(? AS BIGINT)", voidVoices)
+	rows, err := db.query(ctx, `SELECT state, COUNT(*), SUM(CASE WHEN kase > 0 THEN 1 ELSE 0 END), SUM(CASE WHEN void = 1 AND answer = 0 THEN 1 ELSE 0 END),
+			SUM(CASE WHEN first_at >= CAST(? AS BIGINT) THEN 1 ELSE 0 END)
+		FROM `+visible+` AND state <> 'merged' GROUP BY state`, micros(since))
 	return t, each(rows, err, func(row scanner) error {
-		var text string
-		if err := row.Scan(&text); err != nil {
+		var state hearback.ConcernState
+		var all, cases, void, fresh int64
+		if err := row.Scan(&state, &all, &cases, &void, &fresh); err != nil {
 			return err
 		}
-		// The document of every concern is read here, so only the part that
-		// counts is decoded. Inside a string the quotes would be escaped.
-		_, rest, _ := strings.Cut(text, `"kinds":`)
-		kinds, _, found := strings.Cut(rest, "}")
-		if !found {
-			return nil
-		}
-		var d concernDoc
-		if err := json.Unmarshal([]byte(kinds+"}"), &d.Kinds); err != nil {
-			return err
-		}
-		if d.void() {
-			t.Void++
+		t.All += all
+		t.New += fresh
+		switch state {
+		case hearback.Open:
+			t.Triage, t.Case, t.Void = all-cases, cases, void
+		case hearback.Muted:
+			t.Muted = all
 		}
 		return nil
 	})
@@ -272,34 +242,61 @@ func (db *DB) Sparks(ctx context.Context, concerns []hearback.ID, from, to time.
 		return nil, err
 	}
 	all := make(map[hearback.ID][]hearback.Point, len(concerns))
+	said := make(map[hearback.ID][]bool, len(concerns))
 	for _, id := range concerns {
 		points := make([]hearback.Point, n)
 		for i := range points {
 			points[i].At = from.Add(time.Duration(i) * time.Hour)
 		}
-		some := make([]bool, n)
-		rows, err := db.query(ctx, "SELECT bucket, SUM(voices) FROM roll WHERE "+withParts+" AND bucket >= ? GROUP BY bucket", int64(id), int64(id), micros(from))
+		all[id], said[id] = points, make([]bool, n)
+	}
+	for part := range slices.Chunk(concerns, sparksAtOnce) {
+		// The list is filled up, so that there is one statement for all.
+		args := make([]any, 0, 2*(sparksAtOnce+1))
+		for range 2 {
+			for i := range sparksAtOnce {
+				args = append(args, int64(part[min(i, len(part)-1)]))
+			}
+			args = append(args, micros(from))
+		}
+		rows, err := db.query(ctx, sparks, args...)
 		err = each(rows, err, func(row scanner) error {
-			var us, voices int64
-			err := row.Scan(&us, &voices)
-			if i := place(us); i >= 0 && i < n {
-				points[i].Voices += float64(voices)
-				some[i] = true
+			var id hearback.ID
+			var hour, voices int64
+			err := row.Scan(&id, &hour, &voices)
+			if i := place(hour * time.Hour.Microseconds()); i >= 0 && i < n && all[id] != nil {
+				all[id][i].Voices += float64(voices)
+				said[id][i] = true
 			}
 			return err
 		})
 		if err != nil {
 			return nil, err
 		}
-		// Counts stand by when things were said and tallies by when they came
-		// in, so an hour with counts was heard, and so is the one going on.
+	}
+	// Counts stand by when things were said and tallies by when they came in,
+	// so an hour with counts was heard, and so is the one going on.
+	for id, points := range all {
 		for i := range points {
-			points[i].Missing = !heard[i] && !some[i] && i < n-1
+			points[i].Missing = !heard[i] && !said[id][i] && i < n-1
 		}
-		all[id] = points
 	}
 	return all, nil
 }
+
+// sparksAtOnce is how many concerns are drawn with one statement: a page.
+const sparksAtOnce = 50
+
+// sparks sums the voices of concerns by hour, with those merged into them. It
+// takes the list of ids and the time from which, twice.
+var sparks = func() string {
+	list := "(?" + strings.Repeat(", ?", sparksAtOnce-1) + ")"
+	return `SELECT id, hour, SUM(voices) FROM (
+			SELECT concern AS id, bucket / 3600000000 AS hour, voices FROM roll WHERE concern IN ` + list + ` AND bucket >= ?
+			UNION ALL SELECT c.into_id AS id, r.bucket / 3600000000 AS hour, r.voices FROM concern c CROSS JOIN roll r
+				WHERE c.into_id <> 0 AND c.into_id IN ` + list + ` AND r.concern = c.id AND r.bucket >= ?
+		) AS counts GROUP BY id, hour`
+}()
 
 // BySource counts the messages of a concern by source from a time on.
 func (db *DB) BySource(ctx context.Context, concern hearback.ID, from time.Time) (map[hearback.ID]int64, error) {

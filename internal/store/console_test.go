@@ -252,3 +252,114 @@ func BenchmarkConcernList(b *testing.B) {
 		}
 	})
 }
+
+// TestGrouping: of more concerns than fit, the oldest small ones are left out
+// first, then those not heard of for longest; what was merged stays with what
+// it is part of.
+func TestGrouping(t *testing.T) {
+	engines(t, func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		b := &store.Batch{Grouping: map[hearback.ID][]byte{0: {9}}}
+		for i, c := range []struct {
+			messages int64
+			last     time.Duration // before start
+		}{{1, 0}, {50, 3 * time.Hour}, {2, 0}, {50, time.Hour}, {50, 40 * 24 * time.Hour}, {1, 0}, {50, 2 * time.Hour}, {9, 41 * 24 * time.Hour}} {
+			id := hearback.ID(i + 1)
+			b.Concerns = append(b.Concerns, &hearback.Concern{ID: id, Messages: c.messages, Voices: 1, First: start, Last: start.Add(-c.last)})
+			b.Grouping[id] = []byte{byte(id)}
+		}
+		if err := db.Take(ctx, b); err != nil {
+			t.Fatal(err)
+		}
+		for id, into := range map[hearback.ID]hearback.ID{5: 4, 8: 5} { // 8 was merged into what nobody speaks of any more
+			c, err := db.Concern(ctx, id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.State, c.Into = hearback.Merged, into
+			if err := db.SetConcern(ctx, c); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, tt := range []struct {
+			limit int
+			want  string
+		}{{100, "[0 1 2 3 4 5 6 7]"}, {6, "[0 2 3 4 5 6 7]"}, {4, "[0 2 4 5 7]"}, {2, "[0 4 7]"}} {
+			var got []hearback.ID
+			var err error
+			for id, state := range db.Grouping(ctx, start.Add(-14*24*time.Hour), tt.limit, &err) {
+				if id != 0 && state[0] != byte(id) {
+					t.Errorf("the state of %d is %v", id, state)
+				}
+				got = append(got, id)
+			}
+			if s := fmt.Sprint(ints(got)); err != nil || s != tt.want {
+				t.Errorf("with room for %d: %s, %v, want %s", tt.limit, s, err, tt.want)
+			}
+			for range db.Grouping(ctx, start, tt.limit, &err) {
+				break
+			}
+			if err != nil {
+				t.Errorf("stopped early: %v", err)
+			}
+		}
+	})
+}
+
+func ints(ids []hearback.ID) (list []int64) {
+	for _, id := range ids {
+		list = append(list, int64(id))
+	}
+	return list
+}
+
+// TestLiving: steps read the concerns that are worth it a page at a time, and
+// the counts of those and of what was merged into them.
+func TestLiving(t *testing.T) {
+	engines(t, func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		ids := concernRows(t, db, 30) // 6, 13, 20 and 27 have two voices
+		merged, err := db.Concern(ctx, ids[6])
+		if err != nil {
+			t.Fatal(err)
+		}
+		merged.State, merged.Into = hearback.Merged, ids[0]
+		if err := db.SetConcern(ctx, merged); err != nil {
+			t.Fatal(err)
+		}
+		var got []hearback.ID
+		for after := hearback.ID(0); ; {
+			list, err := db.Living(ctx, start.Add(-time.Hour), hearback.WatchedVoices, after, 7)
+			if err != nil || len(list) > 7 {
+				t.Fatal(len(list), err)
+			}
+			if len(list) == 0 {
+				break
+			}
+			for _, c := range list {
+				got = append(got, c.ID)
+			}
+			after = list[len(list)-1].ID
+		}
+		if len(got) != 26 || got[5] != ids[5] || got[6] != ids[7] {
+			t.Errorf("%d concerns, want all 26 of three voices and more: %v", len(got), got)
+		}
+		if list, err := db.Living(ctx, start.Add(time.Hour), hearback.WatchedVoices, 0, 7); err != nil || len(list) != 0 {
+			t.Errorf("heard of since later: %d, %v", len(list), err)
+		}
+		counted := map[hearback.ID]int64{}
+		err = db.RollsBetween(ctx, start.Add(-2*time.Hour), start, hearback.WatchedVoices, func(concern, source hearback.ID, bucket time.Time, voices int64) {
+			if !bucket.Equal(start.Add(-time.Hour)) || source == 0 {
+				t.Errorf("counts of %v, source %d", bucket, source)
+			}
+			counted[concern] += voices
+		})
+		if err != nil || len(counted) != 27 || counted[ids[6]] != 2 || counted[ids[13]] != 0 {
+			t.Errorf("counts of %d concerns, %v, want the 26 and the one that was merged: %v", len(counted), err, counted)
+		}
+		err = db.RollsBetween(ctx, start.Add(-time.Hour+time.Minute), start, 0, func(hearback.ID, hearback.ID, time.Time, int64) { t.Error("counts of another time") })
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}

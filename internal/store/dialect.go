@@ -19,12 +19,17 @@ const (
 	postgres
 )
 
+// indexedBy names the index that SQLite must take, and fails without: it keeps
+// no statistics by which it could choose. PostgreSQL does.
+var indexedBy = regexp.MustCompile(` INDEXED BY \w+`)
+
 // bind spells the arguments of a statement as the engine wants them. Our SQL
 // never holds a question mark in a string.
 func (d dialect) bind(q string) string {
 	if d == sqlite {
 		return q
 	}
+	q = indexedBy.ReplaceAllString(q, "")
 	var b strings.Builder
 	n := 0
 	for i := range len(q) {

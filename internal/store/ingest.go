@@ -207,46 +207,49 @@ var errColumn = errors.New("a column is not of its type: restore a backup")
 
 // Grouping yields the stored state of every concern that was touched since
 // the time given, or was merged into one that was; what the concerns share
-// comes first. If there are more than limit, it leaves out the least recent,
-// of those with one or two messages first. The error is set once the sequence
-// ends.
+// comes first. If there are more than limit, it leaves out the oldest of those
+// with one or two messages first, then the least recent of the others. The
+// error is set once the sequence ends.
 func (db *DB) Grouping(ctx context.Context, since time.Time, limit int, err *error) iter.Seq2[hearback.ID, []byte] {
+	// Nearly all concerns are of one or two messages. They are not sorted: their
+	// ids are in the order they began.
+	const grown = `(c.messages > 2 AND c.last_at >= ?
+		OR c.into_id <> 0 AND EXISTS (SELECT 1 FROM concern i WHERE i.id = c.into_id AND i.last_at >= ?))`
 	return func(yield func(hearback.ID, []byte) bool) {
-		var rows *sql.Rows
-		rows, *err = db.query(ctx, `SELECT concern, state FROM grouping WHERE concern = 0
-			UNION ALL SELECT g.concern, g.state FROM grouping g JOIN (
-				SELECT c.id FROM concern c LEFT JOIN concern i ON i.id = c.into_id WHERE c.last_at >= ? OR i.last_at >= ?
-				ORDER BY CASE WHEN c.messages > 2 THEN 0 ELSE 1 END, c.last_at DESC LIMIT ?) kept ON kept.id = g.concern
-			ORDER BY 1`, micros(since), micros(since), limit)
-		if *err != nil {
+		var n int
+		if *err = db.row(ctx, "SELECT COUNT(*) FROM concern c WHERE "+grown, micros(since), micros(since)).Scan(&n); *err != nil {
 			return
 		}
-		defer rows.Close()
-		for rows.Next() {
-			var id hearback.ID
-			var state []byte
-			if *err = rows.Scan(&id, &state); *err != nil {
-				return
+		n = min(n, limit)
+		enough := errors.New("enough")
+		*err = db.scan(ctx, `SELECT concern, state FROM grouping WHERE concern IN (SELECT 0
+				UNION ALL SELECT id FROM (SELECT c.id FROM concern c WHERE `+grown+` ORDER BY c.last_at DESC LIMIT ?) AS grown
+				UNION ALL SELECT id FROM (SELECT id FROM concern WHERE messages <= 2 AND into_id = 0 AND last_at >= ? ORDER BY id DESC LIMIT ?) AS small)
+			ORDER BY concern`, []any{micros(since), micros(since), int64(n), micros(since), int64(limit - n)}, func(v []driver.Value) error {
+			id, ok := v[0].(int64)
+			state, ok2 := v[1].([]byte)
+			if !ok || !ok2 {
+				return errColumn
 			}
-			if !yield(id, state) {
-				return
+			if !yield(hearback.ID(id), state) {
+				return enough
 			}
+			return nil
+		})
+		if errors.Is(*err, enough) {
+			*err = nil
 		}
-		*err = rows.Err()
 	}
 }
 
-// Sketches calls f for every sketch of the open window.
-func (db *DB) Sketches(ctx context.Context, f func(concern hearback.ID, sketch []byte) error) error {
-	rows, err := db.query(ctx, "SELECT concern, sketch FROM grouping WHERE sketch IS NOT NULL")
-	return each(rows, err, func(row scanner) error {
-		var id hearback.ID
-		var b []byte
-		if err := row.Scan(&id, &b); err != nil {
-			return err
-		}
-		return f(id, b)
-	})
+// Sketch returns the sketch of a concern in the open window, or nil if it has
+// none.
+func (db *DB) Sketch(ctx context.Context, concern hearback.ID) (b []byte, err error) {
+	err = db.row(ctx, "SELECT sketch FROM grouping WHERE concern = ?", int64(concern)).Scan(&b)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return b, err
 }
 
 // CloseWindow forgets every sketch: what was counted stays counted, and who
@@ -310,18 +313,21 @@ func (db *DB) Rolls(ctx context.Context, concern hearback.ID, from time.Time) (l
 	})
 }
 
-// RollsBetween calls f for the counts of every concern and source in
-// [from, to), in no order.
-func (db *DB) RollsBetween(ctx context.Context, from, to time.Time, f func(Roll)) error {
-	return db.scan(ctx, "SELECT bucket, concern, source, messages, voices, questions, copies FROM roll WHERE bucket >= ? AND bucket < ?", []any{micros(from), micros(to)}, func(v []driver.Value) error {
-		var n [7]int64
+// RollsBetween calls f for the voices of every source in [from, to) of each
+// concern that has so many voices in all or a case, and of each that was merged
+// into another, in no order.
+func (db *DB) RollsBetween(ctx context.Context, from, to time.Time, voices int64, f func(concern, source hearback.ID, bucket time.Time, voices int64)) error {
+	// The join goes from concerns to counts, so that only those are read.
+	return db.scan(ctx, `SELECT r.concern, r.source, r.bucket, r.voices FROM concern c CROSS JOIN roll r
+		WHERE (c.voices >= ? OR c.kase > 0 OR c.state = 'merged') AND c.last_at >= ? AND r.concern = c.id AND r.bucket >= ? AND r.bucket < ?`, []any{voices, micros(from), micros(from), micros(to)}, func(v []driver.Value) error {
+		var n [4]int64
 		for i := range n {
 			var ok bool
 			if n[i], ok = v[i].(int64); !ok {
 				return errColumn
 			}
 		}
-		f(Roll{at(n[0]), hearback.ID(n[1]), hearback.ID(n[2]), n[3], n[4], n[5], n[6]})
+		f(hearback.ID(n[0]), hearback.ID(n[1]), at(n[2]), n[3])
 		return nil
 	})
 }

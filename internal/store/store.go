@@ -39,6 +39,7 @@ type DB struct {
 	dialect dialect
 	where   string // for error messages: never holds a password
 	reads   *pool
+	scans   *sql.DB // for reads of many rows; what they hold is given back after each
 	writes  *writer
 	mu      sync.Mutex // held by the one writing transaction
 }
@@ -56,7 +57,7 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 		var p *sql.DB
 		if p, err = sql.Open("pgx", dsn); err == nil {
 			p.SetMaxOpenConns(8)
-			db.reads, db.writes = newPool(p, db.dialect), &writer{dialect: db.dialect, sql: p}
+			db.reads, db.writes, db.scans = newPool(p, db.dialect), &writer{dialect: db.dialect, sql: p}, p
 		}
 	} else {
 		db.dialect = sqlite
@@ -70,7 +71,7 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 		// synchronous=FULL: a commit that returned has reached the disk.
 		// secure_delete: what was deleted is overwritten, not only unlinked.
 		const pragmas = "_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)&_pragma=secure_delete(ON)&_pragma=cache_size(-65536)&_pragma=temp_store(MEMORY)"
-		var w, r *sql.DB
+		var w, r, s *sql.DB
 		if w, err = sql.Open("sqlite", at(pragmas)); err != nil {
 			return nil, fmt.Errorf("open store %s: %w", db.where, err)
 		}
@@ -79,6 +80,11 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 		if r, err = sql.Open("sqlite", at(pragmas+"&_pragma=query_only(ON)&_pragma=cache_size(-16384)")); err == nil {
 			r.SetMaxOpenConns(4)
 			db.reads, db.writes = newPool(r, db.dialect), &writer{dialect: db.dialect, sql: w}
+			if s, err = sql.Open("sqlite", at(pragmas+"&_pragma=query_only(ON)&_pragma=cache_size(-4096)")); err == nil {
+				s.SetMaxOpenConns(4)
+				s.SetMaxIdleConns(0)
+				db.scans = s
+			}
 		}
 	}
 	if err != nil {
@@ -93,7 +99,7 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 
 // Close ends every connection.
 func (db *DB) Close() error {
-	return errors.Join(db.writes.close(), db.reads.close())
+	return errors.Join(db.writes.close(), db.reads.close(), db.scans.Close())
 }
 
 // migrate applies the numbered files that the store has not seen, each in a
