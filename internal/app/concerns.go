@@ -220,6 +220,9 @@ func (s concerns) Why(ctx context.Context, m hearback.Message) ([]string, error)
 // Proposals lists the merges that the grouping proposes for a concern, or for
 // the newest fifty that are worth a row.
 func (s concerns) Proposals(ctx context.Context, id hearback.ID) ([]web.Proposal, error) {
+	if !s.a.Pipeline.loaded() {
+		return nil, web.ErrLoading
+	}
 	ids := []hearback.ID{id}
 	if id == 0 {
 		ids = nil
@@ -283,6 +286,9 @@ func (s concerns) Decide(ctx context.Context, by hearback.Actor, proposal string
 
 // Nearest lists the concerns that are most like one, best first.
 func (s concerns) Nearest(ctx context.Context, id hearback.ID, k int) ([]web.Nearest, error) {
+	if !s.a.Pipeline.loaded() {
+		return nil, web.ErrLoading
+	}
 	var near []cluster.Near
 	err := s.a.Pipeline.Ask(ctx, func(g *cluster.Grouper) error {
 		near = g.Nearest(id, k)

@@ -183,10 +183,11 @@ func (p *Pipeline) prepare(l *listening, src *hearback.Source, raw *source.Raw, 
 // Run is the second half: one goroutine groups and commits, so that messages
 // are grouped in one order and a concern has one writer.
 func (p *Pipeline) Run(ctx context.Context) error {
-	if err := p.load(ctx); err != nil {
+	err := p.load(ctx)
+	close(p.ready)
+	if err != nil {
 		return err
 	}
-	close(p.ready)
 	for {
 		select {
 		case <-ctx.Done():
@@ -197,6 +198,16 @@ func (p *Pipeline) Run(ctx context.Context) error {
 		case j := <-p.jobs:
 			p.commit(context.WithoutCancel(ctx), p.gather(j))
 		}
+	}
+}
+
+// loaded reports whether the reading of what was grouped before is over.
+func (p *Pipeline) loaded() bool {
+	select {
+	case <-p.ready:
+		return true
+	default:
+		return false
 	}
 }
 

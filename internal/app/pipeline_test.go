@@ -21,6 +21,7 @@ import (
 	"example.org/hearback"
 	"example.org/hearback/internal/deident"
 	"example.org/hearback/internal/source"
+	"example.org/hearback/internal/web"
 )
 
 // An instance is a small service under test, with a clock of its own.
@@ -495,6 +496,29 @@ func TestWindowRoll(t *testing.T) {
 	in.again()
 	if k := in.Pipeline.keys.Load().window; !bytes.Equal(k.Key, again.Key) || !sketched() {
 		t.Error("a restart began another window")
+	}
+}
+
+// TestStillReading: what pages ask the grouping for does not keep them waiting
+// while a start reads it.
+func TestStillReading(t *testing.T) {
+	c := Defaults()
+	c.Data = t.TempDir()
+	a, err := New(t.Context(), c, Options{Now: func() time.Time { return morning }, Log: slog.New(slog.DiscardHandler), Version: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Stop()
+	if _, err := (concerns{a}).Nearest(t.Context(), 1, 5); !errors.Is(err, web.ErrLoading) {
+		t.Errorf("nearest: %v, want ErrLoading", err)
+	}
+	if _, err := (concerns{a}).Proposals(t.Context(), 1); !errors.Is(err, web.ErrLoading) {
+		t.Errorf("proposals: %v, want ErrLoading", err)
+	}
+	a.StartPipeline(t.Context())
+	<-a.Pipeline.ready
+	if near, err := (concerns{a}).Nearest(t.Context(), 1, 5); err != nil || len(near) != 0 {
+		t.Errorf("once it is read: %v, %v", near, err)
 	}
 }
 

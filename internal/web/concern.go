@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"errors"
 	"html/template"
 	"math"
 	"slices"
@@ -34,6 +35,7 @@ type concernPage struct {
 	Spread      string // the formula with its numbers
 	Matches     []Match
 	Nearest     []Nearest
+	Loading     bool // the nearest are not known yet
 	Flags       []string
 	Words       []wordRow
 	Areas       []countRow
@@ -208,10 +210,10 @@ func (q *request) concern() error {
 		p.Matches = q.o.Match(ctx, strings.Join(append([]string{c.Title}, c.Phrases...), "\n"), most1(c.Langs), 5)
 	}
 	if q.o.Concerns != nil {
-		if p.Nearest, err = q.o.Concerns.Nearest(ctx, id, 5); err != nil {
-			return err
+		if p.Nearest, err = q.o.Concerns.Nearest(ctx, id, 5); err == nil {
+			p.Proposals, err = q.o.Concerns.Proposals(ctx, id)
 		}
-		if p.Proposals, err = q.o.Concerns.Proposals(ctx, id); err != nil {
+		if p.Loading = errors.Is(err, ErrLoading); err != nil && !p.Loading {
 			return err
 		}
 		if p.Ratings, err = q.o.Concerns.HarmRatings(ctx, id); err != nil {

@@ -19,6 +19,7 @@ import (
 	"example.org/hearback/internal/publish"
 	"example.org/hearback/internal/store"
 	"example.org/hearback/internal/translog"
+	"example.org/hearback/internal/web"
 )
 
 // paths lists the pages of both sites, given an office with everything.
@@ -304,6 +305,29 @@ func TestHarmHints(t *testing.T) {
 	water = b.get("/concerns/" + o.water.String()).Body.String()
 	if !strings.Contains(water, "Avoidable illness; infants.") || strings.Contains(water, "A second person must rate its harm.") {
 		t.Error("after the second rating the first is still hidden")
+	}
+}
+
+// starting is a service that is still reading what it has grouped.
+type starting struct{ web.Concerns }
+
+func (starting) Nearest(context.Context, hearback.ID, int) ([]web.Nearest, error) {
+	return nil, web.ErrLoading
+}
+
+// TestStarting: right after a start the page of a concern says what is not
+// there yet, and shows the rest.
+func TestStarting(t *testing.T) {
+	w := newWorld(t)
+	o := w.fill(plain)
+	options := w.options()
+	options.Concerns = starting{options.Concerns}
+	b := w.join(options, "Listener", access.Listener)
+	for lang, want := range map[string]string{"en": "still reading what it has grouped", "zh": "归类记录还在读取"} {
+		rec := b.get("/concerns/" + o.water.String() + "?lang=" + lang)
+		if rec.Code != http.StatusOK || !strings.Contains(rec.Body.String(), want) {
+			t.Errorf("%s: status %d, and the page does not say %q", lang, rec.Code, want)
+		}
 	}
 }
 

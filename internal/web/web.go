@@ -12,6 +12,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -219,11 +220,16 @@ type Concerns interface {
 	// Undo takes back the newest merge or split of a concern.
 	Undo(ctx context.Context, by hearback.Actor, id hearback.ID, reason string) error
 	// Nearest lists the concerns that are most like one, best first, and what
-	// keeps them apart.
+	// keeps them apart. Like Proposals it returns [ErrLoading] right after a
+	// start.
 	Nearest(ctx context.Context, id hearback.ID, k int) ([]Nearest, error)
 	// Why says why a message stands in its concern: the words it shares.
 	Why(ctx context.Context, m hearback.Message) ([]string, error)
 }
+
+// ErrLoading says that the service has just started and what was asked for is
+// still being read.
+var ErrLoading = errors.New("still being read")
 
 // A Proposal is a merge or a split that the grouping proposes and a person
 // decides.
