@@ -103,13 +103,21 @@ func (db *DB) Close() error {
 }
 
 // migrate applies the numbered files that the store has not seen, each in a
-// transaction of its own, in order.
+// transaction of its own, in order. A file may be older than the newest one
+// that was seen: it came with a change that was made beside that.
 func (db *DB) migrate(ctx context.Context) error {
 	if _, err := db.writes.sql.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL)"); err != nil {
 		return explain(err)
 	}
-	var have int
-	if err := db.writes.sql.QueryRowContext(ctx, "SELECT COALESCE(MAX(version), 0) FROM schema_version").Scan(&have); err != nil {
+	have, last := map[int]bool{}, 0
+	rows, err := db.writes.sql.QueryContext(ctx, "SELECT version FROM schema_version")
+	err = each(rows, err, func(row scanner) error {
+		var n int
+		err := row.Scan(&n)
+		have[n], last = true, max(last, n)
+		return err
+	})
+	if err != nil {
 		return explain(err)
 	}
 	files, err := fs.Glob(migrations, "migrations/*.sql")
@@ -124,7 +132,7 @@ func (db *DB) migrate(ctx context.Context) error {
 			return fmt.Errorf("migration %s: its name must begin with a number of its own", file)
 		}
 		newest = n
-		if n <= have {
+		if have[n] {
 			continue
 		}
 		text, err := migrations.ReadFile(file)
@@ -141,8 +149,8 @@ func (db *DB) migrate(ctx context.Context) error {
 			return fmt.Errorf("migration %s: %w", path.Base(file), err)
 		}
 	}
-	if have > newest {
-		return fmt.Errorf("this store has schema %d, and this program knows only %d: start the newer hearback that made it", have, newest)
+	if last > newest {
+		return fmt.Errorf("this store has schema %d, and this program knows only %d: start the newer hearback that made it", last, newest)
 	}
 	return nil
 }
