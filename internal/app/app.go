@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"example.org/hearback"
@@ -27,6 +28,7 @@ import (
 	"example.org/hearback/internal/deident"
 	"example.org/hearback/internal/desk"
 	"example.org/hearback/internal/place"
+	"example.org/hearback/internal/publish"
 	"example.org/hearback/internal/source"
 	"example.org/hearback/internal/source/feed"
 	"example.org/hearback/internal/source/safedial"
@@ -80,6 +82,9 @@ type App struct {
 	steps     steps
 	finder    finder
 	learner   learner
+	face      atomic.Pointer[publish.Site]
+	spreading chan struct{} // something was published
+	spreadMu  sync.Mutex    // one delivery is sent by one
 
 	running sync.WaitGroup
 	alive   context.Context
@@ -92,7 +97,7 @@ func New(ctx context.Context, c Config, o Options) (_ *App, err error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	a := &App{Config: c, opt: o, now: o.Now, log: o.Log, ids: &hearback.IDs{}}
+	a := &App{Config: c, opt: o, now: o.Now, log: o.Log, ids: &hearback.IDs{}, spreading: make(chan struct{}, 1)}
 	if a.now == nil {
 		a.now = time.Now
 	}
@@ -142,9 +147,6 @@ func New(ctx context.Context, c Config, o Options) (_ *App, err error) {
 		return nil, fmt.Errorf("first start: %w", err)
 	}
 	if err := a.steps.load(ctx, a); err != nil {
-		return nil, err
-	}
-	if err := a.finder.load(ctx, a); err != nil {
 		return nil, err
 	}
 	return a, a.Reload(ctx)
@@ -327,7 +329,7 @@ func (a *App) Reload(ctx context.Context) error {
 	}
 	a.Pipeline.listening.Store(l)
 	a.Log.Kick()
-	return nil
+	return a.finder.load(ctx, a) // what an answer is about depends on the topics
 }
 
 // Start begins to read, to group, to publish the log, and to serve pages. It
@@ -377,6 +379,7 @@ func (a *App) Start(ctx context.Context) error {
 		}
 	})
 	a.run(func() { a.tick(ctx) })
+	a.run(func() { a.runSpread(ctx) })
 	if len(a.Config.Witness.Ask) > 0 {
 		a.run(func() { a.askWitnesses(ctx) })
 	}

@@ -32,6 +32,7 @@ type Config struct {
 	Privacy PrivacyConfig `toml:"privacy"`
 	Places  PlacesConfig  `toml:"places"`
 	Alerts  AlertConfig   `toml:"alerts"`
+	Publish PublishConfig `toml:"publish"`
 	Drill   DrillConfig   `toml:"drill"`
 	Witness WitnessConfig `toml:"witness"`
 	Log     LogConfig     `toml:"log"`
@@ -81,6 +82,12 @@ type AreaConfig struct {
 type AlertConfig struct {
 	PerDay int           `toml:"per_day" default:"12" help:"alerts a day at the most; the rest go to the digest"`
 	Shadow time.Duration `toml:"shadow" default:"336h" help:"after the first start, statistical alerts only go to the digest for this long"`
+}
+
+// PublishConfig says in which forms answers go out besides pages and feeds.
+type PublishConfig struct {
+	Hub string `toml:"hub" default:"" help:"WebSub hub that tells feed readers at once when something is published; empty for none" example:"https://hub.example.org/"`
+	CAP string `toml:"cap" default:"off" help:"messages for warning systems (CAP 1.2) beside each answer: off, test, or actual; actual only if the office is a warning authority. A drill always writes exercise"`
 }
 
 // DrillConfig runs a drill beside the service, in a store of its own.
@@ -284,6 +291,12 @@ func (c *Config) Check() error {
 	}
 	if c.Alerts.PerDay < 1 || c.Alerts.PerDay > 1000 {
 		return bad("alerts.per_day", "it may be 1 to 1000")
+	}
+	if u, err := url.Parse(c.Publish.Hub); c.Publish.Hub != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		return bad("publish.hub", "%.60q is not a web address; write it like https://hub.example.org/", c.Publish.Hub)
+	}
+	if !slices.Contains([]string{"off", "test", "actual"}, c.Publish.CAP) {
+		return bad("publish.cap", "%.20q is none of off, test, actual", c.Publish.CAP)
 	}
 	for _, w := range c.Witness.Ask {
 		if u, err := url.Parse(w.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
+	"time"
 
 	"example.org/hearback"
 	"example.org/hearback/internal/match"
@@ -21,17 +21,17 @@ import (
 
 // web gathers all that the pages need.
 func (a *App) web(ctx context.Context) (web.Options, error) {
-	site, err := a.site(ctx)
-	if err != nil {
+	if err := a.openSite(ctx); err != nil {
 		return web.Options{}, err
 	}
+	site := a.publicSite()
 	o := web.Options{
 		Office: a.Config.Office.Name, OfficeZH: a.Config.Office.NameZH,
 		ConsoleURL: a.ConsoleURL(), PublicURL: a.PublicURL(), Contact: a.Config.Network.Contact,
 		Version: a.opt.Version, Zone: a.zone, Window: a.Config.Privacy.Window, Retention: a.Config.Privacy.Retention,
 		AlertsPerDay: a.Config.Alerts.PerDay, Drill: a.opt.Drill, DrillURL: a.opt.DrillURL,
 		Now: a.now, Log: a.log.With(slog.String("component", "web")),
-		Store: a.Store, Cases: a.Cases, Answers: a.Answers, Desks: a.Desks, Accounts: a.Accounts,
+		Store: a.Store, Cases: a.Cases, Answers: liveAnswers{a.Answers, a}, Desks: a.Desks, Accounts: a.Accounts,
 		Sources: liveSources{a.Registry, a.Reload}, Intake: intake{a}, Topics: liveTopics{a.Topics, a.Reload},
 		Concerns: concerns{a}, Alerts: a, Entries: a.Log,
 		TestTopic: a.testTopic, Match: a.match, Suggest: a.suggestDesk, HarmHints: a.harmHints, Bundle: a.bundle, Witnesses: a.witnesses, LogKey: a.Log.Key().VKey(), LogPrint: a.Log.Key().Fingerprint(),
@@ -40,33 +40,41 @@ func (a *App) web(ctx context.Context) (web.Options, error) {
 	if !a.opt.Drill {
 		o.Ask = a.ask
 	}
-	o.Feed = func(ctx context.Context, format, lang string) ([]byte, string, error) {
-		list, err := a.Published(ctx)
-		if err != nil {
-			return nil, "", err
-		}
-		var b bytes.Buffer
-		if format == "json" {
-			err = publish.JSONFeed(&b, site, lang, list)
-			return b.Bytes(), "application/feed+json; charset=utf-8", err
-		}
-		err = publish.Atom(&b, site, lang, list)
-		return b.Bytes(), "application/atom+xml; charset=utf-8", err
+	o.Feed, o.FeedAreas, o.Data = a.feed, a.feedAreas, a.openData
+	if site.CAP != publish.CAPOff {
+		o.CAP = a.capMessage
 	}
+	o.Aloud = func(t hearback.Text, at time.Time, withdrawn string) string {
+		return publish.Aloud(site, t, at, withdrawn)
+	}
+	o.Hub = site.Hub
 	o.ClaimReview = func(_ context.Context, x *hearback.Answer, lang string) ([]byte, error) {
 		return publish.ClaimReview(site, x, lang)
 	}
 	return o, nil
 }
 
-// site is the public face of the office.
-func (a *App) site(ctx context.Context) (publish.Site, error) {
+// openSite makes the public face of the office, once the addresses are known.
+func (a *App) openSite(ctx context.Context) error {
 	first, err := a.Store.Entries(ctx, 0, 1)
 	if err != nil || len(first) == 0 {
-		return publish.Site{}, fmt.Errorf("read the first entry of the log: %w", err)
+		return fmt.Errorf("read the first entry of the log: %w", err)
 	}
 	office := map[string]string{"en": a.Config.Office.Name, "zh": a.Config.Office.NameZH}
-	return publish.Site{Base: a.PublicURL(), Name: office, Office: office, Started: first[0].At, Zone: a.zone}, nil
+	s := publish.Site{Base: a.PublicURL(), Name: office, Office: office, Started: first[0].At, Zone: a.zone, Hub: a.Config.Publish.Hub, CAP: publish.CAPStatus(a.Config.Publish.CAP)}
+	if a.opt.Drill {
+		s.CAP, s.Hub = publish.CAPExercise, "" // nothing of a drill is sent out, and what is fetched says what it is
+	}
+	a.face.Store(&s)
+	return nil
+}
+
+// publicSite is the public face of the office.
+func (a *App) publicSite() publish.Site {
+	if s := a.face.Load(); s != nil {
+		return *s
+	}
+	return publish.Site{}
 }
 
 // testTopic says whether a query keeps a text.
@@ -126,13 +134,6 @@ func (a *App) Published(ctx context.Context) ([]hearback.Answer, error) {
 	return a.Store.Answers(ctx, store.AnswerFilter{Public: true, Limit: 100_000})
 }
 
-// A finder keeps the index of published answers.
-type finder struct {
-	mu     sync.RWMutex
-	index  *match.Index
-	titles map[string]string
-}
-
 // load reads every published answer into the index. It is called at start and
 // whenever one goes out or is withdrawn.
 func (f *finder) load(ctx context.Context, a *App) error {
@@ -140,8 +141,11 @@ func (f *finder) load(ctx context.Context, a *App) error {
 	if err != nil {
 		return fmt.Errorf("read the answers: %w", err)
 	}
-	ix, titles := match.New(a.text, a.vectors, match.Options{}), map[string]string{}
+	ix, titles, about := match.New(a.text, a.vectors, match.Options{}), map[string]string{}, map[hearback.ID]facets{}
 	for _, x := range list {
+		if about[x.ID], err = a.facetsOf(ctx, &x); err != nil {
+			return fmt.Errorf("read the answers: %w", err)
+		}
 		rev := x.Current()
 		if rev == nil || x.State != hearback.AnswerPublished {
 			continue
@@ -153,7 +157,7 @@ func (f *finder) load(ctx context.Context, a *App) error {
 		}
 	}
 	f.mu.Lock()
-	f.index, f.titles = ix, titles
+	f.index, f.titles, f.about = ix, titles, about
 	f.mu.Unlock()
 	return nil
 }

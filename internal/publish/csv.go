@@ -2,10 +2,12 @@ package publish
 
 import (
 	"encoding/csv"
+	"encoding/json"
 	"fmt"
 	"io"
 	"strconv"
 	"strings"
+	"time"
 
 	"example.org/hearback"
 )
@@ -42,6 +44,105 @@ func AnswersCSV(w io.Writer, s Site, answers []hearback.Answer, voices func(conc
 	}
 	c.Flush()
 	return c.Error()
+}
+
+// AnswersJSON writes the same rows as [AnswersCSV] as a JSON array.
+func AnswersJSON(w io.Writer, s Site, answers []hearback.Answer, voices func(concern hearback.ID) int64) error {
+	type row struct {
+		Answer      string `json:"answer"`
+		Lang        string `json:"language"`
+		Title       string `json:"title"`
+		Verdict     string `json:"verdict,omitempty"`
+		First       string `json:"first_published"`
+		Updated     string `json:"updated"`
+		Revision    int    `json:"revision"`
+		Corrections int    `json:"corrections"`
+		Withdrawn   bool   `json:"withdrawn"`
+		Record      int64  `json:"record"`
+		SHA256      string `json:"sha256"`
+		Voices      *int64 `json:"voices"` // null if withheld
+		URL         string `json:"url"`
+	}
+	list := []row{}
+	for _, e := range entries(answers, "") {
+		sum, err := Hash(e.a, e.rev)
+		if err != nil {
+			return fmt.Errorf("answers as JSON: %w", err)
+		}
+		x := row{
+			Answer: e.a.ID.String(), Lang: e.lang, Title: e.title(wordsOf(e.lang)), Verdict: string(e.rev.Verdict()), First: stamp(e.first), Updated: stamp(e.updated),
+			Revision: e.rev.N, Corrections: len(e.a.Public()) - 1, Withdrawn: e.withdrawn, Record: e.rev.Record, SHA256: sum, URL: s.URL(e.a, e.lang),
+		}
+		if e.withdrawn {
+			x.Record = e.a.Withdrawn.Record
+		}
+		if n := cell(voices(e.a.Concern)); !n.Withheld {
+			x.Voices = &n.N
+		}
+		list = append(list, x)
+	}
+	return writeJSON(w, list)
+}
+
+// A Question is something that people ask and that is not answered yet, as open
+// data.
+type Question struct {
+	ID     string    `json:"question"`
+	Title  string    `json:"title"`
+	Desk   string    `json:"desk"`
+	Tier   string    `json:"tier"`
+	State  string    `json:"state"`
+	Opened time.Time `json:"opened"`
+	Due    time.Time `json:"due,omitzero"` // of the clock that ends first; zero if none runs
+	Late   bool      `json:"late"`
+	Voices int64     `json:"-"` // shown only as [Public] allows
+}
+
+// QuestionsCSV writes open questions as open data.
+func QuestionsCSV(w io.Writer, list []Question) error {
+	c := csv.NewWriter(w)
+	if err := c.Write([]string{"question", "title", "desk", "tier", "state", "opened", "due", "late", "voices", "voices_withheld"}); err != nil {
+		return err
+	}
+	for _, x := range list {
+		due := ""
+		if !x.Due.IsZero() {
+			due = stamp(x.Due)
+		}
+		n := cell(x.Voices)
+		if err := c.Write([]string{x.ID, safe(x.Title), safe(x.Desk), x.Tier, x.State, stamp(x.Opened), due, strconv.FormatBool(x.Late), number(n), strconv.FormatBool(n.Withheld)}); err != nil {
+			return err
+		}
+	}
+	c.Flush()
+	return c.Error()
+}
+
+// QuestionsJSON writes the same rows as a JSON array.
+func QuestionsJSON(w io.Writer, list []Question) error {
+	type row struct {
+		Question
+		Voices *int64 `json:"voices"` // null if withheld
+	}
+	rows := []row{}
+	for _, x := range list {
+		r := row{Question: x}
+		r.Opened, r.Due = x.Opened.UTC().Truncate(time.Second), x.Due.UTC().Truncate(time.Second)
+		if n := cell(x.Voices); !n.Withheld {
+			r.Voices = &n.N
+		}
+		rows = append(rows, r)
+	}
+	return writeJSON(w, rows)
+}
+
+func writeJSON(w io.Writer, v any) error {
+	b, err := json.MarshalIndent(v, "", " ")
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(append(b, '\n'))
+	return err
 }
 
 // GridCSV writes a table of counts as open data, with totals, every count as

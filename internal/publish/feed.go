@@ -19,11 +19,29 @@ const (
 	JSONPath = "/feed.json"
 )
 
-func (s Site) feedURL(path, lang string) string {
-	if lang == "" {
+// A Selection says which answers a feed holds; empty fields ask for nothing.
+// Whoever makes the feed picks the answers for Area and Topic; the language is
+// picked here.
+type Selection struct {
+	Lang  string
+	Area  string // an area and all within it
+	Topic string // id of a topic
+	Label string // of area or topic, for the title
+}
+
+// FeedURL returns the address of a feed: what its readers subscribe to, and what
+// a hub is told of.
+func (s Site) FeedURL(path string, sel Selection) string {
+	q := url.Values{}
+	for _, x := range [][2]string{{"lang", sel.Lang}, {"area", sel.Area}, {"topic", sel.Topic}} {
+		if x[1] != "" {
+			q.Set(x[0], x[1])
+		}
+	}
+	if len(q) == 0 {
 		return s.Base + path
 	}
-	return s.Base + path + "?lang=" + url.QueryEscape(lang)
+	return s.Base + path + "?" + q.Encode()
 }
 
 type atomFeed struct {
@@ -72,16 +90,16 @@ type atomText struct {
 }
 
 // Atom writes answers as an Atom 1.0 feed (RFC 4287), in one language or, with
-// lang "", in every language, one entry for each. An entry keeps its id for
+// none in sel, in every language, one entry for each. An entry keeps its id for
 // ever; a correction and a withdrawal change its updated time, and a withdrawn
 // answer keeps an entry that says so and why.
-func Atom(w io.Writer, s Site, lang string, answers []hearback.Answer) error {
-	list := entries(answers, lang)
+func Atom(w io.Writer, s Site, sel Selection, answers []hearback.Answer) error {
+	lang, list := sel.Lang, entries(answers, sel.Lang)
 	f := atomFeed{
-		Lang: lang, ID: s.feedURL(AtomPath, lang), Title: s.feedTitle(lang), Updated: stamp(s.updated(list)),
+		Lang: lang, ID: s.FeedURL(AtomPath, sel), Title: s.titleOf(sel), Updated: stamp(s.updated(list)),
 		Author: atomPerson{s.office(lang)}, Generator: "Hearback",
 		Links: []atomLink{
-			{Rel: "self", Type: "application/atom+xml", Href: s.feedURL(AtomPath, lang)},
+			{Rel: "self", Type: "application/atom+xml", Href: s.FeedURL(AtomPath, sel)},
 			{Rel: "alternate", Type: "text/html", HrefLang: lang, Href: s.home(lang)},
 		},
 	}
@@ -161,10 +179,10 @@ type jsonOurs struct {
 
 // JSONFeed writes answers as a JSON Feed 1.1, with the same entries, ids and
 // times as [Atom].
-func JSONFeed(w io.Writer, s Site, lang string, answers []hearback.Answer) error {
-	list := entries(answers, lang)
+func JSONFeed(w io.Writer, s Site, sel Selection, answers []hearback.Answer) error {
+	lang, list := sel.Lang, entries(answers, sel.Lang)
 	f := jsonFeed{
-		Version: "https://jsonfeed.org/version/1.1", Title: s.feedTitle(lang), Home: s.home(lang), Feed: s.feedURL(JSONPath, lang),
+		Version: "https://jsonfeed.org/version/1.1", Title: s.titleOf(sel), Home: s.home(lang), Feed: s.FeedURL(JSONPath, sel),
 		Language: lang, Authors: []jsonAuthor{{s.office(lang), s.Base}}, Items: []jsonItem{},
 	}
 	if s.Hub != "" {
@@ -202,6 +220,14 @@ func (s Site) home(lang string) string {
 		return s.Base + "/"
 	}
 	return s.Base + "/?lang=" + url.QueryEscape(lang)
+}
+
+// titleOf is the title of a feed: the site, and what of it.
+func (s Site) titleOf(sel Selection) string {
+	if sel.Label == "" {
+		return s.feedTitle(sel.Lang)
+	}
+	return s.feedTitle(sel.Lang) + wordsOf(sel.Lang).colon + sel.Label
 }
 
 // feedTitle and office never are empty: both formats ask for them.

@@ -26,6 +26,7 @@ type Site struct {
 	Hub     string            // address of a WebSub hub, or ""
 	Started time.Time         // when the office began to answer: the time of an empty feed
 	Zone    *time.Location    // for dates in words; nil is UTC
+	CAP     CAPStatus         // whether and how messages go to warning systems; "" is off
 
 	// Authority is the name that entry ids are made with; it must never change.
 	// "" is the host of Base, which is right unless the site has moved.
@@ -61,10 +62,7 @@ func (s Site) URL(a *hearback.Answer, lang string) string {
 // entryID returns the id of an answer in a language in every feed: a tag URI
 // (RFC 4151), which stays when the text, the address or the title changes.
 func (s Site) entryID(a *hearback.Answer, lang string) string {
-	host := s.Authority
-	if u, err := url.Parse(s.Base); host == "" && err == nil {
-		host = u.Hostname()
-	}
+	host := s.host()
 	first := s.Started
 	if list := a.Public(); len(list) > 0 {
 		first = list[0].Published

@@ -101,12 +101,12 @@ func TestGolden(t *testing.T) {
 			name += "." + lang
 		}
 		var b bytes.Buffer
-		if err := publish.Atom(&b, site, lang, list); err != nil {
+		if err := publish.Atom(&b, site, publish.Selection{Lang: lang}, list); err != nil {
 			t.Fatal(err)
 		}
 		golden(t, name+".atom", b.Bytes())
 		b.Reset()
-		if err := publish.JSONFeed(&b, site, lang, list); err != nil {
+		if err := publish.JSONFeed(&b, site, publish.Selection{Lang: lang}, list); err != nil {
 			t.Fatal(err)
 		}
 		golden(t, name+".json", b.Bytes())
@@ -152,10 +152,10 @@ func TestGolden(t *testing.T) {
 func TestFeedsAgree(t *testing.T) {
 	for _, lang := range []string{"", "en", "zh", "zh-Hans", "z", "vi"} {
 		var atom, js bytes.Buffer
-		if err := publish.Atom(&atom, site, lang, answers()); err != nil {
+		if err := publish.Atom(&atom, site, publish.Selection{Lang: lang}, answers()); err != nil {
 			t.Fatal(err)
 		}
-		if err := publish.JSONFeed(&js, site, lang, answers()); err != nil {
+		if err := publish.JSONFeed(&js, site, publish.Selection{Lang: lang}, answers()); err != nil {
 			t.Fatal(err)
 		}
 		checkAtom(t, atom.Bytes())
@@ -196,7 +196,7 @@ func TestEntryLife(t *testing.T) {
 	item := func(a hearback.Answer, s publish.Site) *gofeed.Item {
 		t.Helper()
 		var b bytes.Buffer
-		if err := publish.Atom(&b, s, "en", []hearback.Answer{a}); err != nil {
+		if err := publish.Atom(&b, s, publish.Selection{Lang: "en"}, []hearback.Answer{a}); err != nil {
 			t.Fatal(err)
 		}
 		f, err := gofeed.NewParser().Parse(&b)
@@ -241,12 +241,12 @@ func TestEntryLife(t *testing.T) {
 
 func TestEmptyFeed(t *testing.T) {
 	var b bytes.Buffer
-	if err := publish.Atom(&b, publish.Site{Base: "http://127.0.0.1:8080", Started: start}, "", nil); err != nil {
+	if err := publish.Atom(&b, publish.Site{Base: "http://127.0.0.1:8080", Started: start}, publish.Selection{}, nil); err != nil {
 		t.Fatal(err)
 	}
 	checkAtom(t, b.Bytes())
 	b.Reset()
-	if err := publish.JSONFeed(&b, publish.Site{Base: "http://127.0.0.1:8080"}, "", nil); err != nil {
+	if err := publish.JSONFeed(&b, publish.Site{Base: "http://127.0.0.1:8080"}, publish.Selection{}, nil); err != nil {
 		t.Fatal(err)
 	}
 	checkJSONFeed(t, b.Bytes())
@@ -456,10 +456,10 @@ func TestMarkupStaysText(t *testing.T) {
 	bad := site
 	bad.Name, bad.Office = map[string]string{"en": evil}, map[string]string{"en": evil}
 	var atom, js, table bytes.Buffer
-	if err := publish.Atom(&atom, bad, "en", []hearback.Answer{a}); err != nil {
+	if err := publish.Atom(&atom, bad, publish.Selection{Lang: "en"}, []hearback.Answer{a}); err != nil {
 		t.Fatal(err)
 	}
-	if err := publish.JSONFeed(&js, bad, "en", []hearback.Answer{a}); err != nil {
+	if err := publish.JSONFeed(&js, bad, publish.Selection{Lang: "en"}, []hearback.Answer{a}); err != nil {
 		t.Fatal(err)
 	}
 	checkAtom(t, atom.Bytes())
@@ -522,12 +522,12 @@ func FuzzFeeds(f *testing.F) {
 				a.State, a.Withdrawn = hearback.AnswerWithdrawn, &hearback.Withdrawal{At: start, Reason: "r" + reason}
 			}
 			var b bytes.Buffer
-			if err := publish.Atom(&b, site, "", []hearback.Answer{a}); err != nil {
+			if err := publish.Atom(&b, site, publish.Selection{}, []hearback.Answer{a}); err != nil {
 				t.Fatal(err)
 			}
 			checkAtom(t, b.Bytes())
 			b.Reset()
-			if err := publish.JSONFeed(&b, site, "", []hearback.Answer{a}); err != nil {
+			if err := publish.JSONFeed(&b, site, publish.Selection{}, []hearback.Answer{a}); err != nil {
 				t.Fatal(err)
 			}
 			checkJSONFeed(t, b.Bytes())

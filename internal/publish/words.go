@@ -15,6 +15,8 @@ type words struct {
 	do, known, going, verdict, next           string
 	corrected, withdrawn, moved, movedTo, log string
 	verdicts                                  map[hearback.Verdict]string
+	event                                     string
+	exercise                                  map[CAPStatus]string
 }
 
 var english = words{
@@ -26,6 +28,8 @@ var english = words{
 		hearback.OutOfDate: "Out of date", hearback.Misleading: "Misleading", hearback.False: "False",
 		hearback.Unverifiable: "Cannot be verified", hearback.NotYetKnown: "We don’t know yet",
 	},
+	event:    "Public question answered",
+	exercise: map[CAPStatus]string{CAPExercise: "EXERCISE", CAPTest: "TEST"},
 }
 
 var chinese = words{
@@ -37,6 +41,8 @@ var chinese = words{
 		hearback.OutOfDate: "已过时", hearback.Misleading: "易误解", hearback.False: "不实",
 		hearback.Unverifiable: "无法核实", hearback.NotYetKnown: "尚不清楚",
 	},
+	event:    "公众关切答复",
+	exercise: map[CAPStatus]string{CAPExercise: "演练", CAPTest: "测试"},
 }
 
 // wordsOf returns the words of a language; English serves those we have none

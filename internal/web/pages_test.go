@@ -44,7 +44,7 @@ func paths(o office) (console, public []string) {
 		console = append(console, "/answers/"+id.String())
 	}
 	console = append(console, "/sources/"+o.feed.String(), "/sources/"+o.hook.String(), "/topics/"+o.topic.String(), "/concerns?view=all&source="+o.feed.String())
-	public = append(public, "/answers/"+o.answer.String(), "/answers/"+o.answer.String()+"?text=zh", "/answers/"+o.gone.String())
+	public = append(public, "/answers/"+o.answer.String(), "/answers/"+o.answer.String()+"?text=zh", "/answers/"+o.answer.String()+"/print", "/answers/"+o.gone.String())
 	return console, public
 }
 

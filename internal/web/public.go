@@ -61,6 +61,9 @@ type question struct {
 	Soon   bool
 	Paused bool
 	Opened time.Time
+	Tier   hearback.Tier
+	Stage  hearback.CaseState
+	Voices int64            // never shown as it is
 	Answer *hearback.Answer // a holding statement, if one is out
 }
 
@@ -82,7 +85,7 @@ func (q *request) questions(limit int) (list []question, all int, err error) {
 			return nil, 0, err
 		}
 		x := question{ID: r.Case.ID, Title: q.publicTitle(c), People: q.people(c.Voices), Desk: r.Desk, State: q.t("pub.state." + string(r.Case.State)),
-			Next: r.Next, Left: r.Left, Late: r.Late, Soon: r.Soon, Paused: r.Case.Paused(), Opened: r.Case.Opened}
+			Next: r.Next, Left: r.Left, Late: r.Late, Soon: r.Soon, Paused: r.Case.Paused(), Opened: r.Case.Opened, Tier: r.Case.Tier, Stage: r.Case.State, Voices: c.Voices}
 		if r.Case.Answer != 0 {
 			if x.Answer, err = q.o.Store.Answer(q.ctx(), r.Case.Answer); err != nil {
 				return nil, 0, err
@@ -239,6 +242,7 @@ type publicAnswer struct {
 	Address   string
 	SMS       string
 	Holding   bool
+	CAP       bool
 }
 
 type revisionRow struct {
@@ -329,6 +333,7 @@ func (q *request) publicAnswer() error {
 		}
 		p.Review = template.JS(b)
 	}
+	p.CAP = q.o.CAP != nil
 	p.SMS, _, _ = publish.SMS(*p.T, p.Address)
 	return q.page("pub_answer", p)
 }
@@ -711,33 +716,6 @@ func (t *throttle) take(now time.Time, a netip.Addr) bool {
 	t.all++
 	t.each[net]++
 	return true
-}
-
-type feedsPage struct {
-	frame
-	Base string
-}
-
-func (q *request) feeds() error {
-	return q.page("pub_feeds", &feedsPage{frame: q.frame(q.t("pub.feeds"), ""), Base: q.o.PublicURL})
-}
-
-func (q *request) feedAtom() error { return q.feed("atom") }
-func (q *request) feedJSON() error { return q.feed("json") }
-
-func (q *request) feed(format string) error {
-	if q.o.Feed == nil {
-		return hearback.ErrNotFound
-	}
-	body, kind, err := q.o.Feed(q.ctx(), format, q.l.lang)
-	if err != nil {
-		return err
-	}
-	q.w.Header().Set("Content-Type", kind)
-	q.w.Header().Set("Access-Control-Allow-Origin", "*")
-	q.w.Header().Set("Cache-Control", "public, max-age=60")
-	_, err = q.w.Write(body)
-	return err
 }
 
 type noticePage struct {

@@ -21,6 +21,7 @@ import (
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
 	"example.org/hearback/internal/answer"
+	"example.org/hearback/internal/publish"
 	"example.org/hearback/internal/score"
 )
 
@@ -96,9 +97,20 @@ type Options struct {
 	// Bundle returns the proof block of a published answer as JSON; nil or an
 	// empty result leaves it out. Index is the entry of its newest revision.
 	Bundle func(ctx context.Context, a *hearback.Answer, index int64) ([]byte, error)
-	// Feed returns the public feed in the format named, "atom" or "json", in
-	// one language.
-	Feed func(ctx context.Context, format, lang string) (body []byte, contentType string, err error)
+	// Feed writes a public feed in the format named, "atom" or "json".
+	Feed func(ctx context.Context, w io.Writer, format string, sel publish.Selection) error
+	// FeedAreas lists the areas that have a feed of their own.
+	FeedAreas func() []string
+	// Hub is the WebSub hub that feeds name, or "".
+	Hub string
+	// CAP writes one message about an answer for warning systems, the newest if
+	// message is 0; nil if the office sends none.
+	CAP func(ctx context.Context, w io.Writer, a *hearback.Answer, message int) error
+	// Aloud writes a text to be read out.
+	Aloud func(t hearback.Text, at time.Time, withdrawn string) string
+	// Data writes open data: what is "answers" or "questions", format "csv" or
+	// "json".
+	Data func(ctx context.Context, w io.Writer, what, format string, questions []publish.Question) error
 	// ClaimReview returns the structured data of a published answer in one
 	// language, or nil if it judges no claim.
 	ClaimReview func(ctx context.Context, a *hearback.Answer, lang string) ([]byte, error)

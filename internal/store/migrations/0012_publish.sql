@@ -8,3 +8,16 @@ CREATE TABLE commitment (
 	doc  TEXT NOT NULL                 -- canonical JSON
 ) STRICT;
 CREATE INDEX commitment_at ON commitment (at);
+
+-- What must still be sent to other programs: one row until it arrived, or until
+-- it was tried often enough.
+CREATE TABLE outgoing (
+	id     INTEGER NOT NULL PRIMARY KEY,
+	kind   TEXT NOT NULL,    -- who knows how to send it
+	target BLOB NOT NULL,    -- where to; sealed if it is the address of somebody
+	body   BLOB NOT NULL,
+	made   INTEGER NOT NULL,
+	due    INTEGER NOT NULL,
+	tries  INTEGER NOT NULL
+) STRICT;
+CREATE INDEX outgoing_due ON outgoing (due, id);
