@@ -210,6 +210,40 @@ step('the saved page verifies, and not after one word is changed', async () => {
   assert.notEqual(hearback('verify', file).status, 0);
 });
 
+step('somebody who types a question sees the answer, and nothing leaves the browser', async () => {
+  const asks = await Person.at(browser, s.public, { javaScriptEnabled: true, locale: 'en-GB' });
+  await asks.go('/ask');
+  const sent = [];
+  asks.page.on('request', (r) => sent.push(`${r.method()} ${new URL(r.url()).pathname}${new URL(r.url()).search} ${r.postData() ?? ''}`));
+  await asks.page.locator('#text').pressSequentially('Can I drink the tap water again?', { delay: 5 });
+  const near = asks.page.locator('#near li a').first();
+  await near.waitFor();
+  assert.match(await near.innerText(), /Tap water is safe/);
+  assert.ok((await near.getAttribute('href')).startsWith(answerAt));
+  await asks.page.locator('#text').fill('自来水现在可以喝了吗');
+  await asks.page.locator('#near li a').filter({ hasText: /自来水|Tap water/ }).first().waitFor();
+  await asks.page.locator('#text').fill('When does the library open on Sunday?');
+  await asks.page.locator('#near').waitFor({ state: 'hidden' });
+  assert.deepEqual([...new Set(sent)].filter((r) => !r.startsWith('GET /static/')), ['GET /ask/answers.json ']);
+  if (process.env.SHOTS) {
+    await asks.page.locator('#text').fill('Can I drink the tap water again?');
+    await near.waitFor();
+    await asks.shot('ask-near');
+  }
+  assert.deepEqual(asks.faults, []);
+  await asks.context.close();
+});
+
+step('a reader says that it helped only in part, and why, without scripts', async () => {
+  await reader.go(`${answerAt}?lang=en`);
+  const b = reader.page.locator('#helped button[value=part]');
+  await Promise.all([reader.page.waitForNavigation(), b.click()]);
+  await reader.send('#helped form.whyform', { reason: 'missing' });
+  assert.match(await reader.text(), /Counted|已计入/); // the page may be in the language read last
+  await officer.go(answerAt);
+  assert.match(await officer.text(), /In part.*Something is missing/s);
+});
+
 step('a correction says what changed and why', async () => {
   await officer.go(`${caseAt}/draft`);
   await officer.send('form[action$="/draft"]', { reason: 'One more street was tested.', 'lead-en': 'Tap water is safe to drink in every street since Monday 09:30. The laboratory found nine clean samples of nine.' }, 'button[value=submit]');

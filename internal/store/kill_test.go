@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -72,6 +73,18 @@ func act(ctx context.Context, dir string) error {
 	}
 }
 
+// output is what the process says; first is closed when it has said something.
+type output struct {
+	text  bytes.Buffer
+	once  sync.Once
+	first chan struct{}
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.once.Do(func() { close(o.first) })
+	return o.text.Write(p)
+}
+
 // TestKilledActs kills a process that acts and publishes. Every act that was
 // confirmed has exactly one entry, every entry its act, and the log verifies
 // and continues what was seen before.
@@ -93,20 +106,30 @@ func TestKilledActs(t *testing.T) {
 	var kept []byte
 	acked := int64(-1)
 	for i := range kills {
-		var out, fault bytes.Buffer
+		var fault bytes.Buffer
+		out := &output{first: make(chan struct{})}
 		cmd := exec.Command(exe)
 		cmd.Env = append(os.Environ(), killEnv+"="+dir)
-		cmd.Stdout, cmd.Stderr = &out, &fault
+		cmd.Stdout, cmd.Stderr = out, &fault
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		<-time.NewTimer(time.Duration(20+rand.IntN(90)) * time.Millisecond).C
+		if i%4 > 0 { // otherwise it may be killed while it starts
+			select {
+			case <-out.first:
+			case <-time.After(time.Minute):
+				cmd.Process.Kill()
+				cmd.Wait()
+				t.Fatal("the process does nothing")
+			}
+		}
+		<-time.NewTimer(time.Duration(rand.IntN(60)) * time.Millisecond).C
 		cmd.Process.Kill()
 		cmd.Wait()
 		if fault.Len() > 0 {
 			t.Fatalf("kill %d: the process stopped by itself: %s", i, fault.String())
 		}
-		lines := bytes.Split(out.Bytes(), []byte("\n"))
+		lines := bytes.Split(out.text.Bytes(), []byte("\n"))
 		for j := len(lines) - 2; j >= 0; j-- { // the last line may be cut
 			if n, err := strconv.ParseInt(string(lines[j]), 10, 64); err == nil {
 				acked = max(acked, n)

@@ -287,6 +287,7 @@ type reviewPage struct {
 	Evidence []hearback.Evidence
 	Entries  []entryRow
 	Outcome  *hearback.Outcome
+	Readers  []hearback.Feedback
 	PublicAt string
 
 	MayDraft, MayPublish, MayWithdraw, MayApprove bool
@@ -388,6 +389,9 @@ func (q *request) review() error {
 		}
 	}
 	if p.Current != nil {
+		if p.Readers, err = q.o.Store.Feedback(ctx, id); err != nil {
+			return err
+		}
 		outcomes, err := q.o.Store.OutcomeList(ctx, id, 1)
 		if err != nil {
 			return err

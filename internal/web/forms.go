@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -102,6 +103,15 @@ func (q *request) data(kind string, b []byte) error {
 	q.w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
 	_, err := q.w.Write(b)
 	return err
+}
+
+// json writes v as data.
+func (q *request) json(v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return q.data("application/json; charset=utf-8", b)
 }
 
 // answerCAP is an answer for warning systems.

@@ -61,6 +61,7 @@ type question struct {
 	Soon   bool
 	Paused bool
 	Opened time.Time
+	Age    time.Duration // since the office took it on
 	Tier   hearback.Tier
 	Stage  hearback.CaseState
 	Voices int64            // never shown as it is
@@ -85,7 +86,7 @@ func (q *request) questions(limit int) (list []question, all int, err error) {
 			return nil, 0, err
 		}
 		x := question{ID: r.Case.ID, Title: q.publicTitle(c), People: q.people(c.Voices), Desk: r.Desk, State: q.t("pub.state." + string(r.Case.State)),
-			Next: r.Next, Left: r.Left, Late: r.Late, Soon: r.Soon, Paused: r.Case.Paused(), Opened: r.Case.Opened, Tier: r.Case.Tier, Stage: r.Case.State, Voices: c.Voices}
+			Next: r.Next, Left: r.Left, Late: r.Late, Soon: r.Soon, Paused: r.Case.Paused(), Opened: r.Case.Opened, Age: q.o.Now().Sub(r.Case.Opened), Tier: r.Case.Tier, Stage: r.Case.State, Voices: c.Voices}
 		if r.Case.Answer != 0 {
 			if x.Answer, err = q.o.Store.Answer(q.ctx(), r.Case.Answer); err != nil {
 				return nil, 0, err
@@ -243,6 +244,7 @@ type publicAnswer struct {
 	SMS       string
 	Holding   bool
 	CAP       bool
+	Helped    *helpedView
 }
 
 type revisionRow struct {
@@ -334,6 +336,9 @@ func (q *request) publicAnswer() error {
 		p.Review = template.JS(b)
 	}
 	p.CAP = q.o.CAP != nil
+	if p.Helped, err = q.helped(a); err != nil {
+		return err
+	}
 	p.SMS, _, _ = publish.SMS(*p.T, p.Address)
 	return q.page("pub_answer", p)
 }
@@ -645,7 +650,9 @@ func (q *request) askPage() error {
 	if q.o.Ask == nil {
 		return hearback.ErrNotFound
 	}
-	return q.page("pub_ask", &askForm{frame: q.frame(q.t("pub.ask"), ""), Max: maxAsk})
+	p := &askForm{frame: q.frame(q.t("pub.ask"), ""), Max: maxAsk}
+	p.Script = "ask.js"
+	return q.page("pub_ask", p)
 }
 
 // ask takes a question in. Nothing is kept of who asked; the text goes the way
@@ -658,7 +665,7 @@ func (q *request) ask() error {
 	again := func(status int, say string) error {
 		q.w.Header().Set("Cache-Control", "no-store")
 		p := &askForm{frame: q.frame(q.t("pub.ask"), ""), Text: text, Max: maxAsk}
-		p.Fault = say
+		p.Fault, p.Script = say, "ask.js"
 		return q.render(status, "public", "pub_ask", p)
 	}
 	n := len([]rune(text))
@@ -685,6 +692,7 @@ func (q *request) ask() error {
 // many. It keeps nothing but counts, in memory, for some minutes.
 type throttle struct {
 	mu    sync.Mutex
+	limit int // for each network
 	begun time.Time
 	all   int
 	each  map[netip.Prefix]int
@@ -696,7 +704,13 @@ const (
 	throttleAll  = 500
 )
 
-func newThrottle() *throttle { return &throttle{each: map[netip.Prefix]int{}} }
+// votesEach is how often a network may say whether answers helped: a household
+// or an office reads several.
+const votesEach = 20
+
+func newThrottle(limit int) *throttle {
+	return &throttle{limit: limit, each: map[netip.Prefix]int{}}
+}
 
 func (t *throttle) take(now time.Time, a netip.Addr) bool {
 	a = a.Unmap()
@@ -710,7 +724,7 @@ func (t *throttle) take(now time.Time, a netip.Addr) bool {
 	if now.Sub(t.begun) > throttleSpan || now.Before(t.begun) {
 		t.begun, t.all, t.each = now, 0, map[netip.Prefix]int{}
 	}
-	if t.all >= throttleAll || t.each[net] >= throttleEach {
+	if t.all >= throttleAll || t.each[net] >= t.limit {
 		return false
 	}
 	t.all++

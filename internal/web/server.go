@@ -36,6 +36,7 @@ type server struct {
 	health  cached[map[hearback.ID]hearback.Health]
 	uploads uploads
 	asks    *throttle
+	votes   *throttle
 	faults  []sentence
 }
 
@@ -49,7 +50,7 @@ func newServer(o Options, console bool) (*server, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &server{o: o, console: console, asks: newThrottle()}
+	s := &server{o: o, console: console, asks: newThrottle(throttleEach), votes: newThrottle(votesEach)}
 	var err error
 	if s.locales, err = loadLocales(o.Zone, o.Now, o.AreaName); err != nil {
 		return nil, err

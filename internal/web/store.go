@@ -60,6 +60,11 @@ type Store interface {
 	// Desks returns all desks, removed ones too, in the order of their slugs.
 	Desks(ctx context.Context) ([]hearback.Desk, error)
 
+	// Feedback returns what readers said about an answer, newest revision
+	// first; CountFeedback counts what one says.
+	Feedback(ctx context.Context, answer hearback.ID) ([]hearback.Feedback, error)
+	CountFeedback(ctx context.Context, answer hearback.ID, rev int, said hearback.Said, reason hearback.FeedbackReason) error
+
 	LogSize(ctx context.Context) (int64, error)
 	// Entries returns entries from an index on, in order.
 	Entries(ctx context.Context, from int64, limit int) ([]hearback.Entry, error)

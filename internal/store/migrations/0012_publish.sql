@@ -21,3 +21,13 @@ CREATE TABLE outgoing (
 	tries  INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX outgoing_due ON outgoing (due, id);
+
+-- Whether an answer answered what people asked: counts, and nothing else.
+CREATE TABLE feedback (
+	answer INTEGER NOT NULL,
+	rev    INTEGER NOT NULL,
+	said   TEXT NOT NULL,    -- yes, part, no
+	reason TEXT NOT NULL,    -- one of a few, or '' while none was chosen
+	n      INTEGER NOT NULL,
+	PRIMARY KEY (answer, rev, said, reason)
+) STRICT;
