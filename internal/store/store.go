@@ -70,7 +70,9 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 		}
 		// synchronous=FULL: a commit that returned has reached the disk.
 		// secure_delete: what was deleted is overwritten, not only unlinked.
-		const pragmas = "_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)&_pragma=secure_delete(ON)&_pragma=cache_size(-65536)&_pragma=temp_store(MEMORY)"
+		// wal_autocheckpoint: 16 MiB, so that a page which small commits write
+		// again and again is copied to its place once for many of them.
+		const pragmas = "_pragma=wal_autocheckpoint(4000)&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)&_pragma=secure_delete(ON)&_pragma=cache_size(-65536)&_pragma=temp_store(MEMORY)"
 		var w, r, s *sql.DB
 		if w, err = sql.Open("sqlite", at(pragmas)); err != nil {
 			return nil, fmt.Errorf("open store %s: %w", db.where, err)
