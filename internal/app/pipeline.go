@@ -714,62 +714,19 @@ func (p *Pipeline) load(ctx context.Context) error {
 	p.ids.Observe(last)
 	p.group.Reset()
 	p.concerns = newRecent[living](20000)
-	// What does not touch the grouping is read beside it.
-	var posts error
+	// Three things that have nothing to do with each other, side by side.
+	now := p.now()
+	var posts, copies, broken error
 	var wg sync.WaitGroup
 	wg.Go(func() { p.posts, posts = loadSeen(ctx, p.store) })
-	grouping := p.loadGrouping(ctx)
+	wg.Go(func() { copies = p.store.Signatures(ctx, hearback.IDAt(now.Add(-cluster.CopyWindow)), p.group.Restore) })
+	grouping := p.group.Load(p.store.Grouping(ctx, now.Add(-cluster.IdleAfter), cluster.MaxLive, &broken))
 	wg.Wait()
-	if err := errors.Join(posts, grouping); err != nil {
+	if err := errors.Join(posts, copies, broken, grouping); err != nil {
 		return fmt.Errorf("read the store: %w", err)
 	}
 	p.stale = false
 	return nil
-}
-
-// loadGrouping reads the states of concerns and the signatures of messages.
-func (p *Pipeline) loadGrouping(ctx context.Context) error {
-	type signed struct {
-		message, concern hearback.ID
-		said             time.Time
-		sig              []byte
-	}
-	// Rows are read while states are restored, some thousands ahead.
-	rows := make(chan []signed, 64)
-	read := make(chan error, 1)
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	go func() {
-		var list []signed
-		send := func() bool {
-			select {
-			case rows <- list:
-				list = make([]signed, 0, 1024)
-				return true
-			case <-ctx.Done():
-				return false
-			}
-		}
-		err := p.store.Signatures(ctx, hearback.IDAt(p.now().Add(-cluster.CopyWindow)), func(m, c hearback.ID, said time.Time, sig []byte) {
-			if list = append(list, signed{m, c, said, sig}); len(list) == 1024 {
-				send()
-			}
-		})
-		send()
-		close(rows)
-		read <- err
-	}()
-	var broken error
-	err := p.group.Load(p.store.Grouping(ctx, p.now().Add(-cluster.IdleAfter), cluster.MaxLive, &broken))
-	if err := errors.Join(err, broken); err != nil {
-		return fmt.Errorf("grouping: %w", err)
-	}
-	for list := range rows {
-		for _, x := range list {
-			p.group.Restore(x.message, x.concern, x.said, x.sig)
-		}
-	}
-	return <-read
 }
 
 // loadSeen reads which posts are known.

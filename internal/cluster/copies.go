@@ -195,7 +195,7 @@ func (c *copies) forget(from int, now int64) {
 }
 
 // Restore tells of a message that was grouped before a restart, in the order
-// of the messages.
+// of the messages. It may run beside Load.
 func (g *Grouper) Restore(msg, concern hearback.ID, at time.Time, sig []byte) {
 	g.copies.add(copied{msg, concern, at.UnixMicro()}, sig)
 }

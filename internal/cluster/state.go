@@ -158,7 +158,8 @@ func (r *reader) size(each int) int {
 }
 
 // Load reads states that Changed returned. It returns [hearback.ErrInvalid]
-// for a state that cannot be read. Themes are put together from the concerns.
+// for a state that cannot be read, and is of no use then until Reset. Themes are
+// put together from the concerns. Restore may run beside it.
 func (g *Grouper) Load(states iter.Seq2[hearback.ID, []byte]) error {
 	for id, b := range states {
 		if len(b) == 0 {
@@ -179,7 +180,6 @@ func (g *Grouper) Load(states iter.Seq2[hearback.ID, []byte]) error {
 			g.load(id, r)
 		}
 		if r.bad {
-			g.Reset()
 			return fmt.Errorf("%w: the stored grouping of concern %s is damaged", hearback.ErrInvalid, id)
 		}
 	}
