@@ -72,14 +72,14 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 		// secure_delete: what was deleted is overwritten, not only unlinked.
 		// wal_autocheckpoint: 16 MiB, so that a page which small commits write
 		// again and again is copied to its place once for many of them.
-		const pragmas = "_pragma=wal_autocheckpoint(4000)&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)&_pragma=secure_delete(ON)&_pragma=cache_size(-65536)&_pragma=temp_store(MEMORY)"
+		const pragmas = "_pragma=wal_autocheckpoint(4000)&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)&_pragma=secure_delete(ON)&_pragma=cache_size(-32768)&_pragma=temp_store(MEMORY)"
 		var w, r, s *sql.DB
 		if w, err = sql.Open("sqlite", at(pragmas)); err != nil {
 			return nil, fmt.Errorf("open store %s: %w", db.where, err)
 		}
 		w.SetMaxOpenConns(1)
 		w.SetConnMaxLifetime(0)
-		if r, err = sql.Open("sqlite", at(pragmas+"&_pragma=query_only(ON)&_pragma=cache_size(-16384)")); err == nil {
+		if r, err = sql.Open("sqlite", at(pragmas+"&_pragma=query_only(ON)&_pragma=cache_size(-8192)")); err == nil {
 			r.SetMaxOpenConns(4)
 			db.reads, db.writes = newPool(r, db.dialect), &writer{dialect: db.dialect, sql: w}
 			if s, err = sql.Open("sqlite", at(pragmas+"&_pragma=query_only(ON)&_pragma=cache_size(-4096)")); err == nil {
