@@ -29,6 +29,7 @@ import (
 	"example.org/hearback/internal/desk"
 	"example.org/hearback/internal/place"
 	"example.org/hearback/internal/publish"
+	"example.org/hearback/internal/publish/activitypub"
 	"example.org/hearback/internal/source"
 	"example.org/hearback/internal/source/feed"
 	"example.org/hearback/internal/source/safedial"
@@ -82,6 +83,7 @@ type App struct {
 	steps     steps
 	finder    finder
 	learner   learner
+	fediverse *activitypub.Server // nil if the office has no actor there
 	face      atomic.Pointer[publish.Site]
 	spreading chan struct{} // something was published
 	spreadMu  sync.Mutex    // one delivery is sent by one
@@ -142,6 +144,9 @@ func New(ctx context.Context, c Config, o Options) (_ *App, err error) {
 	a.Answers = &answer.Answers{Store: a.Store, Now: a.now, NextID: next, Leak: leaks, Allowed: a.allowed}
 	if a.client, err = safedial.New(safedial.Options{Allow: c.Network.Allow, Contact: c.Network.Contact, Version: o.Version}); err != nil {
 		return nil, fmt.Errorf("network.allow: %w", err)
+	}
+	if err := a.openFediverse(); err != nil {
+		return nil, err
 	}
 	if err := a.firstStart(ctx); err != nil {
 		return nil, fmt.Errorf("first start: %w", err)

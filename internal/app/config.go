@@ -86,8 +86,10 @@ type AlertConfig struct {
 
 // PublishConfig says in which forms answers go out besides pages and feeds.
 type PublishConfig struct {
-	Hub string `toml:"hub" default:"" help:"WebSub hub that tells feed readers at once when something is published; empty for none" example:"https://hub.example.org/"`
-	CAP string `toml:"cap" default:"off" help:"messages for warning systems (CAP 1.2) beside each answer: off, test, or actual; actual only if the office is a warning authority. A drill always writes exercise"`
+	Hub        string   `toml:"hub" default:"" help:"WebSub hub that tells feed readers at once when something is published; empty for none" example:"https://hub.example.org/"`
+	Fediverse  string   `toml:"fediverse" default:"" help:"name under which the office can be followed from Mastodon and the like, before the @ and the host of public.url; empty for no such actor" example:"answers"`
+	Neighbours []string `toml:"neighbours" help:"public sites of other offices that run Hearback and whose answers this office wants to see in its console" example:"[\"https://answers.next.example\"]"`
+	CAP        string   `toml:"cap" default:"off" help:"messages for warning systems (CAP 1.2) beside each answer: off, test, or actual; actual only if the office is a warning authority. A drill always writes exercise"`
 }
 
 // DrillConfig runs a drill beside the service, in a store of its own.
@@ -294,6 +296,14 @@ func (c *Config) Check() error {
 	}
 	if u, err := url.Parse(c.Publish.Hub); c.Publish.Hub != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
 		return bad("publish.hub", "%.60q is not a web address; write it like https://hub.example.org/", c.Publish.Hub)
+	}
+	if f := c.Publish.Fediverse; len(f) > 60 || strings.Trim(f, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
+		return bad("publish.fediverse", "%.60q cannot be followed; use small letters, digits and _", f)
+	}
+	for _, n := range c.Publish.Neighbours {
+		if u, err := url.Parse(n); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return bad("publish.neighbours", "%.60q is not a web address; write it like https://answers.next.example", n)
+		}
 	}
 	if !slices.Contains([]string{"off", "test", "actual"}, c.Publish.CAP) {
 		return bad("publish.cap", "%.20q is none of off, test, actual", c.Publish.CAP)

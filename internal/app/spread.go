@@ -67,6 +67,9 @@ func (a *App) runSpread(ctx context.Context) {
 	tick := time.NewTicker(spreadEvery)
 	defer tick.Stop()
 	for {
+		if err := a.greet(ctx); err != nil && ctx.Err() == nil {
+			a.log.Warn("a neighbouring office does not answer", slog.String("component", "fediverse"), slog.Any("err", err))
+		}
 		if err := a.spread(ctx); err != nil && ctx.Err() == nil {
 			a.log.Error("what was published could not be sent on and will be tried again", slog.String("component", "spread"), slog.Any("err", err))
 		}
@@ -139,6 +142,13 @@ func (a *App) tell(ctx context.Context, x *hearback.Answer) (list []publish.Deli
 			add("websub", []byte(hub), []byte(u))
 		}
 	}
+	if a.fediverse != nil {
+		more, err := a.fediverse.Tell(ctx, x)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, more...)
+	}
 	return list, nil
 }
 
@@ -206,6 +216,11 @@ func (a *App) deliver(ctx context.Context, d publish.Delivery) error {
 		}
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		return a.post(req)
+	case "activity":
+		if a.fediverse == nil {
+			return goneError{fmt.Errorf("%w: the office has no actor any more", hearback.ErrNotFound)}
+		}
+		return a.fediverse.Deliver(ctx, d, a.post)
 	}
 	return goneError{fmt.Errorf("%w: nobody knows how to send a delivery of the kind %q", hearback.ErrInvalid, d.Kind)}
 }
@@ -223,6 +238,9 @@ func (a *App) post(req *http.Request) error {
 		return nil
 	case res.StatusCode == http.StatusGone || res.StatusCode == http.StatusNotFound:
 		return goneError{fmt.Errorf("%w: the other side answers %s", hearback.ErrNotFound, res.Status)}
+	}
+	if res.StatusCode == http.StatusUnauthorized || res.StatusCode == http.StatusForbidden {
+		return fmt.Errorf("%w: the other side answers %s", hearback.ErrRefused, res.Status)
 	}
 	return fmt.Errorf("the other side answers %s", res.Status)
 }

@@ -48,6 +48,9 @@ func (a *App) web(ctx context.Context) (web.Options, error) {
 		return publish.Aloud(site, t, at, withdrawn)
 	}
 	o.Hub = site.Hub
+	if a.fediverse != nil {
+		o.Fediverse, o.FediverseName, o.Neighbours = a.fediverse.Handler(), a.fediverse.Name, a.Store.Neighbours
+	}
 	o.ClaimReview = func(_ context.Context, x *hearback.Answer, lang string) ([]byte, error) {
 		return publish.ClaimReview(site, x, lang)
 	}

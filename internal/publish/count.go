@@ -18,6 +18,10 @@ func Public(n int64) (text string, withheld bool) {
 	return c.String(), c.Withheld
 }
 
+// Rounded returns a count of people as a number that may be shown outside the
+// console, 0 if it is withheld: for formats that have no way to say so.
+func Rounded(n int64) int64 { return cell(n).N }
+
 // A Cell is a count that may be shown.
 type Cell struct {
 	N        int64 // rounded; 0 if withheld

@@ -12,6 +12,7 @@ import (
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
 	"example.org/hearback/internal/answer"
+	"example.org/hearback/internal/publish/activitypub"
 )
 
 type draftPage struct {
@@ -174,6 +175,7 @@ type answersPage struct {
 	Rows []answerRow
 	View string
 	Tabs []tab
+	Near []activitypub.Neighbour // what other offices answered
 }
 
 type answerRow struct {
@@ -230,6 +232,12 @@ func (q *request) answers() error {
 	p := &answersPage{frame: q.frame(q.t("nav.answers"), "answers"), View: q.r.URL.Query().Get("view")}
 	if !slices.Contains([]string{"draft", "published", "withdrawn"}, p.View) {
 		p.View = "all"
+	}
+	if q.o.Neighbours != nil {
+		var err error
+		if p.Near, err = q.o.Neighbours(q.ctx(), 20); err != nil {
+			return err
+		}
 	}
 	f := AnswerFilter{Limit: 500}
 	if q.r.URL.Query().Get("since") == "week" {

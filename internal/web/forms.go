@@ -23,6 +23,7 @@ type feedsPage struct {
 	Topics []feedRow
 	Areas  []feedRow
 	Hub    string
+	Acct   string // as one types it into Mastodon
 }
 
 type feedRow struct{ Label, Atom, JSON string }
@@ -36,6 +37,9 @@ func (q *request) feeds() error {
 	}
 	for _, lang := range []string{q.l.lang, q.l.other()} {
 		p.Feeds = append(p.Feeds, row(q.t("feeds.all", q.l.langName(lang)), publish.Selection{Lang: lang}))
+	}
+	if _, host, ok := strings.Cut(q.o.PublicURL, "://"); ok && q.o.Fediverse != nil {
+		p.Acct = "@" + q.o.FediverseName + "@" + host
 	}
 	topics, err := q.o.Store.Topics(q.ctx())
 	if err != nil {

@@ -188,6 +188,11 @@ func site(o Options, console bool, table []route) (http.Handler, error) {
 	if !console && o.Entries != nil {
 		mux.Handle("GET /log/", o.Entries.Handler())
 	}
+	if !console && o.Fediverse != nil {
+		for _, under := range []string{"/ap/", "/.well-known/webfinger", "/.well-known/nodeinfo", "/nodeinfo/2.1"} {
+			mux.Handle(under, o.Fediverse)
+		}
+	}
 	mux.Handle("/", s.handle(route{may: open, do: func(q *request) error { return hearback.ErrNotFound }}))
 	cross := http.NewCrossOriginProtection()
 	cross.SetDenyHandler(s.handle(route{may: open, do: func(q *request) error { return errCrossOrigin }}))

@@ -22,6 +22,7 @@ import (
 	"example.org/hearback/internal/access"
 	"example.org/hearback/internal/answer"
 	"example.org/hearback/internal/publish"
+	"example.org/hearback/internal/publish/activitypub"
 	"example.org/hearback/internal/score"
 )
 
@@ -101,6 +102,12 @@ type Options struct {
 	Feed func(ctx context.Context, w io.Writer, format string, sel publish.Selection) error
 	// FeedAreas lists the areas that have a feed of their own.
 	FeedAreas func() []string
+	// Fediverse serves the office's actor under /ap/, and what leads to it; nil
+	// if there is none. FediverseName is its name before the @.
+	Fediverse     http.Handler
+	FediverseName string
+	// Neighbours lists what other offices published, newest first.
+	Neighbours func(ctx context.Context, limit int) ([]activitypub.Neighbour, error)
 	// Hub is the WebSub hub that feeds name, or "".
 	Hub string
 	// CAP writes one message about an answer for warning systems, the newest if

@@ -31,3 +31,26 @@ CREATE TABLE feedback (
 	n      INTEGER NOT NULL,
 	PRIMARY KEY (answer, rev, said, reason)
 ) STRICT;
+
+-- Where the fediverse is told what was published: a mark by which an unfollowing
+-- is recognised, and the sealed address of a server's inbox. No account.
+CREATE TABLE audience (
+	mark   BLOB NOT NULL PRIMARY KEY,
+	sealed BLOB NOT NULL,
+	at     INTEGER NOT NULL
+) STRICT;
+CREATE TABLE activity_seen (
+	mark BLOB NOT NULL PRIMARY KEY,
+	at   INTEGER NOT NULL
+) STRICT;
+CREATE INDEX activity_seen_at ON activity_seen (at);
+
+-- What neighbouring offices published.
+CREATE TABLE neighbour (
+	id    TEXT NOT NULL PRIMARY KEY,
+	host  TEXT NOT NULL,
+	title TEXT NOT NULL,
+	url   TEXT NOT NULL,
+	at    INTEGER NOT NULL
+) STRICT;
+CREATE INDEX neighbour_at ON neighbour (host, at);
