@@ -29,6 +29,8 @@ type Alert struct {
 	Case    ID            // deadline: whose
 	Clock   DeadlineKind  // deadline: which
 	Due     time.Time     // deadline: when it ends or ended
+	Step    int           // deadline: which step of the chain of its desk; 0 for a reminder
+	To      []string      // deadline: who is told, "#7" or "desk:water"
 	Nth     int           // which alert of the day it was, 1 for the first; 0 outside the budget
 	PerDay  int           // the budget of that day
 	Digest  bool          // over budget or in the first days: in the digest, not sent

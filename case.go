@@ -22,6 +22,7 @@ type Case struct {
 	Since     time.Time  // when its clocks started: opened, reopened or its answer withdrawn
 	Deadlines []Deadline // of every round, in order; those of earlier rounds are met or stopped
 	Pauses    []Pause
+	Acks      []Ack // who took it on, and when, oldest first
 	Evidence  []Evidence
 	Verdict   Verdict
 	Answer    ID   // its answer, or 0
@@ -48,6 +49,12 @@ const (
 // CaseStates lists the states in the usual order.
 func CaseStates() []CaseState {
 	return []CaseState{CaseOpen, CaseRouted, CaseVerifying, CaseDrafting, CaseReview, CasePublished, CaseClosed}
+}
+
+// OpenCaseStates lists the states of a case in which something is due or may
+// be: all but closed.
+func OpenCaseStates() []CaseState {
+	return slices.DeleteFunc(CaseStates(), func(s CaseState) bool { return s == CaseClosed })
 }
 
 // CaseReason says why a case was closed.
@@ -277,6 +284,36 @@ type Pause struct {
 	Reason string
 }
 
+// An Ack says that somebody took a case on, so that nobody else need be told
+// that its clock runs out.
+type Ack struct {
+	At time.Time
+	By Actor
+}
+
+// maxAcks is how many acknowledgements a case keeps; the newest stay.
+const maxAcks = 100
+
+// Acked returns when somebody last took c on; zero if nobody did.
+func (c *Case) Acked() time.Time {
+	if len(c.Acks) == 0 {
+		return time.Time{}
+	}
+	return c.Acks[len(c.Acks)-1].At
+}
+
+// Acknowledge says that by takes c on.
+func (c *Case) Acknowledge(by Actor, at time.Time) error {
+	if c.State == CaseClosed {
+		return fmt.Errorf("%w: this case is closed", ErrRefused)
+	}
+	if len(c.Acks) >= maxAcks {
+		c.Acks = slices.Delete(c.Acks, 0, 1)
+	}
+	c.Acks = append(c.Acks, Ack{At: at, By: by})
+	return nil
+}
+
 // Paused reports whether the clocks of c stand still.
 func (c *Case) Paused() bool {
 	return len(c.Pauses) > 0 && c.Pauses[len(c.Pauses)-1].To.IsZero()
@@ -391,5 +428,27 @@ type Desk struct {
 	Zone     string         // IANA name of its time zone, for example "Asia/Shanghai"; "" is UTC
 	Off      []time.Weekday // days of every week on which clocks of P3 and P4 stand still
 	Holidays []string       // other such days, as 2026-10-01
+	Country  string         // code of the country whose public holidays are such days too, or ""
+	Workdays []string       // days on which they run all the same
+	Shifts   []Shift        // who is on duty when; empty: whoever works for the desk
+	Chain    []Escalation   // who is told when nobody takes on a clock that has run out
 	Version  int
+}
+
+// A Shift is a time in which some of the staff are on duty, every week or on
+// one day, in the time zone of the desk. Shifts of a day replace those of the
+// week on that day.
+type Shift struct {
+	Days  []time.Weekday // of every week; empty if Date is set
+	Date  string         // as 2026-10-01, or ""
+	From  int            // minutes after midnight
+	To    int            // minutes after midnight; at or before From: on the next day
+	Staff []int          // numbers of accounts
+}
+
+// An Escalation is one step of a chain: who is told if nobody has taken on a
+// case that long after its clock ran out.
+type Escalation struct {
+	After time.Duration
+	To    string // "shift", "desk", "desk:slug" or "#7"
 }

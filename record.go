@@ -45,6 +45,7 @@ const (
 	CaseMoved        RecordType = "case.moved"
 	CasePaused       RecordType = "case.paused"
 	CaseResumed      RecordType = "case.resumed"
+	CaseAcked        RecordType = "case.acknowledged"
 	EvidenceAdded    RecordType = "evidence.added"
 	EvidenceRetract  RecordType = "evidence.retracted"
 	ClaimAssessed    RecordType = "claim.assessed"

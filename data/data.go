@@ -64,3 +64,10 @@ func PlaceWords() string { return placeWords } // see [Places]
 // Passwords returns the commonest passwords of published breaches, in lower
 // case, one a line.
 func Passwords() string { return passwords }
+
+//go:embed holidays/days.txt
+var holidays string
+
+// Holidays returns public holidays, one country and year a line, in the order
+// of countries; holidays/README.md tells the form.
+func Holidays() string { return holidays }

@@ -21,6 +21,7 @@ func TestSums(t *testing.T) {
 		{"places/places.txt", data.Places(), "20406575f8a00329e07cb50a9af07a331696fc34cfceb75209691ac08481b437"},
 		{"places/ordinary.txt", data.PlaceWords(), "529f2163efa62db56f38db3383c1f203696da90b31220ea8afd2c78fcaec9e66"},
 		{"passwords/passwords.txt", data.Passwords(), "a9746c337c6c07a0e439d492a5e15238e799eff05ec52d60f6a4b3dfdc893265"},
+		{"holidays/days.txt", data.Holidays(), "95deab578b696234c620976d65ea33fc8274a495164b04358c59b2b891b1378d"},
 		{"opencc/TSCharacters.txt", characters, "6b5a0a799bea2bb22c001f635eaa3fc2904310f0c08addbff275477a80ecf09a"},
 		{"opencc/TSPhrases.txt", phrases, "b2ef895dd4953b4bb77fc8ef8d26a2a9ca6d43a760ed9a1d767672cfafa6324f"},
 		{"opencc/TWPhrasesRev.txt", taiwan, "379241d79e784a0488c9f75a20ea4203218a6bc8dfb487fe836102f6bcf3e11d"},

@@ -309,14 +309,14 @@ func TestDeadline(t *testing.T) {
 		want  float64 // mark told of, 0 for none
 	}{{1, 0}, {5, 0.5}, {6, 0}, {8.5, 0.8}, {9, 0}, {10, 1}, {20, 0}} {
 		now := monday.Add(time.Duration(tt.hours * float64(time.Hour)))
-		a, mark, ok := alert.Deadline(c, d, monday, now, told)
+		a, mark, ok := alert.Deadline(c, d, tt.hours/10, now, told)
 		if ok != (tt.want > 0) || ok && (mark != tt.want || a.Concern != 7) {
 			t.Errorf("after %g h: %t at %g, want %g", tt.hours, ok, mark, tt.want)
 		}
 		told = mark
 	}
 	d.Met = monday
-	if _, _, ok := alert.Deadline(c, d, monday, monday.Add(30*time.Hour), 0); ok {
+	if _, _, ok := alert.Deadline(c, d, 3, monday.Add(30*time.Hour), 0); ok {
 		t.Error("a deadline that was met is told of")
 	}
 }

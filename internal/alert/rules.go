@@ -359,14 +359,13 @@ func atMost(x, mu, disp float64) float64 {
 // Shares of a clock at which a deadline is told of.
 var deadlineMarks = [...]float64{1, 0.8, 0.5}
 
-// Deadline returns the alert about one deadline of a case whose clock started
-// at from, if it has passed a mark (half, four fifths or all of its time) that
+// Deadline returns the alert about one deadline of a case of whose clock share
+// is over, if it has passed a mark (half, four fifths or all of its time) that
 // is greater than told, the mark it was last told of, or 0.
-func Deadline(c *hearback.Case, d hearback.Deadline, from, now time.Time, told float64) (a hearback.Alert, mark float64, ok bool) {
+func Deadline(c *hearback.Case, d hearback.Deadline, share float64, now time.Time, told float64) (a hearback.Alert, mark float64, ok bool) {
 	if !d.Running() || c.State == hearback.CaseClosed {
 		return a, told, false
 	}
-	share := now.Sub(from).Seconds() / max(d.Due.Sub(from).Seconds(), 1)
 	for _, mark := range deadlineMarks {
 		if share < mark {
 			continue
@@ -374,12 +373,24 @@ func Deadline(c *hearback.Case, d hearback.Deadline, from, now time.Time, told f
 		if mark <= told {
 			break
 		}
-		return hearback.Alert{
-			Concern: c.Concern, Kind: hearback.AlertDeadline, Rules: Rules, At: now, Since: from, Stat: share, Limit: mark, Window: now.Sub(from),
-			Case: c.ID, Clock: d.Kind, Due: d.Due,
-		}, mark, true
+		return ofClock(c, d, share, mark, now), mark, true
 	}
 	return a, told, false
+}
+
+// Escalation returns the alert of one step of the chain of a desk, for those
+// who are told at that step.
+func Escalation(c *hearback.Case, d hearback.Deadline, share float64, now time.Time, step int, to []string) hearback.Alert {
+	a := ofClock(c, d, share, min(share, 1), now)
+	a.Step, a.To = step, to
+	return a
+}
+
+func ofClock(c *hearback.Case, d hearback.Deadline, share, mark float64, now time.Time) hearback.Alert {
+	return hearback.Alert{
+		Concern: c.Concern, Kind: hearback.AlertDeadline, Rules: Rules, At: now, Since: c.Since, Stat: share, Limit: mark, Window: now.Sub(c.Since),
+		Case: c.ID, Clock: d.Kind, Due: d.Due,
+	}
 }
 
 // A Budget keeps alerts to a number a day. Harm and deadlines stand outside.

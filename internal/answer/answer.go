@@ -266,6 +266,13 @@ func (s *Answers) Publish(ctx context.Context, by hearback.Actor, id hearback.ID
 	if err := a.Publish(need, at); err != nil {
 		return nil, fmt.Errorf("answer %s: %w", id, err)
 	}
+	desks, err := s.Store.Desks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := desk.Resume(c, owner(desks, c), at); err != nil {
+		return nil, fmt.Errorf("answer %s: %w", id, err)
+	}
 	if err := c.Publish(a, by, at); err != nil {
 		return nil, fmt.Errorf("answer %s: %w", id, err)
 	}

@@ -71,6 +71,7 @@ func (m *memory) Concern(_ context.Context, id hearback.ID) (*hearback.Concern, 
 }
 
 func copyCase(c hearback.Case) *hearback.Case {
+	c.Acks = slices.Clone(c.Acks)
 	c.Deadlines, c.Pauses, c.Evidence = slices.Clone(c.Deadlines), slices.Clone(c.Pauses), slices.Clone(c.Evidence)
 	c.Past, c.Steps = slices.Clone(c.Past), slices.Clone(c.Steps)
 	return &c
@@ -160,6 +161,10 @@ func (m *memory) serve(concern, answer hearback.ID) {
 
 func (m *memory) SaveCase(_ context.Context, c *hearback.Case, a *hearback.Answer, r hearback.Record) error {
 	return m.reply(c, a, r, nil)
+}
+
+func (m *memory) AckCase(_ context.Context, c *hearback.Case, r hearback.Record) error {
+	return m.reply(c, nil, r, nil)
 }
 
 func (m *memory) ServeCase(_ context.Context, c *hearback.Case, answer hearback.ID, r hearback.Record) error {

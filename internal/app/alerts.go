@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -11,6 +12,7 @@ import (
 	"example.org/hearback"
 	"example.org/hearback/internal/alert"
 	"example.org/hearback/internal/cluster"
+	"example.org/hearback/internal/desk"
 	"example.org/hearback/internal/store"
 	"example.org/hearback/internal/web"
 )
@@ -318,20 +320,16 @@ func (a *App) send(ctx context.Context, now time.Time, alerts []hearback.Alert, 
 // remind raises alerts about clocks that run out and sources that are silent.
 func (a *App) remind(ctx context.Context, now, from, end time.Time) error {
 	var alerts []hearback.Alert
-	cases, err := a.Store.Cases(ctx, store.CaseFilter{Limit: 10_000})
+	cases, err := a.Store.Cases(ctx, store.CaseFilter{States: hearback.OpenCaseStates(), Limit: 10_000})
+	if err != nil {
+		return err
+	}
+	desks, err := a.Store.Desks(ctx)
 	if err != nil {
 		return err
 	}
 	for i := range cases {
-		c := &cases[i]
-		if c.Paused() {
-			continue
-		}
-		for _, d := range c.Deadlines {
-			if x, _, ok := alert.Deadline(c, d, c.Opened, now, a.steps.told[clockKey(c.ID, d.Kind)]); ok {
-				alerts = append(alerts, x)
-			}
-		}
+		alerts = append(alerts, a.steps.clocks(&cases[i], desk.Find(desks, cases[i].Desk), now)...)
 	}
 	health, err := a.Registry.Healths(ctx, now)
 	if err != nil {
@@ -450,10 +448,17 @@ func (a *App) SetAlertVerdict(ctx context.Context, by hearback.Actor, id hearbac
 }
 
 // AckAlert says that somebody looks after an alert.
-func (a *App) AckAlert(ctx context.Context, _ hearback.Actor, id hearback.ID) error {
+// Whoever looks after an alert about a clock takes its case on.
+func (a *App) AckAlert(ctx context.Context, by hearback.Actor, id hearback.ID) error {
 	x, err := a.Store.Alert(ctx, id)
 	if err != nil {
 		return err
+	}
+	if x.Kind == hearback.AlertDeadline && x.Acked.IsZero() {
+		// A case that is closed needs nobody any more; its alert goes alone.
+		if _, err := a.Cases.Acknowledge(ctx, by, x.Case); err == nil || !errors.Is(err, hearback.ErrRefused) {
+			return err
+		}
 	}
 	if x.Acked.IsZero() {
 		x.Acked = a.now()

@@ -13,6 +13,7 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/alert"
+	"example.org/hearback/internal/desk"
 	"example.org/hearback/internal/forecast"
 	"example.org/hearback/internal/measure"
 	"example.org/hearback/internal/score"
@@ -125,7 +126,10 @@ func (s *steps) remember(a hearback.Alert) {
 	case hearback.AlertSilent:
 		s.silent[a.Source] = a.At
 	case hearback.AlertDeadline:
-		key := clockKey(a.Case, a.Clock)
+		key := clockKey(a.Case, a.Clock, a.Since)
+		if a.Step > 0 {
+			key, a.Limit = stepKey(key, a.Due), float64(a.Step)
+		}
 		s.told[key] = max(s.told[key], a.Limit)
 	}
 	if s.raised[a.Concern] == nil {
@@ -134,8 +138,38 @@ func (s *steps) remember(a hearback.Alert) {
 	s.raised[a.Concern][a.Kind] = a.At
 }
 
-func clockKey(c hearback.ID, kind hearback.DeadlineKind) string {
-	return c.String() + " " + string(kind)
+// clockKey names a clock of a case; a case that is reopened has new ones.
+func clockKey(c hearback.ID, kind hearback.DeadlineKind, since time.Time) string {
+	return c.String() + " " + string(kind) + " " + strconv.FormatInt(since.UnixMicro(), 36)
+}
+
+// stepKey names the chain of a clock; a clock that was set anew begins it anew.
+func stepKey(clock string, due time.Time) string {
+	return clock + " chain " + strconv.FormatInt(due.UnixMicro(), 36)
+}
+
+// clocks returns what must be told now of the clocks of a case whose desk is d.
+func (s *steps) clocks(c *hearback.Case, d hearback.Desk, now time.Time) (list []hearback.Alert) {
+	if c.Paused() {
+		return nil
+	}
+	for _, k := range c.Deadlines {
+		if !k.Running() {
+			continue
+		}
+		key := clockKey(c.ID, k.Kind, c.Since)
+		share := desk.Read(c, k, d, now).Share()
+		if x, _, ok := alert.Deadline(c, k, share, now, s.told[key]); ok {
+			x.To = desk.Told(d, "shift", now)
+			list = append(list, x)
+		}
+		for _, e := range desk.Escalated(c, k, d, now) {
+			if float64(e.N) > s.told[stepKey(key, k.Due)] {
+				list = append(list, alert.Escalation(c, k, share, now, e.N, e.To))
+			}
+		}
+	}
+	return list
 }
 
 // An hourly is the voices that one source brought to a concern in one hour.

@@ -200,12 +200,12 @@ func (s *Cases) SetTier(ctx context.Context, by hearback.Actor, id hearback.ID, 
 			return nil, fmt.Errorf("%w: only a person lowers a tier", hearback.ErrRefused)
 		}
 		if c.Paused() && tier == hearback.P1 { // an emergency does not wait
-			if err := c.Resume(at); err != nil {
+			if err := Resume(c, Find(desks, c.Desk), at); err != nil {
 				return nil, err
 			}
 		}
 		c.Tier = tier
-		retime(c, Clocks(tier, c.Since, find(desks, c.Desk)), at)
+		retime(c, Find(desks, c.Desk), at)
 		if err := c.Remark(by, at, reason); err != nil {
 			return nil, err
 		}
@@ -235,7 +235,7 @@ func (s *Cases) Extend(ctx context.Context, by hearback.Actor, id hearback.ID, r
 			return nil, fmt.Errorf("%w: only the answer of a P4 case that is still due can be given more time", hearback.ErrRefused)
 		}
 		d := &c.Deadlines[i]
-		due := add(c.Since, ComplexAnswer, find(desks, c.Desk)).Add(d.Paused)
+		due := CalendarOf(Find(desks, c.Desk)).Add(c.Since, ComplexAnswer, closed(c.Pauses, at)...)
 		if !due.After(d.Due) {
 			return nil, fmt.Errorf("%w: this case has the longer time already", hearback.ErrRefused)
 		}
@@ -257,8 +257,15 @@ func (s *Cases) Pause(ctx context.Context, by hearback.Actor, id hearback.ID, re
 
 // Resume starts the clocks of a case again.
 func (s *Cases) Resume(ctx context.Context, by hearback.Actor, id hearback.ID) (*hearback.Case, error) {
+	desks, err := s.Store.Desks(ctx)
+	if err != nil {
+		return nil, err
+	}
 	return s.change(ctx, by, id, hearback.CaseResumed, false, func(c *hearback.Case, at time.Time) (pub, error) {
-		if err := c.Resume(at); err != nil {
+		if !c.Paused() {
+			return nil, c.Resume(at) // says so
+		}
+		if err := Resume(c, Find(desks, c.Desk), at); err != nil {
 			return nil, err
 		}
 		p := c.Pauses[len(c.Pauses)-1]
@@ -279,6 +286,9 @@ func (s *Cases) Close(ctx context.Context, by hearback.Actor, id hearback.ID, wh
 	}
 	at, from := s.now(), c.State
 	c.Existing = 0
+	if err := s.resume(ctx, c, at); err != nil {
+		return nil, fmt.Errorf("case %s: %w", id, err)
+	}
 	if err := c.Close(why, by, at, note); err != nil {
 		return nil, fmt.Errorf("case %s: %w", id, err)
 	}
@@ -320,6 +330,9 @@ func (s *Cases) CloseByExisting(ctx context.Context, by hearback.Actor, id, answ
 	}
 	at, from := s.now(), c.State
 	c.Existing = answer
+	if err := s.resume(ctx, c, at); err != nil {
+		return nil, fmt.Errorf("case %s: %w", id, err)
+	}
 	if err := c.Close(hearback.ClosedByExisting, by, at, note); err != nil {
 		return nil, fmt.Errorf("case %s: %w", id, err)
 	}
@@ -358,7 +371,7 @@ func (s *Cases) Reopen(ctx context.Context, by hearback.Actor, id hearback.ID, n
 	if err != nil {
 		return nil, err
 	}
-	d := find(desks, c.Desk)
+	d := Find(desks, c.Desk)
 	if d.Removed || d.Slug == "" {
 		if d, err = s.activeDesk(ctx, ""); err != nil {
 			return nil, err
@@ -392,6 +405,18 @@ func (s *Cases) Reopen(ctx context.Context, by hearback.Actor, id hearback.ID, n
 		return nil, err
 	}
 	return c, nil
+}
+
+// resume ends the pause of c, if there is one, by the calendar of its desk.
+func (s *Cases) resume(ctx context.Context, c *hearback.Case, at time.Time) error {
+	if !c.Paused() {
+		return nil
+	}
+	desks, err := s.Store.Desks(ctx)
+	if err != nil {
+		return err
+	}
+	return Resume(c, Find(desks, c.Desk), at)
 }
 
 // dropDraft gives up the draft of c's answer, and returns the answer if it had
@@ -440,7 +465,7 @@ func replyTier(t hearback.Tier) error {
 	return nil
 }
 
-func find(desks []hearback.Desk, slug string) hearback.Desk {
+func Find(desks []hearback.Desk, slug string) hearback.Desk {
 	if i := slices.IndexFunc(desks, func(d hearback.Desk) bool { return d.Slug == slug }); i >= 0 {
 		return desks[i]
 	}

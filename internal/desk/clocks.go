@@ -32,15 +32,74 @@ type clock struct {
 // start. P1 and P2 run on the wall clock; P3 and P4 stand still on the days
 // that the desk does not work.
 func Clocks(tier hearback.Tier, start time.Time, d hearback.Desk) []hearback.Deadline {
+	return clocksOf(tier, start, calendarFor(tier, d), nil)
+}
+
+func clocksOf(tier hearback.Tier, start time.Time, cal *Calendar, pauses []hearback.Pause) []hearback.Deadline {
 	var list []hearback.Deadline
 	for _, k := range tierClocks[tier] {
-		due := start.Add(k.in)
-		if tier.Rank() > hearback.P2.Rank() {
-			due = add(start, k.in, d)
-		}
-		list = append(list, hearback.Deadline{Kind: k.kind, Due: due})
+		list = append(list, hearback.Deadline{Kind: k.kind, Due: cal.Add(start, k.in, pauses...)})
 	}
 	return list
+}
+
+// A Reading is how far one clock of a case has come.
+type Reading struct {
+	Net   time.Duration // how long it has run: without pauses and days off
+	Gross time.Duration // how long ago it started
+	Total time.Duration // how long it runs in all
+}
+
+// Share returns the part of the clock that is over: 1 when it runs out.
+func (r Reading) Share() float64 { return r.Net.Seconds() / max(r.Total.Seconds(), 1) }
+
+// Read reads a running clock of c, whose desk is d, at now.
+func Read(c *hearback.Case, k hearback.Deadline, d hearback.Desk, now time.Time) Reading {
+	cal, pauses, at := calendarFor(c.Tier, d), closed(c.Pauses, now), now
+	if c.Paused() {
+		at = c.Pauses[len(c.Pauses)-1].From
+	}
+	return Reading{Net: cal.Between(c.Since, at, pauses...), Gross: now.Sub(c.Since), Total: cal.Between(c.Since, k.Due, pauses...)}
+}
+
+// Reaches returns when a running clock of c has run for a share of its time,
+// if it is not paused again.
+func Reaches(c *hearback.Case, k hearback.Deadline, d hearback.Desk, share float64) time.Time {
+	cal := calendarFor(c.Tier, d)
+	total := cal.Between(c.Since, k.Due, c.Pauses...)
+	return cal.Add(c.Since, time.Duration(share*float64(total)), c.Pauses...)
+}
+
+// closed returns the pauses, the last one ended at now if it still lasts.
+func closed(pauses []hearback.Pause, now time.Time) []hearback.Pause {
+	n := len(pauses)
+	if n == 0 || !pauses[n-1].To.IsZero() {
+		return pauses
+	}
+	pauses = slices.Clone(pauses)
+	pauses[n-1].To = now
+	return pauses
+}
+
+// Resume ends the pause of c, if there is one: what is due moves back so far
+// that each clock still has the working time that it had when it was stopped.
+func Resume(c *hearback.Case, d hearback.Desk, at time.Time) error {
+	if !c.Paused() {
+		return nil
+	}
+	from, cal, was := c.Pauses[len(c.Pauses)-1].From, calendarFor(c.Tier, d), slices.Clone(c.Deadlines)
+	if err := c.Resume(at); err != nil {
+		return err
+	}
+	for i := range c.Deadlines {
+		k := &c.Deadlines[i]
+		if k.Due.Equal(was[i].Due) {
+			continue // had run out before, or does not run
+		}
+		k.Due = cal.Add(at, cal.Between(from, was[i].Due))
+		k.Paused = was[i].Paused + k.Due.Sub(was[i].Due)
+	}
+	return nil
 }
 
 // Recheck returns how soon somebody must look again at an answer to a concern
@@ -71,9 +130,12 @@ func Start(c *hearback.Case, at time.Time, d hearback.Desk) {
 	c.Restart(at, clocks)
 }
 
-// retime gives c the clocks of another tier. What was met in this round stays
-// met; a clock that the new tier does not have is stopped.
-func retime(c *hearback.Case, clocks []hearback.Deadline, at time.Time) {
+// retime gives c, whose desk is desk, the clocks of its new tier. What was met
+// in this round stays met; a clock that the new tier does not have is stopped.
+func retime(c *hearback.Case, desk hearback.Desk, at time.Time) {
+	cal := calendarFor(c.Tier, desk)
+	clocks := clocksOf(c.Tier, c.Since, cal, closed(c.Pauses, at))
+	plain := clocksOf(c.Tier, c.Since, cal, nil)
 	done := map[hearback.DeadlineKind]bool{}
 	for i := range c.Deadlines {
 		d := &c.Deadlines[i]
@@ -88,7 +150,7 @@ func retime(c *hearback.Case, clocks []hearback.Deadline, at time.Time) {
 			d.Stopped = at
 			continue
 		}
-		d.Due = clocks[j].Due.Add(d.Paused)
+		d.Due, d.Paused = clocks[j].Due, clocks[j].Due.Sub(plain[j].Due)
 		done[d.Kind] = true
 	}
 	for _, n := range clocks {
@@ -103,37 +165,4 @@ func answered(c *hearback.Case) bool {
 	return slices.ContainsFunc(c.Deadlines, func(d hearback.Deadline) bool {
 		return d.Kind == hearback.DeadlineAnswer && !d.Met.IsZero() && !d.Met.Before(c.Since)
 	})
-}
-
-// add returns when a clock of length in that starts at start runs out, if it
-// stands still on the days the desk does not work. A working day counts whole,
-// 24 hours: a clock of 48 hours is two working days.
-func add(start time.Time, in time.Duration, d hearback.Desk) time.Time {
-	zone, err := time.LoadLocation(d.Zone)
-	if err != nil || len(d.Off) == 0 && len(d.Holidays) == 0 {
-		return start.Add(in) // a desk's zone is checked when it is set
-	}
-	// After so many days something is wrong with the calendar, and the wall
-	// clock is the safer reading.
-	const limit = 400
-	t := start.In(zone)
-	for range limit {
-		y, m, day := t.Date()
-		midnight := time.Date(y, m, day+1, 0, 0, 0, 0, zone)
-		if !free(t, d) {
-			if left := midnight.Sub(t); in > left {
-				in -= left
-			} else {
-				return t.Add(in).UTC()
-			}
-		}
-		t = midnight
-	}
-	return start.Add(in)
-}
-
-// free reports whether the desk does not work on the day of t, which is in its
-// zone.
-func free(t time.Time, d hearback.Desk) bool {
-	return slices.Contains(d.Off, t.Weekday()) || slices.Contains(d.Holidays, t.Format(time.DateOnly))
 }

@@ -42,6 +42,10 @@ type Store interface {
 	// version is another; then nothing is written.
 	SaveCase(ctx context.Context, c *hearback.Case, a *hearback.Answer, r hearback.Record) error
 
+	// AckCase does what SaveCase does for c alone, and ends the open alerts
+	// about its clocks.
+	AckCase(ctx context.Context, c *hearback.Case, r hearback.Record) error
+
 	// ServeCase does what SaveCase does for c alone, and makes answer the one
 	// that serves its concern; 0 leaves the concern without an answer.
 	ServeCase(ctx context.Context, c *hearback.Case, answer hearback.ID, r hearback.Record) error

@@ -256,7 +256,7 @@ func TestSetTier(t *testing.T) {
 	if typ, pub := o.last(); typ != "tier.changed" || pub["from"] != "P3" || pub["to"] != "P1" || pub["reason"] != "harm 80" {
 		t.Errorf("record %s %v", typ, pub)
 	}
-	if c.Paused() || due(hearback.DeadlineAnswer) != 7*time.Hour || due(hearback.DeadlineHolding) != 2*time.Hour || due(hearback.DeadlineRoute) != 0 {
+	if c.Paused() || due(hearback.DeadlineAnswer) != 7*time.Hour || due(hearback.DeadlineHolding) != 4*time.Hour || due(hearback.DeadlineRoute) != 0 {
 		t.Errorf("an emergency does not wait: %+v", c.Deadlines)
 	}
 	c = o.must(o.cases.SetTier(o.ctx, lin, c.ID, hearback.P3, "rated again"))
@@ -264,7 +264,7 @@ func TestSetTier(t *testing.T) {
 		t.Errorf("clocks after lowering: %+v", c.Deadlines)
 	}
 	c = o.must(o.cases.SetTier(o.ctx, lin, c.ID, hearback.P2, "and again"))
-	if due(hearback.DeadlineHolding) != 5*time.Hour {
+	if due(hearback.DeadlineHolding) != 7*time.Hour {
 		t.Errorf("clocks after raising: %+v", c.Deadlines)
 	}
 }

@@ -50,7 +50,7 @@ func (s *Desks) Add(ctx context.Context, by hearback.Actor, d hearback.Desk, rea
 	if err != nil {
 		return err
 	}
-	old := find(list, d.Slug)
+	old := Find(list, d.Slug)
 	if old.Slug != "" && !old.Removed {
 		return fmt.Errorf("%w: there is a desk %q already", hearback.ErrRefused, d.Slug)
 	}
@@ -65,7 +65,7 @@ func (s *Desks) Change(ctx context.Context, by hearback.Actor, d hearback.Desk, 
 	if err != nil {
 		return err
 	}
-	old := find(list, d.Slug)
+	old := Find(list, d.Slug)
 	if old.Slug == "" || old.Removed {
 		return fmt.Errorf("desk %.40q: %w", d.Slug, hearback.ErrNotFound)
 	}
@@ -86,7 +86,7 @@ func (s *Desks) Remove(ctx context.Context, by hearback.Actor, slug, reason stri
 	if err != nil {
 		return err
 	}
-	d := find(list, slug)
+	d := Find(list, slug)
 	if d.Slug == "" || d.Removed {
 		return fmt.Errorf("desk %.40q: %w", slug, hearback.ErrNotFound)
 	}
@@ -130,6 +130,9 @@ func (s *Desks) save(ctx context.Context, by hearback.Actor, list []hearback.Des
 	p := pub{
 		"act": act, "desk": d.Slug, "name": d.Name, "name_zh": d.NameZH, "keywords": d.Keywords,
 		"zone": d.Zone, "holidays": d.Holidays, "off": days(d.Off),
+		"country": d.Country, "workdays": d.Workdays,
+		// Who is on duty when stays in the office.
+		"shifts": len(d.Shifts), "chain": len(d.Chain),
 	}
 	if reason != "" {
 		p["reason"] = reason
@@ -166,8 +169,8 @@ func checkDesk(d hearback.Desk) error {
 		return fmt.Errorf("%w: the name of a desk has at most %d characters", hearback.ErrInvalid, maxName)
 	case len(d.Keywords) > maxKeywords:
 		return fmt.Errorf("%w: a desk has at most %d keywords", hearback.ErrInvalid, maxKeywords)
-	case len(d.Holidays) > maxHolidays:
-		return fmt.Errorf("%w: a desk has at most %d holidays", hearback.ErrInvalid, maxHolidays)
+	case len(d.Holidays) > maxHolidays || len(d.Workdays) > maxHolidays:
+		return fmt.Errorf("%w: a desk has at most %d holidays and as many days of work", hearback.ErrInvalid, maxHolidays)
 	}
 	for _, w := range d.Keywords {
 		if utf8.RuneCountInString(w) > maxKeyword {
@@ -187,7 +190,13 @@ func checkDesk(d hearback.Desk) error {
 	if len(off) > 6 {
 		return fmt.Errorf("%w: a desk works on at least one day of the week", hearback.ErrInvalid)
 	}
-	for _, h := range d.Holidays {
+	if d.Country != "" && !slices.Contains(Countries(), d.Country) {
+		return fmt.Errorf("%w: the holidays of %.20q are not known; choose a country of the list, or none and write the days yourself", hearback.ErrInvalid, d.Country)
+	}
+	if err := checkDuty(d); err != nil {
+		return err
+	}
+	for _, h := range slices.Concat(d.Holidays, d.Workdays) {
 		if _, err := time.Parse(time.DateOnly, h); err != nil {
 			return fmt.Errorf("%w: %.20q is not a day; write it as 2026-10-01", hearback.ErrInvalid, h)
 		}

@@ -47,6 +47,16 @@ func (db *DB) AddAlerts(ctx context.Context, list []hearback.Alert, detectors ma
 	return db.write(ctx, func(tx *Tx) error {
 		for i := range list {
 			a := &list[i]
+			if a.Step > 0 {
+				// Somebody may have taken the case on since the chain was looked at.
+				c, err := scanCase(tx.row(ctx, "SELECT "+caseColumns+" FROM kase WHERE id = ?", int64(a.Case)))
+				if err != nil {
+					return fmt.Errorf("alert %s: %w", a.ID, found(err))
+				}
+				if !c.Acked().Before(a.At) {
+					continue
+				}
+			}
 			a.Version = 1
 			doc, err := json.Marshal(a)
 			if err != nil {
@@ -135,6 +145,43 @@ func (db *DB) JudgeAlert(ctx context.Context, a *hearback.Alert, settings map[st
 		return fmt.Errorf("alert %s: %w", a.ID, err)
 	}
 	a.Version++
+	return nil
+}
+
+// AckCase writes a case that somebody took on, with its record, and takes the
+// alerts about its clocks off the list of those that wait.
+func (db *DB) AckCase(ctx context.Context, c *hearback.Case, r hearback.Record) error {
+	return db.reply(ctx, c, nil, func(tx *Tx) error {
+		if _, err := tx.record(ctx, r); err != nil {
+			return err
+		}
+		return tx.ackClocks(ctx, c)
+	})
+}
+
+func (t *Tx) ackClocks(ctx context.Context, c *hearback.Case) error {
+	var list []hearback.Alert
+	rows, err := t.query(ctx, "SELECT doc, version FROM alert WHERE concern = ? AND kind = ? AND waits = 1", int64(c.Concern), string(hearback.AlertDeadline))
+	err = each(rows, err, func(row scanner) error {
+		a, err := scanAlert(row)
+		if a.Case == c.ID {
+			list = append(list, a)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, a := range list {
+		a.Acked = c.Acked()
+		doc, err := json.Marshal(a)
+		if err != nil {
+			return err
+		}
+		if err := t.exec(ctx, "UPDATE alert SET waits = 0, doc = ?, version = version + 1 WHERE id = ?", string(doc), int64(a.ID)); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -208,6 +208,9 @@ type Tx struct{ w *writer }
 // write runs f in one transaction: all of it is kept, or nothing. Writers wait
 // for each other. f must not keep tx.
 func (db *DB) write(ctx context.Context, f func(tx *Tx) error) error {
+	if t, ok := ctx.Value(together{db}).(*Tx); ok {
+		return t.nested(ctx, f)
+	}
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	w := db.writes
@@ -226,6 +229,39 @@ func (db *DB) write(ctx context.Context, f func(tx *Tx) error) error {
 	// The context may be what failed, so the way back does not hang on it.
 	if _, rerr := w.conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK"); rerr != nil {
 		err = errors.Join(err, w.drop())
+	}
+	return explain(err)
+}
+
+// together is the key under which a context carries the transaction of
+// [DB.Together].
+type together struct{ db *DB }
+
+// Together runs f, and everything that f writes with the context it is given,
+// in one transaction: five hundred acts reach the disk as one. An act that
+// fails leaves no trace and does not undo the others; if f returns an error,
+// all of them are undone. Reads do not see what has been written until it is
+// over. f must not wait for another writer.
+func (db *DB) Together(ctx context.Context, f func(ctx context.Context) error) error {
+	return db.write(ctx, func(tx *Tx) error {
+		return f(context.WithValue(ctx, together{db}, tx))
+	})
+}
+
+// nested runs f within t: all of it is kept, or nothing.
+func (t *Tx) nested(ctx context.Context, f func(tx *Tx) error) error {
+	if _, err := t.w.conn.ExecContext(ctx, "SAVEPOINT act"); err != nil {
+		return explain(err)
+	}
+	err := f(t)
+	if err != nil {
+		// The context may be what failed, so the way back does not hang on it.
+		if _, rerr := t.w.conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK TO SAVEPOINT act"); rerr != nil {
+			return explain(errors.Join(err, rerr))
+		}
+	}
+	if _, rerr := t.w.conn.ExecContext(context.WithoutCancel(ctx), "RELEASE SAVEPOINT act"); rerr != nil {
+		err = errors.Join(err, rerr)
 	}
 	return explain(err)
 }

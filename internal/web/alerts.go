@@ -48,6 +48,9 @@ func (q *request) alertRows(list []hearback.Alert) ([]alertRow, error) {
 			return nil, err
 		}
 		r.Say = q.l.label("alertkind", a.Kind)
+		if a.Step > 0 {
+			r.Say = q.t("alert.step", a.Step)
+		}
 		switch a.Kind {
 		case hearback.AlertHarm, hearback.AlertDeadline, hearback.AlertSilent, hearback.AlertSpreading, hearback.AlertNoEffect, hearback.AlertVoid:
 		default:
@@ -150,6 +153,9 @@ func (q *request) alertFacts(a *hearback.Alert) (list []alertFact, err error) {
 	case hearback.AlertDeadline:
 		add("came", q.t("alertcame.deadline", 100*a.Stat, q.l.label("deadline", a.Clock)))
 		add("expected", q.t("alertexpected.deadline", q.l.moment(a.Due)))
+		if len(a.To) > 0 {
+			add("told", q.told(a.To))
+		}
 	case hearback.AlertSilent:
 		if rule == "silent_pause" {
 			add("came", q.t("alertcame.silent_pause", a.Window))

@@ -1,23 +1,30 @@
 package web
 
 import (
+	"context"
+	"fmt"
 	"html/template"
+	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
+	"example.org/hearback/internal/desk"
 	"example.org/hearback/internal/evidence"
 )
 
 type casesPage struct {
 	frame
-	Rows   []caseRow
-	Tabs   []tab
-	Desks  []option
-	Desk   string
-	Closed bool
-	View   string
+	Rows  []caseRow
+	Tabs  []tab
+	Desks []option
+	Desk  string
+	View  string
+
+	CanBulk bool
+	Self    string
 }
 
 // A caseRow is one line of a list of cases.
@@ -31,6 +38,7 @@ type caseRow struct {
 	Left  time.Duration
 	Class string
 	State string
+	Tick  bool // it can be ticked for an act on many
 }
 
 func (q *request) caseRows(list []hearback.Case) ([]caseRow, error) {
@@ -39,6 +47,10 @@ func (q *request) caseRows(list []hearback.Case) ([]caseRow, error) {
 		return nil, err
 	}
 	now := q.o.Now()
+	all, err := q.o.Store.Desks(q.ctx())
+	if err != nil {
+		return nil, err
+	}
 	rows := make([]caseRow, len(list))
 	for i, c := range list {
 		r := caseRow{Case: c, Desk: desks[c.Desk], Next: c.Next(), Late: c.Late(now), Class: stateClass(c.State), State: q.caseState(&c)}
@@ -56,7 +68,7 @@ func (q *request) caseRows(list []hearback.Case) ([]caseRow, error) {
 				at = c.Pauses[len(c.Pauses)-1].From
 			}
 			r.Left = r.Next.Due.Sub(at)
-			r.Soon = !r.Late && r.Left*5 < r.Next.Due.Sub(c.Since)
+			r.Soon = !r.Late && desk.Read(&c, *r.Next, desk.Find(all, c.Desk), now).Share() > .8
 		}
 		rows[i] = r
 	}
@@ -90,34 +102,41 @@ func stateClass(s any) string {
 	}
 }
 
+// listed returns the cases that a list asks for, of every view, and the view.
+func (q *request) listed(v url.Values) (rows []caseRow, view string, err error) {
+	view = v.Get("view")
+	if !slices.Contains([]string{"late", "review", "published", "closed"}, view) {
+		view = "open"
+	}
+	list, err := q.o.Store.CaseList(q.ctx(), CaseFilter{Closed: view == "closed", Desk: v.Get("desk"), Limit: maxBulk})
+	if err != nil {
+		return nil, view, err
+	}
+	rows, err = q.caseRows(list)
+	return rows, view, err
+}
+
+// inView reports whether a view shows a case.
+func inView(view string, r caseRow) bool {
+	switch view {
+	case "late":
+		return r.Late
+	case "review":
+		return r.Case.State == hearback.CaseReview
+	case "published":
+		return r.Case.State == hearback.CasePublished
+	case "open":
+		return r.Case.State != hearback.CasePublished || r.Late
+	}
+	return true
+}
+
 func (q *request) cases() error {
 	v := q.r.URL.Query()
-	p := &casesPage{frame: q.frame(q.t("nav.cases"), "cases"), Desk: v.Get("desk"), View: v.Get("view")}
-	if !slices.Contains([]string{"late", "review", "published", "closed"}, p.View) {
-		p.View = "open"
-	}
-	list, err := q.o.Store.CaseList(q.ctx(), CaseFilter{Closed: p.View == "closed", Limit: 500})
-	if err != nil {
+	p := &casesPage{frame: q.frame(q.t("nav.cases"), "cases"), Desk: v.Get("desk"), CanBulk: q.may(access.Route), Self: q.r.URL.RequestURI()}
+	var err error
+	if p.Rows, p.View, err = q.listed(v); err != nil {
 		return err
-	}
-	if p.Rows, err = q.caseRows(list); err != nil {
-		return err
-	}
-	in := func(view string, r caseRow) bool {
-		switch view {
-		case "late":
-			return r.Late
-		case "review":
-			return r.Case.State == hearback.CaseReview
-		case "published":
-			return r.Case.State == hearback.CasePublished
-		case "open":
-			return r.Case.State != hearback.CasePublished || r.Late
-		}
-		return true
-	}
-	if p.Desk != "" {
-		p.Rows = slices.DeleteFunc(p.Rows, func(r caseRow) bool { return r.Case.Desk != p.Desk })
 	}
 	for _, view := range []string{"open", "late", "review", "published", "closed"} {
 		t := tab{Label: q.t("caseview." + view), URL: "/cases?view=" + view, On: view == p.View, Count: -1}
@@ -127,14 +146,18 @@ func (q *request) cases() error {
 		if p.View != "closed" && view != "closed" {
 			t.Count = 0
 			for _, r := range p.Rows {
-				if in(view, r) {
+				if inView(view, r) {
 					t.Count++
 				}
 			}
 		}
 		p.Tabs = append(p.Tabs, t)
 	}
-	p.Rows = slices.DeleteFunc(p.Rows, func(r caseRow) bool { return !in(p.View, r) })
+	p.Rows = slices.DeleteFunc(p.Rows, func(r caseRow) bool { return !inView(p.View, r) })
+	p.CanBulk = p.CanBulk && p.View != "closed"
+	for i := range p.Rows {
+		p.Rows[i].Tick = p.CanBulk
+	}
 	desks, err := q.liveDesks()
 	if err != nil {
 		return err
@@ -143,6 +166,68 @@ func (q *request) cases() error {
 		p.Desks = append(p.Desks, option{d.Slug, q.deskName(d)})
 	}
 	return q.page("cases", p)
+}
+
+// bulkCases does one thing to every case that was ticked, or to the whole
+// list.
+func (q *request) bulkCases() error {
+	act, note := q.form("act"), q.form("reason")
+	do := map[string]func(ctx context.Context, by hearback.Actor, id hearback.ID) error{
+		"ack": func(ctx context.Context, by hearback.Actor, id hearback.ID) error {
+			_, err := q.o.Cases.Acknowledge(ctx, by, id)
+			return err
+		},
+		"route": func(ctx context.Context, by hearback.Actor, id hearback.ID) error {
+			_, err := q.o.Cases.Route(ctx, by, id, q.form("to"), note)
+			return err
+		},
+		"pause": func(ctx context.Context, by hearback.Actor, id hearback.ID) error {
+			_, err := q.o.Cases.Pause(ctx, by, id, note)
+			return err
+		},
+		"resume": func(ctx context.Context, by hearback.Actor, id hearback.ID) error {
+			_, err := q.o.Cases.Resume(ctx, by, id)
+			return err
+		},
+	}[act]
+	ids, err := q.ticked(func(v url.Values) (ids []hearback.ID, err error) {
+		rows, view, err := q.listed(v)
+		for _, r := range rows {
+			if inView(view, r) && len(ids) < maxBulk {
+				ids = append(ids, r.Case.ID)
+			}
+		}
+		return ids, err
+	})
+	switch {
+	case err != nil:
+		return err
+	case do == nil:
+		return fmt.Errorf("%w: choose what to do", hearback.ErrInvalid)
+	case len(ids) == 0:
+		return fmt.Errorf("%w: tick at least one case", hearback.ErrInvalid)
+	case len(ids) > maxBulk:
+		return fmt.Errorf("%w: tick at most %d cases", hearback.ErrInvalid, maxBulk)
+	}
+	if ok, err := q.sure(act, len(ids)); !ok {
+		return err
+	}
+	by := q.by(access.Route)
+	done, last := q.each(ids, func(ctx context.Context, id hearback.ID) error { return do(ctx, by, id) })
+	if done == 0 {
+		return last
+	}
+	if last != nil {
+		return q.see(local(q.form("back")), "some_"+act)
+	}
+	return q.see(local(q.form("back")), "bulk_"+act)
+}
+
+func (q *request) ackCase() error {
+	return q.caseAct(access.Route, "acked", func(by hearback.Actor, id hearback.ID) error {
+		_, err := q.o.Cases.Acknowledge(q.ctx(), by, id)
+		return err
+	})
 }
 
 type casePage struct {
@@ -154,7 +239,12 @@ type casePage struct {
 	Clock     template.HTML
 	End       time.Time
 	Gross     time.Duration // since its clocks started
+	Net       time.Duration // how long the next clock has run
 	PausedFor time.Duration
+	Halves    []time.Time // when the next clock reaches half, four fifths and all of its time
+	Duty      []int       // who is on duty
+	Chain     []chainRow
+	Acks      []hearback.Ack
 	Answer    *hearback.Answer
 	Existing  *hearback.Answer
 	Matches   []Match
@@ -237,6 +327,20 @@ func (q *request) caseView() error {
 			}
 		}
 	}
+	owner, err := q.deskOf(c.Desk)
+	if err != nil {
+		return err
+	}
+	p.Duty = desk.OnShift(owner, now)
+	p.Acks = slices.Clone(c.Acks)
+	slices.Reverse(p.Acks)
+	if p.Row.Next != nil {
+		p.Net = desk.Read(c, *p.Row.Next, owner, now).Net
+		for _, share := range []float64{.5, .8, 1} {
+			p.Halves = append(p.Halves, desk.Reaches(c, *p.Row.Next, owner, share))
+		}
+		p.Chain = q.chain(c, *p.Row.Next, owner)
+	}
 	if p.DeskNames, err = q.deskNames(); err != nil {
 		return err
 	}
@@ -258,6 +362,44 @@ func (q *request) caseView() error {
 	}
 	p.Entries = q.entryRows(entries)
 	return q.page("case", p)
+}
+
+// A chainRow is one step of the chain of a desk, as a case shows it.
+type chainRow struct {
+	At time.Time
+	To string
+}
+
+// chain says who will be told of a clock, and when, if nobody takes the case
+// on.
+func (q *request) chain(c *hearback.Case, k hearback.Deadline, d hearback.Desk) (list []chainRow) {
+	far := k.Due.AddDate(1, 0, 0)
+	for _, s := range desk.Escalated(c, k, d, far) {
+		list = append(list, chainRow{s.At, q.told(desk.Told(d, d.Chain[s.N-1].To, s.At))})
+	}
+	return list
+}
+
+// told names those whom a step of a chain tells.
+func (q *request) told(to []string) string {
+	var list []string
+	for _, s := range to {
+		if slug, ok := strings.CutPrefix(s, "desk:"); ok {
+			s = slug
+			if d, err := q.deskOf(slug); err == nil && d.Slug != "" {
+				s = q.deskName(d)
+			}
+		} else {
+			s = q.t("staff.number", strings.TrimPrefix(s, "#"))
+		}
+		list = append(list, s)
+	}
+	return q.l.list(list)
+}
+
+func (q *request) deskOf(slug string) (hearback.Desk, error) {
+	all, err := q.o.Store.Desks(q.ctx())
+	return desk.Find(all, slug), err
 }
 
 // caseAct runs an act on the case in the path and goes back to it.

@@ -596,7 +596,7 @@ func (q *request) openCase() error {
 			return err
 		}
 	}
-	if err := q.openOne(q.by(access.OpenCase), id, q.form("desk"), tier, q.form("note")); err != nil {
+	if err := q.openOne(q.ctx(), q.by(access.OpenCase), id, q.form("desk"), tier, q.form("note")); err != nil {
 		return err
 	}
 	c, err := q.o.Store.Concern(q.ctx(), id)

@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"html/template"
 	"net/url"
@@ -60,8 +61,7 @@ type concernRow struct {
 const pageSize = 50
 
 // concernFilter reads the filter out of the address.
-func (q *request) concernFilter() (ConcernFilter, url.Values) {
-	v := q.r.URL.Query()
+func (q *request) concernFilter(v url.Values) (ConcernFilter, url.Values) {
 	f := ConcernFilter{View: v.Get("view"), Lang: v.Get("speech"), Area: v.Get("area"), Text: v.Get("q"), Small: v.Get("small") == "1", After: v.Get("after"), Limit: pageSize}
 	if !slices.Contains([]string{"triage", "case", "void", "muted", "all"}, f.View) {
 		f.View = "triage"
@@ -89,7 +89,7 @@ func (q *request) concernFilter() (ConcernFilter, url.Values) {
 
 func (q *request) concerns() error {
 	ctx := q.ctx()
-	f, keep := q.concernFilter()
+	f, keep := q.concernFilter(q.r.URL.Query())
 	p := &concernsPage{frame: q.frame(q.t("nav.concerns"), "concerns"), Filter: f, View: f.View, CanBulk: q.may(access.Triage) || q.may(access.OpenCase)}
 	list, next, err := q.o.Store.ConcernList(ctx, f)
 	if err != nil {
@@ -310,55 +310,130 @@ func shortenTo(s string, n int) string {
 	return string(r[:min(n, len(r))])
 }
 
-// bulk does one thing to every concern that was ticked. Each is asked for by
-// itself: one that cannot be done does not keep the others from it.
-func (q *request) bulk() error {
-	act, reason := q.form("act"), q.form("reason")
+// maxBulk is how many rows one act takes.
+const maxBulk = 500
+
+// ticked returns the rows that an act is for: those ticked, or, with whole, as
+// many of the list as an act takes.
+func (q *request) ticked(whole func(v url.Values) ([]hearback.ID, error)) ([]hearback.ID, error) {
+	if q.form("whole") == "1" {
+		u, err := url.Parse(local(q.form("back")))
+		if err != nil {
+			return nil, fmt.Errorf("%w: this list is not there; begin again", hearback.ErrInvalid)
+		}
+		return whole(u.Query())
+	}
 	var ids []hearback.ID
 	for _, s := range q.r.PostForm["id"] {
 		id, err := hearback.ParseID(s)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if !slices.Contains(ids, id) {
 			ids = append(ids, id)
 		}
 	}
+	return ids, nil
+}
+
+// sureFrom is how many rows an act takes without saying first what it will do.
+const sureFrom = 50
+
+type surePage struct {
+	frame
+	Do     string // what will happen, in a sentence
+	URL    string
+	Fields []option // the form, as it came
+	Back   string
+}
+
+// sure asks once before an act on many rows, and returns false if it has.
+func (q *request) sure(act string, n int) (bool, error) {
+	if n <= sureFrom || q.form("sure") == "1" {
+		return true, nil
+	}
+	p := &surePage{frame: q.frame(q.t("sure.title"), ""), Do: q.t("sure."+act, int64(n)), URL: q.r.URL.Path, Back: local(q.form("back"))}
+	for name, values := range q.r.PostForm {
+		for _, v := range values {
+			p.Fields = append(p.Fields, option{name, v})
+		}
+	}
+	// Buttons are no part of the form twice; the order is that of the names.
+	slices.SortStableFunc(p.Fields, func(a, b option) int { return strings.Compare(a.Value, b.Value) })
+	return false, q.page("sure", p)
+}
+
+// each does one act to every row, all in one transaction. One that cannot be
+// done does not keep the others from it.
+func (q *request) each(ids []hearback.ID, do func(ctx context.Context, id hearback.ID) error) (done int, last error) {
+	err := q.o.Store.Together(q.ctx(), func(ctx context.Context) error {
+		for _, id := range ids {
+			if err := do(ctx, id); err != nil {
+				last = err
+			} else {
+				done++
+			}
+		}
+		return ctx.Err()
+	})
+	if err != nil {
+		return 0, err
+	}
+	return done, last
+}
+
+// bulk does one thing to every concern that was ticked, or to the whole list.
+func (q *request) bulk() error {
+	act, reason := q.form("act"), q.form("reason")
 	need := map[string]access.Action{"mute": access.Triage, "unmute": access.Triage, "merge": access.Triage, "case": access.OpenCase}[act]
+	ids, err := q.ticked(func(v url.Values) (ids []hearback.ID, err error) {
+		f, _ := q.concernFilter(v)
+		f.After, f.Limit = "", maxBulk
+		list, _, err := q.o.Store.ConcernList(q.ctx(), f)
+		for i := range list {
+			ids = append(ids, list[i].ID)
+		}
+		return ids, err
+	})
 	switch {
+	case err != nil:
+		return err
 	case need == "":
 		return fmt.Errorf("%w: choose what to do", hearback.ErrInvalid)
 	case !q.may(need):
 		return q.refuse(need)
 	case len(ids) == 0:
 		return fmt.Errorf("%w: tick at least one concern", hearback.ErrInvalid)
-	case len(ids) > 200:
-		return fmt.Errorf("%w: tick at most 200 concerns", hearback.ErrInvalid)
+	case len(ids) > maxBulk:
+		return fmt.Errorf("%w: tick at most %d concerns", hearback.ErrInvalid, maxBulk)
 	case act == "merge" && len(ids) < 2:
 		return fmt.Errorf("%w: tick two concerns or more to merge them", hearback.ErrInvalid)
 	}
+	if ok, err := q.sure(act, len(ids)); !ok {
+		return err
+	}
 	by := q.by(need)
-	done := 0
+	var done int
 	var last error
-	for i, id := range ids {
-		var err error
-		switch act {
-		case "mute", "unmute":
-			err = q.o.Concerns.Mute(q.ctx(), by, id, act == "mute", reason)
-		case "merge":
-			if i > 0 {
-				err = q.o.Concerns.Merge(q.ctx(), by, ids[0], id, reason)
+	switch act {
+	case "mute", "unmute":
+		done, last = q.each(ids, func(ctx context.Context, id hearback.ID) error {
+			return q.o.Concerns.Mute(ctx, by, id, act == "mute", reason)
+		})
+	case "case":
+		done, last = q.each(ids, func(ctx context.Context, id hearback.ID) error {
+			return q.openOne(ctx, by, id, q.form("desk"), "", reason)
+		})
+	case "merge": // grouping writes them itself, one after another
+		for _, id := range ids[1:] {
+			if err := q.o.Concerns.Merge(q.ctx(), by, ids[0], id, reason); err != nil {
+				last = err
+			} else {
+				done++
 			}
-		case "case":
-			err = q.openOne(by, id, q.form("desk"), "", reason)
-		}
-		if err == nil {
-			done++
-		} else {
-			last = err
 		}
 	}
-	if done == 0 || act == "merge" && done == 1 {
+	if done == 0 {
 		return last
 	}
 	to := local(q.form("back"))
@@ -370,8 +445,8 @@ func (q *request) bulk() error {
 
 // openOne opens a case for a concern, with the desk that it looks like and
 // the tier of its score unless others are chosen.
-func (q *request) openOne(by hearback.Actor, id hearback.ID, slug string, tier hearback.Tier, note string) error {
-	c, err := q.o.Store.Concern(q.ctx(), id)
+func (q *request) openOne(ctx context.Context, by hearback.Actor, id hearback.ID, slug string, tier hearback.Tier, note string) error {
+	c, err := q.o.Store.Concern(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -383,7 +458,7 @@ func (q *request) openOne(by hearback.Actor, id hearback.ID, slug string, tier h
 	if tier == "" {
 		tier = replyTier(c.Score.Tier)
 	}
-	_, err = q.o.Cases.Open(q.ctx(), by, id, slug, tier, note)
+	_, err = q.o.Cases.Open(ctx, by, id, slug, tier, note)
 	return err
 }
 

@@ -1,32 +1,55 @@
 package web
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
+	"example.org/hearback/internal/desk"
 )
 
 type desksPage struct {
 	frame
 	List   []deskRow
+	New    deskRow // what the empty form holds
 	Manage bool
-	Days   []time.Weekday
 }
 
 type deskRow struct {
 	hearback.Desk
-	Label string
-	Open  int
-	Off   map[time.Weekday]bool
+	Key       string // of the fields of its form
+	Label     string
+	Open      int
+	Off       map[time.Weekday]bool
+	Days      []time.Weekday
+	Countries []option
+	Country   string // its name
+	Waits     int    // the year whose days its country has not announced, or 0
+	Duty      []int  // who is on duty now
+	Shifts    string
+	Chain     string
+	Steps     []hearback.Escalation
 }
 
 func (q *request) desks() error {
 	p := &desksPage{frame: q.frame(q.t("nav.desks"), "desks"), Manage: q.may(access.ManageDesks)}
+	var days []time.Weekday
 	for i := range 7 {
-		p.Days = append(p.Days, time.Weekday((i+1)%7))
+		days = append(days, time.Weekday((i+1)%7))
 	}
+	var countries []option
+	for _, code := range desk.Countries() {
+		countries = append(countries, option{code, q.country(code)})
+	}
+	slices.SortFunc(countries, func(a, b option) int {
+		return cmp.Or(strings.Compare(a.Label, b.Label), strings.Compare(a.Value, b.Value))
+	})
+	p.New = deskRow{Key: "new", Days: days, Countries: countries}
+	now := q.o.Now()
 	list, err := q.liveDesks()
 	if err != nil {
 		return err
@@ -36,7 +59,17 @@ func (q *request) desks() error {
 		return err
 	}
 	for _, d := range list {
-		r := deskRow{Desk: d, Label: q.deskName(d), Off: map[time.Weekday]bool{}}
+		r := deskRow{Desk: d, Key: d.Slug, Label: q.deskName(d), Off: map[time.Weekday]bool{}, Days: days, Countries: countries,
+			Duty: desk.OnShift(d, now), Shifts: desk.WriteShifts(d.Shifts), Chain: desk.WriteChain(d.Chain), Steps: d.Chain}
+		if d.Country != "" {
+			r.Country = q.country(d.Country)
+			cal := desk.CalendarOf(d)
+			for _, year := range []int{now.Year(), now.AddDate(0, 3, 0).Year()} {
+				if !cal.Announced(year) {
+					r.Waits = year
+				}
+			}
+		}
 		for _, c := range cases {
 			if c.Desk == d.Slug && c.State != hearback.CasePublished {
 				r.Open++
@@ -50,11 +83,27 @@ func (q *request) desks() error {
 	return q.page("desks", p)
 }
 
-func (q *request) readDesk(slug string) hearback.Desk {
-	d := hearback.Desk{Slug: slug, Name: q.form("name"), NameZH: q.form("name_zh"), Keywords: words(q.form("keywords")),
-		Fallback: q.form("fallback") == "1", Zone: q.form("zone"), Holidays: words(q.form("holidays"))}
-	for i := range d.Holidays {
-		d.Holidays[i] = trim(d.Holidays[i])
+// country names a country.
+func (q *request) country(code string) string {
+	if name := q.l.place(code); name != code {
+		return name
+	}
+	return q.t("country.code", code)
+}
+
+func (q *request) readDesk(slug string) (d hearback.Desk, err error) {
+	d = hearback.Desk{Slug: slug, Name: q.form("name"), NameZH: q.form("name_zh"), Keywords: words(q.form("keywords")),
+		Fallback: q.form("fallback") == "1", Zone: q.form("zone"), Country: q.form("country"), Holidays: words(q.form("holidays")), Workdays: words(q.form("workdays"))}
+	for _, list := range [][]string{d.Holidays, d.Workdays} {
+		for i := range list {
+			list[i] = trim(list[i])
+		}
+	}
+	if d.Shifts, err = desk.ParseShifts(q.form("shifts")); err != nil {
+		return d, err
+	}
+	if d.Chain, err = desk.ParseChain(q.form("chain")); err != nil {
+		return d, err
 	}
 	for _, s := range q.r.PostForm["off"] {
 		if n, err := strconv.Atoi(s); err == nil && n >= 0 && n < 7 {
@@ -62,11 +111,15 @@ func (q *request) readDesk(slug string) hearback.Desk {
 		}
 	}
 	d.Version, _ = strconv.Atoi(q.form("version"))
-	return d
+	return d, nil
 }
 
 func (q *request) addDesk() error {
-	if err := q.o.Desks.Add(q.ctx(), q.by(access.ManageDesks), q.readDesk(q.form("slug")), q.form("reason")); err != nil {
+	d, err := q.readDesk(q.form("slug"))
+	if err != nil {
+		return err
+	}
+	if err := q.o.Desks.Add(q.ctx(), q.by(access.ManageDesks), d, q.form("reason")); err != nil {
 		return err
 	}
 	return q.see("/desks", "desk_added")
@@ -80,7 +133,11 @@ func (q *request) changeDesk() error {
 		}
 		return q.see("/desks", "desk_removed")
 	}
-	if err := q.o.Desks.Change(q.ctx(), by, q.readDesk(slug), q.form("reason")); err != nil {
+	d, err := q.readDesk(slug)
+	if err != nil {
+		return err
+	}
+	if err := q.o.Desks.Change(q.ctx(), by, d, q.form("reason")); err != nil {
 		return err
 	}
 	return q.see("/desks", "saved")

@@ -164,9 +164,10 @@ func TestKeys(t *testing.T) {
 	for _, status := range []string{"403", "404", "409", "413", "422", "429", "500"} {
 		add("error.", status, status+".say")
 	}
-	for _, act := range []string{"mute", "unmute", "merge", "case"} {
+	for _, act := range []string{"mute", "unmute", "merge", "case", "ack", "route", "pause", "resume"} {
 		add("done.bulk_", act)
 		add("done.some_", act)
+		add("sure.", act)
 	}
 	add("spark.", "title", "messages")
 	add("filter.", "tier", "speech", "area", "source", "q")

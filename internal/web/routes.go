@@ -58,7 +58,9 @@ var consoleRoutes = []route{
 	{"POST /concerns/{id}/undo", access.Triage, (*request).undo},
 
 	{"GET /cases", access.ViewConsole, (*request).cases},
+	{"POST /cases", access.Route, (*request).bulkCases},
 	{"GET /cases/{id}", access.ViewConsole, (*request).caseView},
+	{"POST /cases/{id}/ack", access.Route, (*request).ackCase},
 	{"POST /cases/{id}/route", access.Route, (*request).routeCase},
 	{"POST /cases/{id}/check", access.CheckEvidence, (*request).startChecking},
 	{"POST /cases/{id}/evidence", access.CheckEvidence, (*request).addEvidence},

@@ -115,9 +115,19 @@ func (s *server) funcs(l *locale) template.FuncMap {
 		"words":     func(list []string) string { return l.list(text.Spare(list)) },
 		"anchors":   func() []int { return []int{0, 1, 2, 3, 4} }, // of a harm rating
 		"modifiers": func() []string { return []string{"believable", "immediate", "call", "vulnerable"} },
+		"staff":     l.staff,
 		"marked":    l.marked, "stateclass": stateClass, "has_": slices.Contains[[]string],
 		"sub": func(a, b int) int { return a - b }, "add": func(a, b int) int { return a + b },
 	}
+}
+
+// staff names accounts by their numbers.
+func (l *locale) staff(list []int) string {
+	names := make([]string, len(list))
+	for i, n := range list {
+		names[i] = l.t("staff.number", n)
+	}
+	return l.list(names)
 }
 
 // record writes a link to an entry of the public log.

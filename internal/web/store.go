@@ -64,6 +64,9 @@ type Store interface {
 	// first; CountFeedback counts what one says.
 	Feedback(ctx context.Context, answer hearback.ID) ([]hearback.Feedback, error)
 	CountFeedback(ctx context.Context, answer hearback.ID, rev int, said hearback.Said, reason hearback.FeedbackReason) error
+	// Together runs f, and what it writes with its context, in one transaction;
+	// an act that fails leaves no trace and does not undo the others.
+	Together(ctx context.Context, f func(ctx context.Context) error) error
 
 	LogSize(ctx context.Context) (int64, error)
 	// Entries returns entries from an index on, in order.

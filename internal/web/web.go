@@ -290,6 +290,7 @@ type Cases interface {
 	RetractEvidence(ctx context.Context, by hearback.Actor, id, evidence hearback.ID, why string) (*hearback.Case, error)
 	SetVerdict(ctx context.Context, by hearback.Actor, id hearback.ID, v hearback.Verdict, note string) (*hearback.Case, error)
 	SetTier(ctx context.Context, by hearback.Actor, id hearback.ID, tier hearback.Tier, reason string) (*hearback.Case, error)
+	Acknowledge(ctx context.Context, by hearback.Actor, id hearback.ID) (*hearback.Case, error)
 	Pause(ctx context.Context, by hearback.Actor, id hearback.ID, reason string) (*hearback.Case, error)
 	Resume(ctx context.Context, by hearback.Actor, id hearback.ID) (*hearback.Case, error)
 	Close(ctx context.Context, by hearback.Actor, id hearback.ID, why hearback.CaseReason, note string) (*hearback.Case, error)

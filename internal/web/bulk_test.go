@@ -1,0 +1,168 @@
+package web_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"example.org/hearback"
+	"example.org/hearback/internal/access"
+	"example.org/hearback/internal/store"
+	"example.org/hearback/internal/web"
+)
+
+// waiting fills an office with concerns that wait for triage.
+func (w *world) waiting(n int) {
+	w.t.Helper()
+	ctx := context.Background()
+	w.must(w.desks.Add(ctx, officer, hearback.Desk{Slug: "front", Name: "Front desk", Country: "CN", Zone: "Asia/Shanghai", Off: []time.Weekday{0, 6}}, "first desk"))
+	w.must(w.desks.Add(ctx, officer, hearback.Desk{Slug: "water", Name: "Water", Keywords: []string{"tap water"}}, "second desk"))
+	var b store.Batch
+	for i := range n {
+		id := w.id()
+		c := &hearback.Concern{ID: id, Theme: id, Title: fmt.Sprintf("Tap water in street %d", i), Phrases: []string{"tap water", "street"}, First: w.Now(), Last: w.Now(), Messages: 40, Voices: 30,
+			Langs: map[string]int64{"en": 40}, Kinds: map[hearback.Kind]int64{hearback.Question: 30}}
+		b.Concerns = append(b.Concerns, c)
+	}
+	w.must(w.db.Take(ctx, &b))
+}
+
+// TestBulk triages two thousand concerns: five hundred become cases in one
+// act, after one question, each with its entry in the log.
+func TestBulk(t *testing.T) {
+	w := newWorld(t)
+	w.waiting(2000)
+	br := w.join(w.options(), "Lin", access.Listener, access.Officer)
+	ctx := context.Background()
+	count := func(f web.CaseFilter) int {
+		f.Limit = 5000
+		list, err := w.db.CaseList(ctx, f)
+		w.must(err)
+		return len(list)
+	}
+	size, err := w.db.LogSize(ctx)
+	w.must(err)
+
+	rec := br.post("/concerns", "act", "case", "whole", "1", "back", "/concerns?view=triage")
+	body := checkPage(t, "sure", rec)
+	if rec.Code != http.StatusOK || !strings.Contains(body, "This opens 500 cases") || count(web.CaseFilter{}) != 0 {
+		t.Fatalf("before the question is answered: %d, %d cases\n%s", rec.Code, count(web.CaseFilter{}), body)
+	}
+	rec = br.post("/concerns", "act", "case", "whole", "1", "back", "/concerns?view=triage", "sure", "1")
+	if rec.Code != http.StatusSeeOther || !strings.Contains(rec.Header().Get("Location"), "/concerns?view=triage") {
+		t.Fatalf("%d to %q", rec.Code, rec.Header().Get("Location"))
+	}
+	if got := count(web.CaseFilter{Desk: "water"}); got != 500 {
+		t.Errorf("%d cases at the desk they look like, want 500", got)
+	}
+	now, err := w.db.LogSize(ctx)
+	w.must(err)
+	if now != size+500 {
+		t.Errorf("%d entries, want 500: one for each case", now-size)
+	}
+
+	// The cases of the list go to another desk, are taken on and paused; one of
+	// them is an emergency, which does not wait.
+	all, err := w.db.CaseList(ctx, web.CaseFilter{Limit: 5000})
+	w.must(err)
+	_, err = w.cases.SetTier(ctx, officer, all[0].ID, hearback.P1, "danger to life")
+	w.must(err)
+	for _, act := range []string{"route", "ack", "pause"} {
+		rec = br.post("/cases", "act", act, "to", "front", "reason", "the laboratory", "whole", "1", "back", "/cases?view=open", "sure", "1")
+		want := "done=bulk_" + act
+		if act == "pause" {
+			want = "done=some_pause"
+		}
+		if rec.Code != http.StatusSeeOther || !strings.Contains(rec.Header().Get("Location"), want) {
+			t.Errorf("%s: %d to %q", act, rec.Code, rec.Header().Get("Location"))
+		}
+	}
+	all, err = w.db.CaseList(ctx, web.CaseFilter{Limit: 5000})
+	w.must(err)
+	paused := 0
+	for i := range all {
+		if all[i].Desk != "front" || all[i].Acked().IsZero() {
+			t.Fatalf("case %s: at %s, taken on %s", all[i].ID, all[i].Desk, all[i].Acked())
+		}
+		if all[i].Paused() {
+			paused++
+		}
+	}
+	if paused != 499 {
+		t.Errorf("%d paused, want all but the emergency", paused)
+	}
+
+	// Ticked ones, without a question while they are few.
+	rec = br.post("/cases", "act", "resume", "id", all[5].ID.String(), "back", "/cases")
+	if c, err := w.db.Case(ctx, all[5].ID); err != nil || c.Paused() || rec.Code != http.StatusSeeOther {
+		t.Errorf("resumed %v, %v, %d", c, err, rec.Code)
+	}
+	for _, bad := range [][]string{{"act", "ack"}, {"act", "burn", "id", all[5].ID.String()}, {"act", "ack", "id", "!"}, {"act", "route", "to", "nowhere", "id", all[5].ID.String()}} {
+		if rec := br.post("/cases", bad...); rec.Code < 400 {
+			t.Errorf("%v = %d", bad, rec.Code)
+		}
+	}
+	auditor := w.join(w.options(), "Aud", access.Auditor)
+	if rec := auditor.post("/cases", "act", "ack", "id", all[5].ID.String()); rec.Code != http.StatusForbidden {
+		t.Errorf("an auditor takes a case on: %d", rec.Code)
+	}
+}
+
+// BenchmarkBulk opens 500 cases in one act, of which one takes less than a
+// second.
+func BenchmarkBulk(b *testing.B) {
+	w := newWorld(b)
+	w.waiting(500 * (b.N + 2))
+	br := w.join(w.options(), "Lin", access.Listener, access.Officer)
+	for b.Loop() {
+		if rec := br.post("/concerns", "act", "case", "whole", "1", "back", "/concerns?view=triage", "sure", "1"); rec.Code != http.StatusSeeOther {
+			b.Skip("no concerns are left to triage after " + strconv.Itoa(b.N))
+		}
+	}
+}
+
+// TestDuty: a desk gets its calendar, shifts and chain by the form, the case
+// shows them, and whoever takes it on is shown.
+func TestDuty(t *testing.T) {
+	w := newWorld(t)
+	w.waiting(1)
+	o := w.options()
+	admin, lin := w.join(o, "Ada", access.Administrator), w.join(o, "Lin", access.Officer, access.Listener)
+	form := []string{"version", "1", "name", "Front desk", "fallback", "1", "zone", "Asia/Shanghai", "country", "CN", "off", "6", "off", "0", "workdays", "2026-10-05", "shifts", "Mon-Fri 08:00-24:00 #3\n", "chain", "0m shift\n30m desk:water\n"}
+	if rec := admin.post("/desks/front", form...); rec.Code != http.StatusSeeOther {
+		t.Fatalf("%d: %s", rec.Code, rec.Body)
+	}
+	form[1] = "2"
+	bad := append([]string(nil), form...)
+	bad[len(bad)-3] = "Mon-Fri 08:00 #3"
+	if rec := admin.post("/desks/front", bad...); rec.Code != http.StatusUnprocessableEntity || !strings.Contains(rec.Body.String(), "is not a time") {
+		t.Errorf("a shift without an end: %d %s", rec.Code, rec.Body)
+	}
+	body := checkPage(t, "desks", admin.get("/desks"))
+	for _, want := range []string{"account 3", "Mon,Tue,Wed,Thu,Fri 08:00-24:00 #3", "30m desk:water", "2026-10-05"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page of desks lacks %q", want)
+		}
+	}
+	list, _, err := w.db.ConcernList(context.Background(), web.ConcernFilter{View: "all"})
+	w.must(err)
+	c, err := w.cases.Open(context.Background(), officer, list[0].ID, "front", hearback.P3, "")
+	w.must(err)
+	w.pass(time.Hour)
+	body = checkPage(t, "case", lin.get("/cases/"+c.ID.String()))
+	for _, want := range []string{"On duty: account 3", "Water", "It has run for 1 h", "Half of the time is over"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the case lacks %q", want)
+		}
+	}
+	if rec := lin.post("/cases/" + c.ID.String() + "/ack"); rec.Code != http.StatusSeeOther {
+		t.Errorf("taken on: %d", rec.Code)
+	}
+	if body := lin.get("/cases/" + c.ID.String()).Body.String(); !strings.Contains(body, "Taken on by Listener") {
+		t.Error("the case does not say who took it on")
+	}
+}
