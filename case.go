@@ -13,7 +13,9 @@ import (
 type Case struct {
 	ID        ID
 	Concern   ID
-	Desk      string // slug of the desk that owns it
+	Desk      string   // slug of the desk that owns it, and leads
+	With      []string // slugs of desks that help it
+	Declined  []Declined
 	Tier      Tier
 	State     CaseState
 	Reason    CaseReason // why it is closed, while State is CaseClosed
@@ -134,8 +136,83 @@ func (c *Case) Route(desk string, by Actor, at time.Time, note string) error {
 	if err := c.Move(CaseRouted, by, at, note); err != nil {
 		return err
 	}
+	if i := slices.Index(c.With, desk); i >= 0 { // the one that helped leads now
+		c.With = slices.Delete(slices.Clone(c.With), i, i+1)
+	}
 	c.Desk = desk
 	c.meet(DeadlineRoute, at)
+	return nil
+}
+
+// Refusal says why a desk does not take a case.
+type Refusal string
+
+// The reasons of a desk not to take a case.
+const (
+	NotOurs  Refusal = "not_ours" // another office or desk is responsible
+	Conflict Refusal = "conflict" // the desk is itself what the case is about
+)
+
+// Refusals lists the reasons of a desk not to take a case.
+func Refusals() []Refusal { return []Refusal{NotOurs, Conflict} }
+
+// A Declined is one time that a desk did not take a case.
+type Declined struct {
+	Desk   string
+	Why    Refusal
+	To     string // the desk that has it instead
+	Reason string // stays in the office
+	By     Actor
+	At     time.Time
+}
+
+// MaxDeclined is how often a case is declined before the fallback desk alone
+// decides where it goes.
+const MaxDeclined = 20
+
+// Decline takes c from its desk, which does not take it, to another one.
+// fallback says that the other one is the fallback desk.
+func (c *Case) Decline(why Refusal, to string, fallback bool, by Actor, at time.Time, reason string) error {
+	switch {
+	case !slices.Contains([]CaseState{CaseRouted, CaseVerifying, CaseDrafting}, c.State):
+		return fmt.Errorf("%w: a case that is %s is not declined; hand it over", ErrRefused, c.State)
+	case c.Desk == to:
+		return fmt.Errorf("%w: this desk has the case; name another one, so that somebody owns it", ErrRefused)
+	case len(c.Declined) >= MaxDeclined:
+		return fmt.Errorf("%w: this case was declined %d times; hand it over and settle it between the desks", ErrRefused, MaxDeclined)
+	case !fallback && slices.ContainsFunc(c.Declined, func(d Declined) bool { return d.Desk == to && !d.At.Before(c.Since) }):
+		return fmt.Errorf("%w: that desk has declined this case already; leave it to the fallback desk", ErrRefused)
+	}
+	if err := CheckNote(reason); err != nil {
+		return err
+	}
+	c.Declined = append(c.Declined, Declined{Desk: c.Desk, Why: why, To: to, Reason: reason, By: by, At: at})
+	return c.Route(to, by, at, reason)
+}
+
+// MaxDesks is how many desks help with one case.
+const MaxDesks = 4
+
+// Share sets the desks that help with c.
+func (c *Case) Share(with []string, by Actor, at time.Time, note string) error {
+	list := []string{}
+	for _, s := range with {
+		if s != c.Desk && !slices.Contains(list, s) {
+			list = append(list, s)
+		}
+	}
+	switch {
+	case c.State == CaseClosed:
+		return fmt.Errorf("%w: this case is closed; reopen it first", ErrRefused)
+	case len(list) > MaxDesks:
+		return fmt.Errorf("%w: at most %d desks help with one case", ErrInvalid, MaxDesks)
+	case slices.Equal(list, c.With):
+		return fmt.Errorf("%w: these desks have the case already", ErrRefused)
+	}
+	if err := c.Remark(by, at, note); err != nil {
+		return err
+	}
+	c.With = list
 	return nil
 }
 

@@ -34,6 +34,9 @@ type line struct {
 	Time json.RawMessage `json:"time"`
 	Text string          `json:"text"`
 	Lang string          `json:"lang"`
+	Area string          `json:"area"`
+	Kind string          `json:"kind"`
+	Tier string          `json:"tier"`
 }
 
 // at returns the time of the line, or the zero time if it states none. Times

@@ -61,7 +61,7 @@ Start with:  hearback serve`,
 	}
 	add("service", p.serveCommand(), p.initCommand(), p.importCommand(), p.drillCommand(), p.verifyCommand(),
 		p.auditCommand(), p.watchCommand(), p.witnessCommand(), p.logCommand(), p.exportCommand(), p.backupCommand(), p.restoreCommand(), p.migrateCommand(), p.rescueCommand(), p.versionCommand())
-	add("filter", p.groupCommand(), p.matchCommand(), p.suggestCommand(), p.langCommand(), p.kindCommand(), p.deidentCommand(), p.detectCommand())
+	add("filter", p.groupCommand(), p.matchCommand(), p.suggestCommand(), p.langCommand(), p.kindCommand(), p.deskCommand(), p.deidentCommand(), p.detectCommand())
 	err := root.ExecuteContext(ctx)
 	switch {
 	case err == nil:

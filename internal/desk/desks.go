@@ -26,6 +26,12 @@ type DeskStore interface {
 	// OpenCases counts the cases a desk has that are neither published nor
 	// closed.
 	OpenCases(ctx context.Context, desk string) (int, error)
+
+	// Setting returns the value of a setting, or "" if it was never set.
+	Setting(ctx context.Context, name string) (string, error)
+
+	// SetSetting changes a setting, with the records that tell of it.
+	SetSetting(ctx context.Context, name, value string, rs ...hearback.Record) error
 }
 
 // Desks keeps the list of desks. Exactly one of them is the fallback, which
@@ -105,13 +111,8 @@ func (s *Desks) Remove(ctx context.Context, by hearback.Actor, slug, reason stri
 }
 
 func (s *Desks) save(ctx context.Context, by hearback.Actor, list []hearback.Desk, d hearback.Desk, act, reason string) error {
-	if !by.Person() {
-		return fmt.Errorf("%w: a person must decide this", hearback.ErrRefused)
-	}
-	if s.Allowed != nil {
-		if err := s.Allowed(ctx, by, hearback.DeskChanged); err != nil {
-			return err
-		}
+	if err := s.allow(ctx, by, hearback.DeskChanged); err != nil {
+		return err
 	}
 	d.Name, d.NameZH = strings.TrimSpace(d.Name), strings.TrimSpace(d.NameZH)
 	d.Keywords = keywords(d.Keywords)
@@ -149,6 +150,17 @@ func (s *Desks) save(ctx context.Context, by hearback.Actor, list []hearback.Des
 	return s.Store.SaveDesks(ctx, append(out, d), hearback.Record{
 		Type: hearback.DeskChanged, At: s.Now().UTC().Truncate(time.Microsecond), Actor: by, Subject: "desk:" + d.Slug, Pub: p,
 	})
+}
+
+// allow refuses acts of the program and what Allowed refuses.
+func (s *Desks) allow(ctx context.Context, by hearback.Actor, act hearback.RecordType) error {
+	if !by.Person() {
+		return fmt.Errorf("%w: a person must decide this", hearback.ErrRefused)
+	}
+	if s.Allowed == nil {
+		return nil
+	}
+	return s.Allowed(ctx, by, act)
 }
 
 // Limits of a desk.

@@ -223,6 +223,20 @@ func (q *request) bulkCases() error {
 	return q.see(local(q.form("back")), "bulk_"+act)
 }
 
+func (q *request) declineCase() error {
+	return q.caseAct(access.Route, "declined", func(by hearback.Actor, id hearback.ID) error {
+		_, err := q.o.Cases.Decline(q.ctx(), by, id, hearback.Refusal(q.form("why")), q.form("desk"), q.form("reason"))
+		return err
+	})
+}
+
+func (q *request) shareCase() error {
+	return q.caseAct(access.Route, "shared", func(by hearback.Actor, id hearback.ID) error {
+		_, err := q.o.Cases.Share(q.ctx(), by, id, q.r.PostForm["with"], q.form("note"))
+		return err
+	})
+}
+
 func (q *request) ackCase() error {
 	return q.caseAct(access.Route, "acked", func(by hearback.Actor, id hearback.ID) error {
 		_, err := q.o.Cases.Acknowledge(q.ctx(), by, id)
@@ -245,6 +259,8 @@ type casePage struct {
 	Duty      []int       // who is on duty
 	Chain     []chainRow
 	Acks      []hearback.Ack
+	With      []string
+	Helps     map[string]bool
 	Answer    *hearback.Answer
 	Existing  *hearback.Answer
 	Matches   []Match
@@ -331,7 +347,11 @@ func (q *request) caseView() error {
 	if err != nil {
 		return err
 	}
-	p.Duty = desk.OnShift(owner, now)
+	p.Duty, p.Helps = desk.OnShift(owner, now), map[string]bool{}
+	for _, slug := range c.With {
+		p.Helps[slug] = true
+		p.With = append(p.With, q.told([]string{"desk:" + slug}))
+	}
 	p.Acks = slices.Clone(c.Acks)
 	slices.Reverse(p.Acks)
 	if p.Row.Next != nil {

@@ -479,6 +479,17 @@ func (q *request) suggestDesk(c *hearback.Concern, samples []hearback.Message) (
 		return "", "", err
 	}
 	texts := append([]string{c.Title}, c.Phrases...)
+	_, tree, err := q.o.Desks.Routing(q.ctx())
+	if err != nil {
+		return "", "", err
+	}
+	if way := desk.Follow(tree, desk.FactsOf(c), desks); !way.Fallback {
+		because := q.t("suggest.rule", q.l.list(way.Because), way.Lines[len(way.Lines)-1])
+		if len(way.With) > 0 {
+			because += q.t("suggest.with", q.l.list(way.With))
+		}
+		return way.Desk, because, nil
+	}
 	for _, m := range samples {
 		texts = append(texts, m.Text)
 	}

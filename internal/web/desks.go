@@ -14,9 +14,12 @@ import (
 
 type desksPage struct {
 	frame
-	List   []deskRow
-	New    deskRow // what the empty form holds
-	Manage bool
+	List    []deskRow
+	New     deskRow // what the empty form holds
+	Manage  bool
+	Routing string
+	Try     string // a text that was tried
+	Tried   string // where it would go, in a sentence
 }
 
 type deskRow struct {
@@ -54,6 +57,22 @@ func (q *request) desks() error {
 	if err != nil {
 		return err
 	}
+	var tree []desk.Rule
+	if p.Routing, tree, err = q.o.Desks.Routing(q.ctx()); err != nil {
+		return err
+	}
+	if v := q.r.URL.Query(); v.Get("try") != "" {
+		p.Try = shortenTo(v.Get("try"), 2000)
+		f := desk.Facts{Texts: []string{p.Try}, Lang: v.Get("speech"), Area: v.Get("area"), Tier: hearback.Tier(v.Get("tier"))}
+		if q.o.FindArea != nil {
+			f.Area = q.o.FindArea(f.Area)
+		}
+		if way := desk.Follow(tree, f, list); way.Fallback {
+			p.Tried = q.t("routing.fallback", q.told([]string{"desk:" + way.Desk}))
+		} else {
+			p.Tried = q.t("routing.found", q.told([]string{"desk:" + way.Desk}), q.l.list(way.Because), way.Lines[len(way.Lines)-1])
+		}
+	}
 	cases, err := q.o.Store.CaseList(q.ctx(), CaseFilter{Limit: 1000})
 	if err != nil {
 		return err
@@ -81,6 +100,71 @@ func (q *request) desks() error {
 		p.List = append(p.List, r)
 	}
 	return q.page("desks", p)
+}
+
+func (q *request) setRouting() error {
+	if err := q.o.Desks.SetRouting(q.ctx(), q.by(access.ManageDesks), q.form("rules"), q.form("reason")); err != nil {
+		return err
+	}
+	return q.see("/desks#routing", "routing_set")
+}
+
+type handoverPage struct {
+	frame
+	Desk string
+	Slug string
+	At   time.Time
+	Duty []int
+	Next []int // who is on duty eight hours later
+	Rows []handoverRow
+}
+
+type handoverRow struct {
+	caseRow
+	Why   string // why it waits, or the newest note
+	Acked *hearback.Ack
+}
+
+// handover is what one shift leaves to the next: the open cases of a desk with
+// their clocks, who took them on and what was last noted. It prints.
+func (q *request) handover() error {
+	d, err := q.deskOf(q.r.PathValue("slug"))
+	if err != nil {
+		return err
+	}
+	if d.Slug == "" || d.Removed {
+		return hearback.ErrNotFound
+	}
+	now := q.o.Now()
+	p := &handoverPage{frame: q.frame(q.t("handover.title", q.deskName(d)), "desks"), Desk: q.deskName(d), Slug: d.Slug, At: now, Duty: desk.OnShift(d, now), Next: desk.OnShift(d, now.Add(8*time.Hour))}
+	list, err := q.o.Store.CaseList(q.ctx(), CaseFilter{Limit: maxBulk})
+	if err != nil {
+		return err
+	}
+	list = slices.DeleteFunc(list, func(c hearback.Case) bool {
+		return c.State == hearback.CasePublished || c.Desk != d.Slug && !slices.Contains(c.With, d.Slug)
+	})
+	rows, err := q.caseRows(list)
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		h := handoverRow{caseRow: r}
+		if n := len(r.Case.Acks); n > 0 {
+			h.Acked = &r.Case.Acks[n-1]
+		}
+		if r.Case.Paused() {
+			h.Why = r.Case.Pauses[len(r.Case.Pauses)-1].Reason
+		} else {
+			for _, s := range slices.Backward(r.Case.Steps) {
+				if h.Why = s.Note; h.Why != "" {
+					break
+				}
+			}
+		}
+		p.Rows = append(p.Rows, h)
+	}
+	return q.page("handover", p)
 }
 
 // country names a country.

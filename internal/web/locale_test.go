@@ -113,6 +113,9 @@ func TestKeys(t *testing.T) {
 	for _, x := range hearback.CaseReasons() {
 		add("closereason.", string(x))
 	}
+	for _, x := range hearback.Refusals() {
+		add("refusal.", string(x))
+	}
 	for _, x := range hearback.Kinds() {
 		add("kind.", string(x))
 	}

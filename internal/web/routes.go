@@ -60,6 +60,8 @@ var consoleRoutes = []route{
 	{"GET /cases", access.ViewConsole, (*request).cases},
 	{"POST /cases", access.Route, (*request).bulkCases},
 	{"GET /cases/{id}", access.ViewConsole, (*request).caseView},
+	{"POST /cases/{id}/decline", access.Route, (*request).declineCase},
+	{"POST /cases/{id}/share", access.Route, (*request).shareCase},
 	{"POST /cases/{id}/ack", access.Route, (*request).ackCase},
 	{"POST /cases/{id}/route", access.Route, (*request).routeCase},
 	{"POST /cases/{id}/check", access.CheckEvidence, (*request).startChecking},
@@ -112,6 +114,8 @@ var consoleRoutes = []route{
 
 	{"GET /desks", access.ViewConsole, (*request).desks},
 	{"POST /desks", access.ManageDesks, (*request).addDesk},
+	{"POST /desks/routing", access.ManageDesks, (*request).setRouting},
+	{"GET /desks/{slug}/handover", access.ViewConsole, (*request).handover},
 	{"POST /desks/{slug}", access.ManageDesks, (*request).changeDesk},
 
 	{"GET /log", access.ViewLog, (*request).logPage},

@@ -21,6 +21,7 @@ import (
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
 	"example.org/hearback/internal/answer"
+	"example.org/hearback/internal/desk"
 	"example.org/hearback/internal/publish"
 	"example.org/hearback/internal/publish/activitypub"
 	"example.org/hearback/internal/score"
@@ -290,6 +291,8 @@ type Cases interface {
 	RetractEvidence(ctx context.Context, by hearback.Actor, id, evidence hearback.ID, why string) (*hearback.Case, error)
 	SetVerdict(ctx context.Context, by hearback.Actor, id hearback.ID, v hearback.Verdict, note string) (*hearback.Case, error)
 	SetTier(ctx context.Context, by hearback.Actor, id hearback.ID, tier hearback.Tier, reason string) (*hearback.Case, error)
+	Decline(ctx context.Context, by hearback.Actor, id hearback.ID, why hearback.Refusal, to, reason string) (*hearback.Case, error)
+	Share(ctx context.Context, by hearback.Actor, id hearback.ID, with []string, note string) (*hearback.Case, error)
 	Acknowledge(ctx context.Context, by hearback.Actor, id hearback.ID) (*hearback.Case, error)
 	Pause(ctx context.Context, by hearback.Actor, id hearback.ID, reason string) (*hearback.Case, error)
 	Resume(ctx context.Context, by hearback.Actor, id hearback.ID) (*hearback.Case, error)
@@ -319,6 +322,10 @@ type Desks interface {
 	Add(ctx context.Context, by hearback.Actor, d hearback.Desk, reason string) error
 	Change(ctx context.Context, by hearback.Actor, d hearback.Desk, reason string) error
 	Remove(ctx context.Context, by hearback.Actor, slug, reason string) error
+	// Routing returns the tree by which concerns look for their desk, as it was
+	// written, and read.
+	Routing(ctx context.Context) (text string, tree []desk.Rule, err error)
+	SetRouting(ctx context.Context, by hearback.Actor, text, reason string) error
 }
 
 // Entries is the public log as pages read it; *translog.Log is one.
