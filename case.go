@@ -27,6 +27,9 @@ type Case struct {
 	Acks      []Ack // who took it on, and when, oldest first
 	Evidence  []Evidence
 	Verdict   Verdict
+	Rulings   []Ruling   // the verdicts that were given, oldest first
+	Estimates []Estimate // what people thought before they saw each other's
+	Dissents  []Dissent
 	Answer    ID   // its answer, or 0
 	Past      []ID // its withdrawn answers, oldest first
 	Existing  ID   // the published answer of another case that serves it, or 0

@@ -113,6 +113,140 @@ func Supports(v Verdict, list []Evidence) error {
 	return nil
 }
 
+// An Estimate is what one person thinks the evidence shows, given before they
+// saw what others think.
+type Estimate struct {
+	By      Actor
+	At      time.Time
+	Verdict Verdict
+	Sure    int    // how sure, in percent
+	Note    string // stays in the office
+}
+
+// A Ruling is one verdict that was given, with what people had estimated by
+// then. It is never overwritten.
+type Ruling struct {
+	By      Actor
+	At      time.Time
+	Verdict Verdict // "" when evidence was retracted and none is supported
+	For     int     // estimates that agreed
+	Of      int     // estimates that there were
+}
+
+// A Dissent says that somebody holds another verdict to be right. It stays
+// beside the one that was given.
+type Dissent struct {
+	By      Actor
+	At      time.Time
+	Against Verdict
+	For     Verdict
+	Reason  string // stays in the office
+}
+
+// Limits of what a case keeps of its verdict.
+const (
+	MaxEstimates = 50
+	MaxDissents  = 50
+)
+
+// Estimate keeps what by thinks before the others are shown to them. Each
+// person estimates once in a round; a new verdict or reopened case begins one.
+func (c *Case) Estimate(e Estimate) error {
+	switch {
+	case !e.By.Person():
+		return fmt.Errorf("%w: a verdict is given by a person", ErrRefused)
+	case c.State == CaseClosed:
+		return fmt.Errorf("%w: this case is closed; reopen it first", ErrRefused)
+	case !slices.Contains(Verdicts(), e.Verdict):
+		return fmt.Errorf("%w: %.40q is not a verdict", ErrInvalid, e.Verdict)
+	case e.Sure < 0 || e.Sure > 100:
+		return fmt.Errorf("%w: how sure you are is 0 to 100 percent", ErrInvalid)
+	case c.Estimated(e.By.ID):
+		return fmt.Errorf("%w: you have given your estimate; it stands as you gave it before you saw the others", ErrRefused)
+	case len(c.Estimates) >= MaxEstimates:
+		return fmt.Errorf("%w: a case keeps at most %d estimates", ErrRefused, MaxEstimates)
+	}
+	if err := CheckNote(e.Note); err != nil {
+		return err
+	}
+	c.Estimates = append(c.Estimates, e)
+	return nil
+}
+
+// round returns the estimates since the last ruling.
+func (c *Case) round() []Estimate {
+	if len(c.Rulings) == 0 {
+		return c.Estimates
+	}
+	last := c.Rulings[len(c.Rulings)-1].At
+	i := slices.IndexFunc(c.Estimates, func(e Estimate) bool { return e.At.After(last) })
+	if i < 0 {
+		return nil
+	}
+	return c.Estimates[i:]
+}
+
+// Estimated reports whether an account has given its estimate in this round.
+func (c *Case) Estimated(id ID) bool {
+	return slices.ContainsFunc(c.round(), func(e Estimate) bool { return e.By.ID == id })
+}
+
+// Waiting returns how many estimates of this round there are, and Visible
+// those that an account may see: all of earlier rounds, and of this one once
+// it has given its own.
+func (c *Case) Waiting() int { return len(c.round()) }
+
+// Visible returns the estimates that an account may see; see [Case.Waiting].
+func (c *Case) Visible(id ID) []Estimate {
+	if c.Estimated(id) {
+		return c.Estimates
+	}
+	return c.Estimates[:len(c.Estimates)-len(c.round())]
+}
+
+// Dissent keeps that by holds another verdict to be right.
+func (c *Case) Dissent(d Dissent) error {
+	switch {
+	case !d.By.Person():
+		return fmt.Errorf("%w: a verdict is given by a person", ErrRefused)
+	case c.Verdict == "":
+		return fmt.Errorf("%w: there is no verdict to disagree with yet", ErrRefused)
+	case !slices.Contains(Verdicts(), d.For):
+		return fmt.Errorf("%w: %.40q is not a verdict", ErrInvalid, d.For)
+	case d.For == c.Verdict:
+		return fmt.Errorf("%w: this is the verdict already", ErrRefused)
+	case strings.TrimSpace(d.Reason) == "":
+		return fmt.Errorf("%w: say why you hold another verdict to be right", ErrInvalid)
+	case len(c.Dissents) >= MaxDissents:
+		return fmt.Errorf("%w: a case keeps at most %d dissents", ErrRefused, MaxDissents)
+	}
+	if err := CheckNote(d.Reason); err != nil {
+		return err
+	}
+	d.Against = c.Verdict
+	c.Dissents = append(c.Dissents, d)
+	return nil
+}
+
+// rule notes a verdict in the history of c.
+func (c *Case) rule(v Verdict, by Actor, at time.Time) {
+	r := Ruling{By: by, At: at, Verdict: v}
+	for _, e := range c.round() {
+		r.Of++
+		if e.Verdict == v {
+			r.For++
+		}
+	}
+	if len(c.Rulings) == MaxRulings {
+		c.Rulings = slices.Delete(c.Rulings, 1, 2) // the first and the newest tell most; the log has all
+	}
+	c.Rulings = append(c.Rulings, r)
+	c.Verdict = v
+}
+
+// MaxRulings is how many verdicts a case keeps.
+const MaxRulings = 200
+
 // MaxEvidence is how many pieces of evidence a case keeps.
 const MaxEvidence = 200
 
@@ -149,14 +283,14 @@ func (c *Case) Retract(id ID, at time.Time, why string) error {
 	}
 	c.Evidence[i].Retracted, c.Evidence[i].Why = at, why
 	if c.Verdict != "" && Supports(c.Verdict, c.Evidence) != nil {
-		c.Verdict = ""
+		c.rule("", System, at)
 	}
 	return nil
 }
 
 // SetVerdict says what the evidence shows. It returns [ErrRefused] if the
 // evidence does not allow it.
-func (c *Case) SetVerdict(v Verdict, by Actor) error {
+func (c *Case) SetVerdict(v Verdict, by Actor, at time.Time) error {
 	switch {
 	case !by.Person():
 		return fmt.Errorf("%w: a verdict is given by a person", ErrRefused)
@@ -166,7 +300,7 @@ func (c *Case) SetVerdict(v Verdict, by Actor) error {
 	if err := Supports(v, c.Evidence); err != nil {
 		return err
 	}
-	c.Verdict = v
+	c.rule(v, by, at)
 	return nil
 }
 

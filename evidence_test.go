@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"example.org/hearback"
 )
@@ -87,16 +88,16 @@ func TestEvidenceCheck(t *testing.T) {
 
 func TestVerdictRestsOnEvidence(t *testing.T) {
 	c := &hearback.Case{State: hearback.CaseVerifying}
-	if err := c.SetVerdict(hearback.False, lin); !errors.Is(err, hearback.ErrRefused) {
+	if err := c.SetVerdict(hearback.False, lin, time.Time{}); !errors.Is(err, hearback.ErrRefused) {
 		t.Errorf("SetVerdict without evidence: %v, want ErrRefused", err)
 	}
 	if err := c.AddEvidence(hearback.Evidence{ID: 1, Title: "sheet", Primary: true}); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.SetVerdict(hearback.False, hearback.System); !errors.Is(err, hearback.ErrRefused) {
+	if err := c.SetVerdict(hearback.False, hearback.System, time.Time{}); !errors.Is(err, hearback.ErrRefused) {
 		t.Errorf("SetVerdict by a machine: %v, want ErrRefused", err)
 	}
-	if err := c.SetVerdict(hearback.False, lin); err != nil {
+	if err := c.SetVerdict(hearback.False, lin, time.Time{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.Retract(2, t0, "misread"); !errors.Is(err, hearback.ErrNotFound) {
@@ -111,11 +112,11 @@ func TestVerdictRestsOnEvidence(t *testing.T) {
 	if err := c.Retract(1, t0, "misread"); !errors.Is(err, hearback.ErrRefused) {
 		t.Errorf("Retract twice: %v, want ErrRefused", err)
 	}
-	if err := c.SetVerdict(hearback.NotYetKnown, lin); err != nil {
+	if err := c.SetVerdict(hearback.NotYetKnown, lin, time.Time{}); err != nil {
 		t.Error(err)
 	}
 	c.State = hearback.CaseClosed
-	if err := c.SetVerdict(hearback.Unverifiable, lin); !errors.Is(err, hearback.ErrRefused) {
+	if err := c.SetVerdict(hearback.Unverifiable, lin, time.Time{}); !errors.Is(err, hearback.ErrRefused) {
 		t.Errorf("SetVerdict in a closed case: %v, want ErrRefused", err)
 	}
 	if err := c.AddEvidence(hearback.Evidence{Title: "late"}); !errors.Is(err, hearback.ErrRefused) {

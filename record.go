@@ -52,6 +52,8 @@ const (
 	EvidenceAdded    RecordType = "evidence.added"
 	EvidenceRetract  RecordType = "evidence.retracted"
 	ClaimAssessed    RecordType = "claim.assessed"
+	ClaimEstimated   RecordType = "claim.estimated" // that one was given, never which
+	ClaimDissented   RecordType = "claim.dissented"
 	TierChanged      RecordType = "tier.changed"
 	ConcernMerged    RecordType = "concern.merged"
 	ConcernSplit     RecordType = "concern.split"

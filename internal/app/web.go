@@ -9,10 +9,12 @@ import (
 	"time"
 
 	"example.org/hearback"
+	"example.org/hearback/internal/evidence"
 	"example.org/hearback/internal/match"
 	"example.org/hearback/internal/publish"
 	"example.org/hearback/internal/score"
 	"example.org/hearback/internal/source"
+	"example.org/hearback/internal/source/safedial"
 	"example.org/hearback/internal/store"
 	"example.org/hearback/internal/topic"
 	"example.org/hearback/internal/translog"
@@ -38,7 +40,7 @@ func (a *App) web(ctx context.Context) (web.Options, error) {
 		AreaName: a.place.Name, FindArea: a.place.Canonical,
 	}
 	if !a.opt.Drill {
-		o.Ask = a.ask
+		o.Ask, o.Archive = a.ask, evidence.Archiver{Client: a.client, Now: a.now, Explain: safedial.Explain}.Take
 	}
 	o.Feed, o.FeedAreas, o.Data = a.feed, a.feedAreas, a.openData
 	if site.CAP != publish.CAPOff {

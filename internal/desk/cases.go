@@ -152,7 +152,7 @@ func (s *Cases) SetVerdict(ctx context.Context, by hearback.Actor, id hearback.I
 		if had == v && v != "" {
 			return nil, fmt.Errorf("%w: this is the verdict already", hearback.ErrRefused)
 		}
-		if err := c.SetVerdict(v, by); err != nil {
+		if err := c.SetVerdict(v, by, at); err != nil {
 			return nil, err
 		}
 		if err := c.Remark(by, at, note); err != nil {
@@ -168,7 +168,27 @@ func (s *Cases) SetVerdict(ctx context.Context, by hearback.Actor, id hearback.I
 		if had != "" {
 			p["from"] = string(had)
 		}
+		if r := c.Rulings[len(c.Rulings)-1]; r.Of > 0 {
+			p["estimates"], p["agree"] = r.Of, r.For
+		}
 		return p, nil
+	})
+}
+
+// Estimate keeps what somebody thinks the evidence shows. The log tells only
+// that they did: others must not learn it before they have given theirs.
+func (s *Cases) Estimate(ctx context.Context, by hearback.Actor, id hearback.ID, v hearback.Verdict, sure int, note string) (*hearback.Case, error) {
+	return s.change(ctx, by, id, hearback.ClaimEstimated, false, func(c *hearback.Case, at time.Time) (pub, error) {
+		err := c.Estimate(hearback.Estimate{By: by, At: at, Verdict: v, Sure: sure, Note: note})
+		return pub{"case": c.ID.String()}, err
+	})
+}
+
+// Dissent keeps that somebody holds another verdict to be right.
+func (s *Cases) Dissent(ctx context.Context, by hearback.Actor, id hearback.ID, v hearback.Verdict, reason string) (*hearback.Case, error) {
+	return s.change(ctx, by, id, hearback.ClaimDissented, false, func(c *hearback.Case, at time.Time) (pub, error) {
+		err := c.Dissent(hearback.Dissent{By: by, At: at, For: v, Reason: reason})
+		return pub{"case": c.ID.String(), "verdict": string(c.Verdict), "instead": string(v)}, err
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -260,6 +261,10 @@ type casePage struct {
 	Chain     []chainRow
 	Acks      []hearback.Ack
 	With      []string
+	Estimates []hearback.Estimate // those that this person may see
+	Hidden    int                 // how many they may not see yet
+	Gave      bool                // they have given theirs
+	Archives  bool                // copies can be taken
 	Helps     map[string]bool
 	Answer    *hearback.Answer
 	Existing  *hearback.Answer
@@ -299,9 +304,11 @@ func (q *request) caseView() error {
 	p := &casePage{
 		C: c, Row: rows[0], Concern: concern, Title: rows[0].Title, Checks: evidence.Checks(c), Why: q.whyNow(concern.Score),
 		Gross: now.Sub(c.Since), Do: q.r.URL.Query().Get("do"),
+		Estimates: c.Visible(q.account.ID), Gave: c.Estimated(q.account.ID), Archives: q.o.Archive != nil,
 		MayRoute: q.may(access.Route), MayCheck: q.may(access.CheckEvidence), MayDraft: q.may(access.Draft),
 	}
 	p.frame = q.frame(p.Title, "cases")
+	p.Hidden = len(c.Estimates) - len(p.Estimates)
 	for _, r := range hearback.CaseReasons() {
 		if r != hearback.ClosedByExisting {
 			p.Reasons = append(p.Reasons, r)
@@ -448,11 +455,119 @@ func (q *request) startChecking() error {
 	})
 }
 
+// addEvidence keeps a piece of evidence, with a copy if one was asked for or a
+// document was sent along.
 func (q *request) addEvidence() error {
+	e, err := evidence.New(evidence.Input{URL: q.form("url"), Title: q.form("title"), Note: q.form("note"), Hash: q.form("hash"), Primary: q.form("primary") == "1"})
+	if err != nil {
+		return err
+	}
+	// Who may not add evidence makes us fetch nothing.
+	id, err := q.id()
+	if err != nil {
+		return err
+	}
+	c, err := q.o.Store.Case(q.ctx(), id)
+	if err != nil {
+		return err
+	}
+	if c.State == hearback.CaseClosed {
+		return fmt.Errorf("%w: this case is closed; reopen it first", hearback.ErrRefused)
+	}
+	var copied *evidence.Archived
+	if f, head, ferr := q.r.FormFile("document"); ferr == nil {
+		defer f.Close()
+		x, err := evidence.Read(f, head.Header.Get("Content-Type"), "", q.o.Now())
+		if err != nil {
+			return err
+		}
+		copied = &x
+	} else if q.form("copy") == "1" && e.URL != "" {
+		if q.o.Archive == nil {
+			return fmt.Errorf("%w: no copies are taken here; add the evidence without one", hearback.ErrRefused)
+		}
+		x, err := q.o.Archive(q.ctx(), e.URL)
+		if err != nil {
+			return err
+		}
+		copied = &x
+	}
+	if copied != nil {
+		if err := q.o.Store.SaveCopy(q.ctx(), *copied); err != nil {
+			return err
+		}
+		e.Hash = copied.Hash
+	}
 	return q.caseAct(access.CheckEvidence, "evidence_added", func(by hearback.Actor, id hearback.ID) error {
-		_, err := q.o.Cases.AddEvidence(q.ctx(), by, id, hearback.Evidence{
-			URL: q.form("url"), Title: q.form("title"), Note: q.form("note"), Hash: q.form("hash"), Primary: q.form("primary") == "1",
-		})
+		_, err := q.o.Cases.AddEvidence(q.ctx(), by, id, e)
+		return err
+	})
+}
+
+type copyPage struct {
+	frame
+	C     *hearback.Case
+	Copy  *evidence.Archived
+	Item  hearback.Evidence
+	Lines []string
+}
+
+// copied returns the copy in the path, if the case in the path relies on it.
+func (q *request) copied() (*hearback.Case, *evidence.Archived, hearback.Evidence, error) {
+	id, err := q.id()
+	if err != nil {
+		return nil, nil, hearback.Evidence{}, err
+	}
+	c, err := q.o.Store.Case(q.ctx(), id)
+	if err != nil {
+		return nil, nil, hearback.Evidence{}, err
+	}
+	i := slices.IndexFunc(c.Evidence, func(e hearback.Evidence) bool { return e.Hash != "" && e.Hash == q.r.PathValue("hash") })
+	if i < 0 {
+		return nil, nil, hearback.Evidence{}, hearback.ErrNotFound
+	}
+	x, err := q.o.Store.Copy(q.ctx(), c.Evidence[i].Hash)
+	return c, x, c.Evidence[i], err
+}
+
+// copyPage shows the words of an archived copy.
+func (q *request) copyPage() error {
+	c, x, e, err := q.copied()
+	if err != nil {
+		return err
+	}
+	return q.page("copy", &copyPage{frame: q.frame(e.Title, "cases"), C: c, Copy: x, Item: e, Lines: lines(x.Text)})
+}
+
+// copyFile gives the copy out to be kept, never to be shown: it may hold
+// scripts of another site.
+func (q *request) copyFile() error {
+	_, x, _, err := q.copied()
+	if err != nil {
+		return err
+	}
+	h := q.w.Header()
+	h.Set("Content-Type", "application/octet-stream")
+	h.Set("Content-Disposition", `attachment; filename="copy-`+x.Hash[:12]+`"`)
+	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
+	_, err = q.w.Write(x.Body)
+	return err
+}
+
+func (q *request) estimate() error {
+	return q.caseAct(access.CheckEvidence, "estimated", func(by hearback.Actor, id hearback.ID) error {
+		sure, err := strconv.Atoi(q.form("sure"))
+		if err != nil {
+			return fmt.Errorf("%w: how sure you are is 0 to 100 percent", hearback.ErrInvalid)
+		}
+		_, err = q.o.Cases.Estimate(q.ctx(), by, id, hearback.Verdict(q.form("verdict")), sure, q.form("note"))
+		return err
+	})
+}
+
+func (q *request) dissent() error {
+	return q.caseAct(access.CheckEvidence, "dissented", func(by hearback.Actor, id hearback.ID) error {
+		_, err := q.o.Cases.Dissent(q.ctx(), by, id, hearback.Verdict(q.form("verdict")), q.form("reason"))
 		return err
 	})
 }

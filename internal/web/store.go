@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"example.org/hearback"
+	"example.org/hearback/internal/evidence"
 	"example.org/hearback/internal/forecast"
 )
 
@@ -38,6 +39,11 @@ type Store interface {
 	Topic(ctx context.Context, id hearback.ID) (*hearback.Topic, error)
 	// Tallies calls f with the counts of one source, or of all if id is 0.
 	Tallies(ctx context.Context, id hearback.ID, from time.Time, f func(id hearback.ID, bucket time.Time, y hearback.Tally)) error
+
+	// SaveCopy keeps an archived copy; one that is kept already stays as it is.
+	SaveCopy(ctx context.Context, c evidence.Archived) error
+	// Copy returns an archived copy by the hash of what it holds.
+	Copy(ctx context.Context, hash string) (*evidence.Archived, error)
 
 	Case(ctx context.Context, id hearback.ID) (*hearback.Case, error)
 	// CaseList returns the cases that pass the filter, the one whose clock

@@ -22,6 +22,7 @@ import (
 	"example.org/hearback/internal/access"
 	"example.org/hearback/internal/answer"
 	"example.org/hearback/internal/desk"
+	"example.org/hearback/internal/evidence"
 	"example.org/hearback/internal/publish"
 	"example.org/hearback/internal/publish/activitypub"
 	"example.org/hearback/internal/score"
@@ -87,6 +88,9 @@ type Options struct {
 	// HarmHints looks for words that bear on harm in texts; nil shows none. It
 	// only hints: people rate.
 	HarmHints func(texts []hearback.Message) score.Suggestion
+	// Archive takes a copy of a page; nil takes none. Its error is a sentence for
+	// whoever asked.
+	Archive func(ctx context.Context, url string) (evidence.Archived, error)
 	// Ask delivers a question from the public form; nil takes the form off
 	// the site. It de-identifies the text before anything is kept.
 	Ask func(ctx context.Context, text, lang string) error
@@ -293,6 +297,8 @@ type Cases interface {
 	SetTier(ctx context.Context, by hearback.Actor, id hearback.ID, tier hearback.Tier, reason string) (*hearback.Case, error)
 	Decline(ctx context.Context, by hearback.Actor, id hearback.ID, why hearback.Refusal, to, reason string) (*hearback.Case, error)
 	Share(ctx context.Context, by hearback.Actor, id hearback.ID, with []string, note string) (*hearback.Case, error)
+	Estimate(ctx context.Context, by hearback.Actor, id hearback.ID, v hearback.Verdict, sure int, note string) (*hearback.Case, error)
+	Dissent(ctx context.Context, by hearback.Actor, id hearback.ID, v hearback.Verdict, reason string) (*hearback.Case, error)
 	Acknowledge(ctx context.Context, by hearback.Actor, id hearback.ID) (*hearback.Case, error)
 	Pause(ctx context.Context, by hearback.Actor, id hearback.ID, reason string) (*hearback.Case, error)
 	Resume(ctx context.Context, by hearback.Actor, id hearback.ID) (*hearback.Case, error)
