@@ -41,14 +41,15 @@ type Index struct {
 	vec  *lexvec.Vectors
 	opt  Options
 
-	light map[int32]bool // rows of words that say little
-	docs  []doc
-	place map[string]uint32 // ID → its place in docs
-	view  [views]view
-	marks []mark
-	sigs  []signature
-	dims  []int8 // vectors of the answers, one after another
-	pool  scratchPool
+	light  map[int32]bool    // rows of words that say little
+	office map[int32][]int32 // English words for Chinese ones, beside the glosses
+	docs   []doc
+	place  map[string]uint32 // ID → its place in docs
+	view   [views]view
+	marks  []mark
+	sigs   []signature
+	dims   []int8 // vectors of the answers, one after another
+	pool   scratchPool
 }
 
 // A doc is an answer, as it is compared.

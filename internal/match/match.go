@@ -44,6 +44,6 @@ func New(a *text.Analyzer, v *lexvec.Vectors, o Options) *Index {
 	for i := range ix.view {
 		ix.view[i].ids = map[uint64]uint32{}
 	}
-	ix.light = ix.lightRows()
+	ix.light, ix.office = ix.lightRows(), ix.officeGlosses()
 	return ix
 }

@@ -210,7 +210,7 @@ func (ix *Index) similar(q *query, row int32) []float32 {
 		switch r := q.units[i].row; {
 		case r == row:
 			s[i] = 1
-		case ix.vec.Explains(r, row), ix.vec.Explains(row, r):
+		case ix.explains(r, row), ix.explains(row, r):
 			s[i] = 0.9
 		default:
 			if c := ix.vec.Near(x, row); c >= nearest {

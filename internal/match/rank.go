@@ -309,7 +309,7 @@ func (ix *Index) met(q *query, units []unit) (out []Meeting, content int) {
 		for i, s := range ix.similar(q, u.row) {
 			switch r := q.units[i].row; {
 			case s < nearEnough:
-			case ix.vec.Explains(r, u.row) || ix.vec.Explains(u.row, r):
+			case ix.explains(r, u.row) || ix.explains(u.row, r):
 				add(i, "gloss", float64(s))
 			default:
 				add(i, "near", float64(s))

@@ -121,9 +121,14 @@ func (ix *Index) addEnglish(bag []weighted, kind text.TermKind, hash uint64, row
 	case kind == text.Word:
 		bag = append(bag, weighted{hash, ix.weight(row)})
 	case row >= 0:
-		n := ix.vec.GlossCount(row)
+		office := ix.office[row]
+		n := ix.vec.GlossCount(row) + len(office)
 		w := ix.weight(row) / float32(math.Sqrt(float64(max(n, 1))))
-		ix.vec.Glosses(row, func(g int32) { bag = append(bag, weighted{ix.vec.Hash(g), w * ix.weight(g)}) })
+		add := func(g int32) { bag = append(bag, weighted{ix.vec.Hash(g), w * ix.weight(g)}) }
+		ix.vec.Glosses(row, add)
+		for _, g := range office {
+			add(g)
+		}
 	}
 	return bag
 }
