@@ -9,6 +9,7 @@ import (
 // The features of a pair of query and answer, as they are weighed and shown.
 const (
 	fWords   = iota // idf of the words in common, in twenties
+	fRarest         // idf of the rarest of them, in eights: a name in common says more than many words that are not rare
 	fPieces         // BM25 of the pieces in common, in hundreds
 	fNear           // how near each word of one has a word of the other, by its vector
 	fAlike          // how alike both are as a whole: their vectors, and their English words or glosses
@@ -86,6 +87,7 @@ func (ix *Index) compare(q *query, c candidate) (f features, from, to int) {
 		if i, ok := q.first[u.id]; ok && !seen[u.id] {
 			seen[u.id] = true
 			f[fWords] += q.units[i].idf / wordsScale
+			f[fRarest] = max(f[fRarest], q.units[i].idf/rarestScale)
 		}
 	}
 	for _, id := range d.body {
@@ -119,6 +121,7 @@ const leastAnswers = 40
 // What makes sums of idf numbers of about one.
 const (
 	wordsScale  = 20
+	rarestScale = 8
 	piecesScale = 100
 )
 
