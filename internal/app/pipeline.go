@@ -183,15 +183,20 @@ func (p *Pipeline) prepare(l *listening, src *hearback.Source, raw *source.Raw, 
 // Run is the second half: one goroutine groups and commits, so that messages
 // are grouped in one order and a concern has one writer.
 func (p *Pipeline) Run(ctx context.Context) error {
+	stopping := errors.New("the service is stopping: send this again when it is back")
 	err := p.load(ctx)
 	close(p.ready)
+	if ctx.Err() != nil {
+		p.refuse(stopping)
+		return nil
+	}
 	if err != nil {
 		return err
 	}
 	for {
 		select {
 		case <-ctx.Done():
-			p.refuse(errors.New("the service is stopping: send this again when it is back"))
+			p.refuse(stopping)
 			return nil
 		case q := <-p.asks:
 			q.done <- q.do(p.group)

@@ -499,16 +499,27 @@ func TestWindowRoll(t *testing.T) {
 	}
 }
 
-// TestStillReading: what pages ask the grouping for does not keep them waiting
-// while a start reads it.
-func TestStillReading(t *testing.T) {
+// unread opens an instance that has not read what it grouped.
+func unread(t *testing.T) *App {
+	t.Helper()
 	c := Defaults()
 	c.Data = t.TempDir()
 	a, err := New(t.Context(), c, Options{Now: func() time.Time { return morning }, Log: slog.New(slog.DiscardHandler), Version: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer a.Stop()
+	t.Cleanup(func() {
+		if err := a.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return a
+}
+
+// TestStillReading: what pages ask the grouping for does not keep them waiting
+// while a start reads it.
+func TestStillReading(t *testing.T) {
+	a := unread(t)
 	if _, err := (concerns{a}).Nearest(t.Context(), 1, 5); !errors.Is(err, web.ErrLoading) {
 		t.Errorf("nearest: %v, want ErrLoading", err)
 	}
@@ -519,6 +530,20 @@ func TestStillReading(t *testing.T) {
 	<-a.Pipeline.ready
 	if near, err := (concerns{a}).Nearest(t.Context(), 1, 5); err != nil || len(near) != 0 {
 		t.Errorf("once it is read: %v, %v", near, err)
+	}
+}
+
+// TestStopWhileReading: a service that is stopped before it has read what it
+// grouped has nothing to complain of.
+func TestStopWhileReading(t *testing.T) {
+	a := unread(t)
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	if err := a.Pipeline.Run(stopped); err != nil {
+		t.Errorf("Run = %v", err)
+	}
+	if !a.Pipeline.loaded() {
+		t.Error("whoever waits for the reading waits for ever")
 	}
 }
 
