@@ -72,6 +72,8 @@ type Store interface {
 
 	// Factors returns the second factors of an account, oldest first.
 	Factors(ctx context.Context, account hearback.ID) ([]Factor, error)
+	// FactorByRef returns [hearback.ErrNotFound] if there is none.
+	FactorByRef(ctx context.Context, ref []byte) (*Factor, error)
 	// PutFactors adds factors to an account and takes others away, in one
 	// transaction. It returns [hearback.ErrConflict] if one to add is known
 	// already, and [hearback.ErrNotFound] if one to take away is not there.
@@ -81,6 +83,11 @@ type Store interface {
 	UseFactor(ctx context.Context, f Factor) error
 	// DropFactor returns [hearback.ErrNotFound] if there is none.
 	DropFactor(ctx context.Context, account, id hearback.ID) error
+
+	PutAttempt(ctx context.Context, hash []byte, kind string, ends time.Time, doc string) error
+	// TakeAttempt uses up an attempt and returns its doc. It returns
+	// [hearback.ErrNotFound] if there is none of the kind that ends after now.
+	TakeAttempt(ctx context.Context, hash []byte, kind string, now time.Time) (doc string, err error)
 
 	AddEvent(ctx context.Context, e Event) error
 	// Events returns events of an account, or of all if account is 0, newest

@@ -304,7 +304,7 @@ type bucket struct {
 const maxTries = 20_000
 
 func (k tryKey) size() (burst float64, every time.Duration) {
-	if k.kind == "network" {
+	if k.kind == "network" || k.kind == "begin" {
 		return triesNetwork, tryNetwork
 	}
 	return triesLogin, tryLogin

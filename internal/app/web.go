@@ -41,6 +41,9 @@ func (a *App) web(ctx context.Context) (web.Options, error) {
 	}
 	if !a.opt.Drill {
 		o.Ask, o.Archive = a.ask, evidence.Archiver{Client: a.client, Now: a.now, Explain: safedial.Explain}.Take
+		if err := a.doors(&o); err != nil {
+			return web.Options{}, err
+		}
 	}
 	o.Feed, o.FeedAreas, o.Data = a.feed, a.feedAreas, a.openData
 	if site.CAP != publish.CAPOff {

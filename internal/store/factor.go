@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
@@ -25,6 +26,33 @@ func (db *DB) Factors(ctx context.Context, account hearback.ID) (list []access.F
 		list = append(list, f)
 		return err
 	})
+}
+
+// FactorByRef implements [access.Store].
+func (db *DB) FactorByRef(ctx context.Context, ref []byte) (*access.Factor, error) {
+	f, err := scanFactor(db.row(ctx, "SELECT "+factorColumns+" FROM factor WHERE ref = ?", ref))
+	if err != nil {
+		return nil, fmt.Errorf("factor: %w", err)
+	}
+	return &f, nil
+}
+
+// PutAttempt implements [access.Store].
+func (db *DB) PutAttempt(ctx context.Context, hash []byte, kind string, ends time.Time, doc string) error {
+	return db.write(ctx, func(tx *Tx) error {
+		return tx.exec(ctx, "INSERT INTO attempt (hash, kind, ends, doc) VALUES (?, ?, ?, ?)", hash, kind, micros(ends), doc)
+	})
+}
+
+// TakeAttempt implements [access.Store].
+func (db *DB) TakeAttempt(ctx context.Context, hash []byte, kind string, now time.Time) (doc string, err error) {
+	err = db.write(ctx, func(tx *Tx) error {
+		return found(tx.row(ctx, "DELETE FROM attempt WHERE hash = ? AND kind = ? AND ends > ? RETURNING doc", hash, kind, micros(now)).Scan(&doc))
+	})
+	if err != nil {
+		return "", fmt.Errorf("attempt: %w", err)
+	}
+	return doc, nil
 }
 
 // PutFactors implements [access.Store].

@@ -38,6 +38,8 @@ var consoleRoutes = []route{
 	{"POST /signin", open, (*request).signIn},
 	{"GET /signin/second", open, (*request).secondPage},
 	{"POST /signin/second", open, (*request).second},
+	{"POST /signin/passkey/ask", open, (*request).askKey},
+	{"POST /signin/passkey", open, (*request).signInKey},
 	{"POST /signout", open, (*request).signOut},
 	{"POST /act", open, (*request).act}, // drills only
 
@@ -143,6 +145,8 @@ var consoleRoutes = []route{
 	{"POST /account/second", access.ViewConsole, (*request).addCode},
 	{"POST /account/recovery", access.ViewConsole, (*request).newRecovery},
 	{"POST /account/factor/{id}/remove", access.ViewConsole, (*request).removeFactor},
+	{"POST /account/passkey/ask", access.ViewConsole, (*request).askNewKey},
+	{"POST /account/passkey", access.ViewConsole, (*request).addKey},
 	{"GET /security", access.ViewSecurity, (*request).security},
 
 	{"GET /settings", access.ViewConsole, (*request).settings},

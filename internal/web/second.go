@@ -65,7 +65,7 @@ func (q *request) askSecond(status int, fault, to string) error {
 	if err != nil {
 		return err
 	}
-	p := &gatePage{frame: q.frame("", ""), To: local(to), Kinds: kinds}
+	p := &gatePage{frame: q.frame("", ""), To: local(to), Kinds: kinds, Passkeys: q.passkeyOrigin()}
 	p.Fault = fault
 	return q.gate(status, "signin2", q.t("second.ask_title"), p)
 }
@@ -90,20 +90,22 @@ func (q *request) second() error {
 type factorPage struct {
 	frame
 	Factors  []access.Factor // without recovery codes
+	Code     bool            // there is an authenticator among them
 	Left     int             // recovery codes that are left
 	Recovery []string        // new ones, shown once
 	Secret   string
 	QR       template.HTML
 	Asleep   []access.Role
-	Proved   bool // the password need not be given again
-	First    bool // the account is brand new
+	Proved   bool   // the password need not be given again
+	First    bool   // the account is brand new
+	Passkeys string // the address at which they work, or ""
 }
 
 func (q *request) factorPage() (*factorPage, error) {
 	if q.o.Drill {
 		return nil, hearback.ErrNotFound
 	}
-	p := &factorPage{frame: q.frame(q.t("second.title"), ""), Asleep: q.account.Asleep, Proved: q.o.Accounts.Proved(q.session), First: q.r.URL.Query().Get("first") != ""}
+	p := &factorPage{frame: q.frame(q.t("second.title"), ""), Asleep: q.account.Asleep, Proved: q.o.Accounts.Proved(q.session), First: q.r.URL.Query().Get("first") != "", Passkeys: q.passkeyOrigin()}
 	list, err := q.o.Accounts.Factors(q.ctx(), q.account.ID)
 	if err != nil {
 		return nil, err
@@ -113,6 +115,7 @@ func (q *request) factorPage() (*factorPage, error) {
 			p.Left++
 		} else {
 			p.Factors = append(p.Factors, f)
+			p.Code = p.Code || f.Kind == access.FactorCode
 		}
 	}
 	p.Secret = access.NewSecret()

@@ -109,6 +109,12 @@ func (s *server) funcs(l *locale) template.FuncMap {
 			}
 			return l.list(words)
 		},
+		"strs": func(list []access.FactorKind) (out []string) {
+			for _, v := range list {
+				out = append(out, string(v))
+			}
+			return out
+		},
 		"chunks": chunks, "short": shorten, "dir": textDir, "lines": lines, "pct": func(f float64) string { return l.dec(f*100) + "%" },
 		"round":    func(f float64) string { return l.dec(float64(int64(f + .5))) },
 		"verdicts": hearback.Verdicts, "tiers": hearback.Tiers,

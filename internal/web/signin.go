@@ -19,7 +19,9 @@ type gatePage struct {
 	Lang  string
 	To    string
 	Kinds []access.FactorKind // what the second factor may be
-	First bool                // nobody has an account yet
+
+	Passkeys string // the address at which passkeys work, or ""
+	First    bool   // nobody has an account yet
 }
 
 func (q *request) gate(status int, name, title string, p *gatePage) error {
@@ -32,7 +34,7 @@ func (q *request) signInPage() error {
 	if q.account != nil {
 		return q.see("/", "")
 	}
-	return q.gate(http.StatusOK, "signin", q.t("signin.title"), &gatePage{frame: q.frame("", ""), To: q.r.URL.Query().Get("to")})
+	return q.gate(http.StatusOK, "signin", q.t("signin.title"), &gatePage{frame: q.frame("", ""), To: q.r.URL.Query().Get("to"), Passkeys: q.passkeyOrigin()})
 }
 
 func (q *request) signIn() error {
@@ -47,7 +49,7 @@ func (q *request) signIn() error {
 		if !errors.Is(err, hearback.ErrRefused) {
 			return err
 		}
-		p := &gatePage{frame: q.frame("", ""), Login: q.form("login"), To: q.r.PostFormValue("to")}
+		p := &gatePage{frame: q.frame("", ""), Login: q.form("login"), To: q.r.PostFormValue("to"), Passkeys: q.passkeyOrigin()}
 		p.Fault = q.fault(err)
 		return q.gate(http.StatusForbidden, "signin", q.t("signin.title"), p)
 	}

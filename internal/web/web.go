@@ -20,6 +20,7 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
+	"example.org/hearback/internal/access/passkey"
 	"example.org/hearback/internal/answer"
 	"example.org/hearback/internal/desk"
 	"example.org/hearback/internal/evidence"
@@ -64,6 +65,9 @@ type Options struct {
 	Answers  Answers
 	Desks    Desks
 	Accounts *access.Accounts // console only; not used in a drill
+	// Passkeys is the site that passkeys of the console are made for; nil if the
+	// address of the console allows none.
+	Passkeys *passkey.Site
 	Sources  Sources
 	Intake   Intake
 	Topics   Topics

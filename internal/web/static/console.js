@@ -156,3 +156,5 @@ if (body.dataset.live && "EventSource" in window) {
   });
   addEventListener("pagehide", () => stream.close());
 }
+
+if (document.querySelector("form[data-passkey]")) import("./passkey.js");
