@@ -30,9 +30,9 @@ export function hearback(...args) {
 }
 
 // serve starts the service with a drill beside it and reads its addresses.
-export async function serve({ drill = '', speed = '' } = {}) {
+export async function serve({ drill = '', speed = '', more = [] } = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'hearback-e2e-'));
-  const args = ['serve', '--data', join(dir, 'data'), '--console-listen', '127.0.0.1:0', '--public-listen', '127.0.0.1:0', '--alerts-shadow', '0s'];
+  const args = ['serve', '--data', join(dir, 'data'), '--console-listen', '127.0.0.1:0', '--public-listen', '127.0.0.1:0', '--alerts-shadow', '0s', ...more];
   const s = { dir, said: '' };
   if (drill) {
     s.drillPublic = `http://127.0.0.1:${await free()}`;

@@ -41,6 +41,13 @@ type Store interface {
 	// [hearback.ErrConflict] if the login is taken.
 	JoinAccount(ctx context.Context, link []byte, a *Account, records func(*Account) []hearback.Record) error
 
+	// AccountBySignOn returns the account of somebody at a sign-on service, or
+	// [hearback.ErrNotFound].
+	AccountBySignOn(ctx context.Context, issuer, subject string) (*Account, error)
+	// AdoptAccount is JoinAccount for somebody from a sign-on service: no link
+	// is used up.
+	AdoptAccount(ctx context.Context, issuer, subject string, a *Account, records func(*Account) []hearback.Record) error
+
 	// PutAccount writes a changed account and increments a.Version. It returns
 	// [hearback.ErrConflict] if the stored version is not a.Version, and
 	// [hearback.ErrRefused] if no active administrator would be left.

@@ -28,6 +28,7 @@ type Config struct {
 	Office  OfficeConfig  `toml:"office"`
 	Console ListenConfig  `toml:"console"`
 	Public  ListenConfig  `toml:"public"`
+	SSO     SSOConfig     `toml:"sso"`
 	Network NetworkConfig `toml:"network"`
 	Privacy PrivacyConfig `toml:"privacy"`
 	Places  PlacesConfig  `toml:"places"`
@@ -49,6 +50,16 @@ type OfficeConfig struct {
 type ListenConfig struct {
 	Listen string `toml:"listen" help:"address and port to serve on" example:"127.0.0.1:8080"`
 	URL    string `toml:"url" default:"" help:"address that people use, when it is not the one above: https behind a reverse proxy" example:"https://answers.example.org"`
+}
+
+// SSOConfig says which other service may say who somebody is.
+type SSOConfig struct {
+	Issuer     string   `toml:"issuer" default:"" help:"address of an OpenID Connect service that people sign in with; empty for none" example:"https://login.example.org/realms/city"`
+	Name       string   `toml:"name" default:"single sign-on" help:"what the button on the sign-in page calls it" example:"City account"`
+	Client     string   `toml:"client" default:"" help:"what this program is called there; the service must allow /signin/sso/back at console.url to be returned to" example:"hearback"`
+	SecretFile string   `toml:"secret_file" default:"" help:"file with the secret of the client; empty if it has none" example:"/run/credentials/hearback/sso"`
+	Claim      string   `toml:"claim" default:"groups" help:"claim of the token that lists groups"`
+	Roles      []string `toml:"roles" help:"which groups have which role, as group:role, each time somebody signs in" example:"[\"hearback-admins:administrator\", \"press:officer\"]"`
 }
 
 // NetworkConfig says where outgoing connections may go.

@@ -74,28 +74,50 @@ func isAdmin(a *access.Account) int {
 // JoinAccount implements [access.Store].
 func (db *DB) JoinAccount(ctx context.Context, link []byte, a *access.Account, records func(*access.Account) []hearback.Record) error {
 	return db.write(ctx, func(tx *Tx) error {
-		n, err := tx.execN(ctx, "DELETE FROM link WHERE hash = ?", link)
-		if err != nil {
+		if err := changedOrNotFound(tx.execN(ctx, "DELETE FROM link WHERE hash = ?", link)); err != nil {
 			return err
 		}
-		if n == 0 {
-			return hearback.ErrNotFound
-		}
-		err = tx.row(ctx, "UPDATE account_head SET next = next + 1 WHERE one = 1 RETURNING next - 1").Scan(&a.Number)
-		if err != nil {
-			return err
-		}
-		a.Version = 1
-		n, err = tx.execN(ctx, `
-			INSERT INTO account (id, number, login, name, lang, roles, desks, admin, state, since, hash, version)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT (login) DO NOTHING`,
-			int64(a.ID), a.Number, a.Login, a.Name, a.Lang, rolesText(a), strings.Join(a.Desks, " "), isAdmin(a), string(a.State), micros(a.Since), a.Hash)
+		return tx.addAccount(ctx, a, records)
+	})
+}
+
+// AccountBySignOn implements [access.Store].
+func (db *DB) AccountBySignOn(ctx context.Context, issuer, subject string) (*access.Account, error) {
+	a, err := scanAccount(db.row(ctx, "SELECT "+accountColumns+" FROM account WHERE id = (SELECT account FROM signon WHERE issuer = ? AND subject = ?)", issuer, subject))
+	if err != nil {
+		return nil, fmt.Errorf("account: %w", err)
+	}
+	return &a, nil
+}
+
+// AdoptAccount implements [access.Store].
+func (db *DB) AdoptAccount(ctx context.Context, issuer, subject string, a *access.Account, records func(*access.Account) []hearback.Record) error {
+	return db.write(ctx, func(tx *Tx) error {
+		n, err := tx.execN(ctx, "INSERT INTO signon (id, account, issuer, subject, since) VALUES (?, ?, ?, ?, ?) ON CONFLICT (issuer, subject) DO NOTHING",
+			int64(a.ID), int64(a.ID), issuer, subject, micros(a.Since))
 		if err := changed(n, err); err != nil {
 			return err
 		}
-		_, err = tx.records(ctx, records(a))
-		return err
+		return tx.addAccount(ctx, a, records)
 	})
+}
+
+// addAccount gives an account the next free number and adds it.
+func (t *Tx) addAccount(ctx context.Context, a *access.Account, records func(*access.Account) []hearback.Record) error {
+	err := t.row(ctx, "UPDATE account_head SET next = next + 1 WHERE one = 1 RETURNING next - 1").Scan(&a.Number)
+	if err != nil {
+		return err
+	}
+	a.Version = 1
+	n, err := t.execN(ctx, `
+		INSERT INTO account (id, number, login, name, lang, roles, desks, admin, state, since, hash, version)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT (login) DO NOTHING`,
+		int64(a.ID), a.Number, a.Login, a.Name, a.Lang, rolesText(a), strings.Join(a.Desks, " "), isAdmin(a), string(a.State), micros(a.Since), a.Hash)
+	if err := changed(n, err); err != nil {
+		return err
+	}
+	_, err = t.records(ctx, records(a))
+	return err
 }
 
 // PutAccount implements [access.Store].

@@ -17,6 +17,7 @@ import (
 var (
 	errTwice       = fmt.Errorf("%w: the two passwords are not the same", hearback.ErrInvalid)
 	errPanic       = errors.New("a page panicked")
+	errForeign     = fmt.Errorf("%w: this was begun in another browser, or too long ago; begin again", hearback.ErrRefused)
 	errCrossOrigin = fmt.Errorf("%w: this form was sent from another site; open the page here and send it again", hearback.ErrRefused)
 )
 

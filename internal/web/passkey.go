@@ -101,7 +101,7 @@ func (q *request) signInKey() error {
 	}
 	token, account, err := q.checkKey()
 	if errors.Is(err, hearback.ErrRefused) || errors.Is(err, hearback.ErrNotFound) {
-		p := &gatePage{frame: q.frame("", ""), To: local(q.form("to")), Passkeys: q.passkeyOrigin()}
+		p := &gatePage{frame: q.frame("", ""), To: local(q.form("to")), Passkeys: q.passkeyOrigin(), SSO: q.ssoName()}
 		p.Fault = q.fault(err)
 		return q.gate(http.StatusForbidden, "signin", q.t("signin.title"), p)
 	}

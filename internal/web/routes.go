@@ -38,6 +38,8 @@ var consoleRoutes = []route{
 	{"POST /signin", open, (*request).signIn},
 	{"GET /signin/second", open, (*request).secondPage},
 	{"POST /signin/second", open, (*request).second},
+	{"GET /signin/sso", open, (*request).toSSO},
+	{"GET /signin/sso/back", open, (*request).fromSSO},
 	{"POST /signin/passkey/ask", open, (*request).askKey},
 	{"POST /signin/passkey", open, (*request).signInKey},
 	{"POST /signout", open, (*request).signOut},

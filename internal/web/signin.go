@@ -21,6 +21,7 @@ type gatePage struct {
 	Kinds []access.FactorKind // what the second factor may be
 
 	Passkeys string // the address at which passkeys work, or ""
+	SSO      string // what the sign-on service is called, or ""
 	First    bool   // nobody has an account yet
 }
 
@@ -34,7 +35,7 @@ func (q *request) signInPage() error {
 	if q.account != nil {
 		return q.see("/", "")
 	}
-	return q.gate(http.StatusOK, "signin", q.t("signin.title"), &gatePage{frame: q.frame("", ""), To: q.r.URL.Query().Get("to"), Passkeys: q.passkeyOrigin()})
+	return q.gate(http.StatusOK, "signin", q.t("signin.title"), &gatePage{frame: q.frame("", ""), To: q.r.URL.Query().Get("to"), Passkeys: q.passkeyOrigin(), SSO: q.ssoName()})
 }
 
 func (q *request) signIn() error {
@@ -49,7 +50,7 @@ func (q *request) signIn() error {
 		if !errors.Is(err, hearback.ErrRefused) {
 			return err
 		}
-		p := &gatePage{frame: q.frame("", ""), Login: q.form("login"), To: q.r.PostFormValue("to"), Passkeys: q.passkeyOrigin()}
+		p := &gatePage{frame: q.frame("", ""), Login: q.form("login"), To: q.r.PostFormValue("to"), Passkeys: q.passkeyOrigin(), SSO: q.ssoName()}
 		p.Fault = q.fault(err)
 		return q.gate(http.StatusForbidden, "signin", q.t("signin.title"), p)
 	}

@@ -68,12 +68,16 @@ type Options struct {
 	// Passkeys is the site that passkeys of the console are made for; nil if the
 	// address of the console allows none.
 	Passkeys *passkey.Site
-	Sources  Sources
-	Intake   Intake
-	Topics   Topics
-	Concerns Concerns
-	Alerts   Alerts
-	Entries  Entries // the public log
+	// SignOn is another service that says who somebody is; nil if there is none.
+	// SignOnName is what its button says.
+	SignOn     SignOn
+	SignOnName string
+	Sources    Sources
+	Intake     Intake
+	Topics     Topics
+	Concerns   Concerns
+	Alerts     Alerts
+	Entries    Entries // the public log
 
 	// TestTopic says whether a query keeps a text, or why it cannot be read.
 	TestTopic func(ctx context.Context, query, text string) (bool, error)
