@@ -100,6 +100,7 @@ type Account struct {
 	Lang    string   // "en" or "zh": what the console speaks to them
 	Roles   []Role   // in the order of [Roles]
 	Asleep  []Role   `json:"-"` // roles that need a second factor, in a session that has none: they only let look
+	Only    []Action `json:"-"` // when a token acts: the most that it may do; nil otherwise
 	Desks   []string // slugs of the desks they work for; empty means every desk
 	State   State
 	Since   time.Time
@@ -118,7 +119,7 @@ const (
 
 // May reports whether the account is active and its roles allow a.
 func (a *Account) May(x Action) bool {
-	if a == nil || a.State != Active {
+	if a == nil || a.State != Active || a.Only != nil && !slices.Contains(a.Only, x) {
 		return false
 	}
 	return May(a.Roles, x) || len(a.Asleep) > 0 && (x == ViewConsole || x == ViewLog)

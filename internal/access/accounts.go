@@ -96,6 +96,15 @@ type Store interface {
 	// [hearback.ErrNotFound] if there is none of the kind that ends after now.
 	TakeAttempt(ctx context.Context, hash []byte, kind string, now time.Time) (doc string, err error)
 
+	PutToken(ctx context.Context, t Token) error
+	// Token returns [hearback.ErrNotFound] if there is none.
+	Token(ctx context.Context, hash []byte) (*Token, error)
+	// Tokens returns the tokens of an account, oldest first.
+	Tokens(ctx context.Context, account hearback.ID) ([]Token, error)
+	TouchToken(ctx context.Context, id hearback.ID, at time.Time) error
+	// DropToken returns [hearback.ErrNotFound] if there is none.
+	DropToken(ctx context.Context, account, id hearback.ID) error
+
 	AddEvent(ctx context.Context, e Event) error
 	// Events returns events of an account, or of all if account is 0, newest
 	// first, that are older than before if that is not 0.
@@ -448,6 +457,16 @@ func (s *Accounts) NewPassword(ctx context.Context, token, password string) erro
 		return gone(err)
 	}
 	return s.note(ctx, Event{Kind: EventPasswordSet, Account: a.ID})
+}
+
+// Numbers says by which number the log knows each account.
+func (s *Accounts) Numbers(ctx context.Context) (map[hearback.ID]int, error) {
+	list, err := s.Store.Accounts(ctx)
+	numbers := map[hearback.ID]int{}
+	for _, a := range list {
+		numbers[a.ID] = a.Number
+	}
+	return numbers, err
 }
 
 // List returns every account by number.

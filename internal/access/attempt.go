@@ -20,7 +20,7 @@ const AttemptLife = 10 * time.Minute
 func (s *Accounts) Begin(ctx context.Context, kind, doc string, from netip.Addr) (token string, err error) {
 	now := s.Now()
 	if wait := s.guard.try.take(now, tryKey{"begin", network(from)}); wait > 0 {
-		return "", Locked{wait.Round(time.Second)}
+		return "", Locked{Wait: wait.Round(time.Second)}
 	}
 	token, hash := newToken()
 	return token, s.Store.PutAttempt(ctx, hash, kind, now.Add(AttemptLife), doc)

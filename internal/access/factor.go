@@ -105,7 +105,7 @@ func (s *Accounts) Second(ctx context.Context, half, code string, from netip.Add
 	}
 	keys := []tryKey{{"second", x.Account.String()}, {"network", network(from)}}
 	if wait := s.guard.try.take(s.Now(), keys...); wait > 0 {
-		return "", nil, Locked{wait.Round(time.Second)}
+		return "", nil, Locked{Wait: wait.Round(time.Second)}
 	}
 	kind, err := s.useCode(ctx, x.Account, code)
 	if err != nil {
@@ -447,7 +447,7 @@ func (s *Accounts) Proved(x *Session) bool { return s.Now().Sub(x.Begun) < prove
 func (s *Accounts) checkPassword(ctx context.Context, a *Account, password string) error {
 	keys := []tryKey{{"change", a.ID.String()}}
 	if wait := s.guard.try.take(s.Now(), keys...); wait > 0 {
-		return Locked{wait.Round(time.Second)}
+		return Locked{Wait: wait.Round(time.Second)}
 	}
 	ok, err := s.guard.match(ctx, a.Hash, password)
 	if err != nil {

@@ -62,7 +62,7 @@ func (s *Accounts) SignIn(ctx context.Context, in SignIn) (token string, a *Acco
 		if s.guard.try.tell(keys...) {
 			err = s.note(ctx, Event{Kind: EventLocked, Network: network(in.Address)})
 		}
-		return "", nil, errors.Join(Locked{wait.Round(time.Second)}, err)
+		return "", nil, errors.Join(Locked{Wait: wait.Round(time.Second)}, err)
 	}
 	a, err = s.Store.AccountByLogin(ctx, login)
 	if err != nil && !errors.Is(err, hearback.ErrNotFound) {
@@ -123,7 +123,10 @@ func (s *Accounts) begin(ctx context.Context, a *Account, agent string, factors 
 
 // Locked says that there were too many wrong passwords, and how long to wait.
 // It is an [hearback.ErrRefused].
-type Locked struct{ Wait time.Duration }
+type Locked struct {
+	Wait    time.Duration
+	Program bool // it is a program that was too fast
+}
 
 // Error implements error.
 func (l Locked) Error() string {
@@ -304,7 +307,10 @@ type bucket struct {
 const maxTries = 20_000
 
 func (k tryKey) size() (burst float64, every time.Duration) {
-	if k.kind == "network" || k.kind == "begin" {
+	switch k.kind {
+	case "token":
+		return tokenBurst, tokenEvery
+	case "network", "begin":
 		return triesNetwork, tryNetwork
 	}
 	return triesLogin, tryLogin

@@ -128,3 +128,47 @@ func TestAttempts(t *testing.T) {
 		}
 	})
 }
+
+func TestAPITokens(t *testing.T) {
+	engines(t, func(t *testing.T, db *store.DB) {
+		s, _, now := office(t, db)
+		ctx := context.Background()
+		x, a := session(t, s, enter(t, s, "chen@example.org"))
+		token, err := s.NewToken(ctx, x, "", "采集", []access.Scope{access.ScopeRead, access.ScopeSecurity}, 30)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, err := s.Tokens(ctx, a.ID)
+		if err != nil || len(list) != 1 || list[0].Name != "采集" || len(list[0].Scopes) != 2 || !list[0].Used.IsZero() || strings.Contains(string(list[0].Hash), token) {
+			t.Fatalf("Tokens = %+v, %v", list, err)
+		}
+		_, by, err := s.ByToken(ctx, token, home)
+		if err != nil || by.ID != a.ID || !by.May(access.ViewSecurity) || by.May(access.Export) || by.May(access.ManageAccounts) {
+			t.Errorf("ByToken = %+v, %v", by, err)
+		}
+		if list, _ = s.Tokens(ctx, a.ID); list[0].Used.IsZero() {
+			t.Error("the use of a token is not remembered")
+		}
+		if err := s.EndToken(ctx, a.ID+1, list[0].ID); !errors.Is(err, hearback.ErrNotFound) {
+			t.Errorf("somebody ended the token of another account: %v", err)
+		}
+		// Wrong ones from one network are stopped.
+		var locked access.Locked
+		n := 0
+		for ; n < 100; n++ {
+			if _, _, err := s.ByToken(ctx, "hb_x", home); errors.As(err, &locked) {
+				break
+			}
+		}
+		if n != 30 {
+			t.Errorf("a network was stopped after %d wrong tokens, want 30", n)
+		}
+		*now = now.AddDate(0, 0, 31)
+		if err := s.Sweep(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.Token(ctx, list[0].Hash); !errors.Is(err, hearback.ErrNotFound) {
+			t.Errorf("Sweep left a token that is over: %v", err)
+		}
+	})
+}

@@ -80,6 +80,8 @@ func (q *request) fault(err error) string {
 			who = append(who, q.l.label("role", r))
 		}
 		return q.t("error.roles", q.l.list(who))
+	case errors.As(err, &locked) && locked.Program:
+		return q.t("error.429.say")
 	case errors.As(err, &locked):
 		return q.t("error.locked", locked.Wait)
 	}

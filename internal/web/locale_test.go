@@ -126,6 +126,9 @@ func TestKeys(t *testing.T) {
 	for _, x := range access.EventKinds() {
 		add("event.", string(x))
 	}
+	for _, x := range access.Scopes() {
+		add("scope.", string(x))
+	}
 	for _, x := range access.Actions() {
 		add("may.", string(x))
 	}

@@ -149,7 +149,14 @@ var consoleRoutes = []route{
 	{"POST /account/factor/{id}/remove", access.ViewConsole, (*request).removeFactor},
 	{"POST /account/passkey/ask", access.ViewConsole, (*request).askNewKey},
 	{"POST /account/passkey", access.ViewConsole, (*request).addKey},
+	{"GET /account/tokens", access.ViewConsole, (*request).tokens},
+	{"POST /account/tokens", access.ViewConsole, (*request).newAPIToken},
+	{"POST /account/tokens/{id}/end", access.ViewConsole, (*request).endAPIToken},
 	{"GET /security", access.ViewSecurity, (*request).security},
+
+	{"GET /api/v1/me", access.ViewConsole, (*request).apiMe},
+	{"GET /api/v1/security", access.ViewSecurity, (*request).apiSecurity},
+	{"GET /api/v1/sources.opml", access.Export, (*request).exportOPML},
 
 	{"GET /settings", access.ViewConsole, (*request).settings},
 	{"POST /settings", access.ChangeSettings, (*request).changeSettings},
@@ -283,6 +290,10 @@ func (s *server) handle(rt route) http.Handler {
 				w.WriteHeader(http.StatusNoContent) // tells the browser to stop asking
 				return
 			}
+			if q.isAPI() {
+				q.problem(http.StatusUnauthorized, q.t("error.token"))
+				return
+			}
 			to := "/signin"
 			if r.Method == http.MethodGet && r.URL.Path != "/" {
 				to += "?to=" + url.QueryEscape(r.URL.RequestURI())
@@ -360,6 +371,9 @@ func (q *request) identify() error {
 		}
 		q.account = drillAccount(q.acting, q.l.lang)
 		return nil
+	}
+	if q.isAPI() && q.r.Header.Get("Authorization") != "" {
+		return q.bearer()
 	}
 	c, err := q.r.Cookie(sessionCookie)
 	if err != nil || c.Value == "" {

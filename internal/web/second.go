@@ -312,7 +312,7 @@ func (q *request) security() error {
 func (q *request) securityEvents(list []access.Event, names map[hearback.ID]string) (out []securityEvent) {
 	for _, e := range list {
 		note := e.Note
-		for _, kind := range []string{"role.", "factor.", "may."} {
+		for _, kind := range []string{"role.", "factor.", "may.", "scope."} {
 			if q.l.has(kind + note) {
 				note = q.t(kind + note)
 				break

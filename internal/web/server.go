@@ -194,7 +194,8 @@ type request struct {
 	l       *locale
 	account *access.Account
 	session *access.Session
-	acting  string // in a drill
+	token   *access.Token // of a program; then there is no session
+	acting  string        // in a drill
 }
 
 func (q *request) ctx() context.Context { return q.r.Context() }
@@ -312,7 +313,10 @@ func (q *request) formID(name string) hearback.ID {
 // statusOf is the one place where an error becomes a status.
 func statusOf(err error) int {
 	var large *http.MaxBytesError
+	var locked access.Locked
 	switch {
+	case errors.As(err, &locked) && locked.Program:
+		return http.StatusTooManyRequests
 	case errors.As(err, &large):
 		return http.StatusRequestEntityTooLarge
 	case errors.Is(err, hearback.ErrNotFound):
@@ -351,6 +355,10 @@ func (q *request) fail(err error) {
 	status := statusOf(err)
 	if status == http.StatusInternalServerError {
 		q.o.Log.ErrorContext(q.ctx(), "request failed", slog.String("component", "web"), slog.String("path", q.r.URL.Path), slog.Any("err", err))
+	}
+	if q.isAPI() {
+		q.problem(status, q.fault(err))
+		return
 	}
 	q.w.Header().Set("Cache-Control", "no-store") // what is not there now may be there in a moment
 	title := q.t(fmt.Sprintf("error.%d", status))
