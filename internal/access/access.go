@@ -159,6 +159,14 @@ func (a *Account) Sleeps(x Action) bool {
 	return a != nil && a.State == Active && !a.May(x) && May(a.Asleep, x)
 }
 
+// Look returns the account as one that only looks: what it may do on a case of
+// a desk that is not its own.
+func (a *Account) Look() *Account {
+	l := *a
+	l.Only = []Action{ViewConsole, ViewLog}
+	return &l
+}
+
 // Serves reports whether the account works for a desk.
 func (a *Account) Serves(desk string) bool {
 	return len(a.Desks) == 0 || slices.Contains(a.Desks, desk)

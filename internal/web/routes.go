@@ -2,6 +2,8 @@ package web
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -305,6 +307,9 @@ func (s *server) handle(rt route) http.Handler {
 		if err == nil && rt.may != open && !q.account.May(rt.may) {
 			err = q.refuse(rt.may)
 		}
+		if err == nil && s.console {
+			err = q.keepToDesks(rt)
+		}
 		if err == nil {
 			err = rt.do(q)
 		}
@@ -393,6 +398,39 @@ func (q *request) identify() error {
 
 // may reports whether whoever is asking may do x, for showing its button.
 func (q *request) may(x access.Action) bool { return q.account.May(x) }
+
+// keepToDesks holds people who work for some desks to the cases of these: they
+// may look at the others and do nothing there. It asks the same of every
+// address of a case or of an answer, so that none can be forgotten.
+func (q *request) keepToDesks(rt route) error {
+	if q.account == nil || len(q.account.Desks) == 0 || q.r.PathValue("id") == "" {
+		return nil
+	}
+	id, err := q.id()
+	if err != nil {
+		return err
+	}
+	switch _, path, _ := strings.Cut(rt.pattern, " "); {
+	case strings.HasPrefix(path, "/answers/{id}"):
+		a, err := q.o.Store.Answer(q.ctx(), id)
+		if err != nil {
+			return err
+		}
+		id = a.Case
+	case !strings.HasPrefix(path, "/cases/{id}"):
+		return nil
+	}
+	c, err := q.o.Store.Case(q.ctx(), id)
+	if err != nil || q.account.Serves(c.Desk) {
+		return err
+	}
+	if rt.may != access.ViewConsole {
+		return errors.Join(fmt.Errorf("%w: this case is with the desk %s, and your account works for others; an administrator can change that", hearback.ErrRefused, c.Desk),
+			q.o.Accounts.Refused(q.ctx(), q.account, rt.may))
+	}
+	q.account = q.account.Look()
+	return nil
+}
 
 // refuse says that the roles do not allow x, and notes it.
 func (q *request) refuse(x access.Action) error {
