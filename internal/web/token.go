@@ -119,7 +119,7 @@ func (q *request) problem(status int, detail string) {
 	_ = json.NewEncoder(q.w).Encode(map[string]any{"status": status, "title": http.StatusText(status), "detail": detail})
 }
 
-func (q *request) json(v any) error {
+func (q *request) reply(v any) error {
 	b, err := json.Marshal(v)
 	if err != nil {
 		return fmt.Errorf("%s: %w", q.r.URL.Path, err)
@@ -148,7 +148,7 @@ func (q *request) apiMe() error {
 	if q.token != nil {
 		m.Scopes, m.Until = q.token.Scopes, &q.token.Until
 	}
-	return q.json(m)
+	return q.reply(m)
 }
 
 // apiSecurity gives the security log to a collector: the events before one,
@@ -185,5 +185,5 @@ func (q *request) apiSecurity() error {
 	if len(list) == securityRows {
 		out.Next = "/api/v1/security?before=" + list[len(list)-1].ID.String()
 	}
-	return q.json(out)
+	return q.reply(out)
 }
