@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"example.org/hearback/internal/text"
+	"example.org/hearback/internal/text/lexvec"
 )
 
 // A feature is a term of a message, with its weight at each level.
@@ -50,6 +51,7 @@ func (g *Grouper) read(d *text.Doc) said {
 	}
 	g.orphans = g.orphans[:0]
 	m := said{doc: d, list: g.scratch[:0]}
+	rows := g.rows[:0] // of the terms of d
 	covered := int32(-1)
 	var sum [2]float32
 	for i := range d.Terms {
@@ -59,11 +61,13 @@ func (g *Grouper) read(d *text.Doc) said {
 			covered = t.Pos + int32(len(t.Text)/3)
 		case text.Char: // counts only where no word stands: 水, 电
 			if t.Pos < covered {
+				rows = append(rows, lexvec.Unread)
 				continue
 			}
 		}
 		f := feature{term: g.lexicon.number(t.Hash, t.Text, t.Kind)}
 		p := &g.lexicon.list[f.term]
+		rows = append(rows, p.row)
 		if p.mark == g.reads {
 			continue
 		}
@@ -76,7 +80,7 @@ func (g *Grouper) read(d *text.Doc) said {
 			break
 		}
 	}
-	g.scratch = m.list
+	g.scratch, g.rows = m.list, rows
 	for l, s := range sum {
 		if s > 0 {
 			n := float32(1 / math.Sqrt(float64(s)))
@@ -88,7 +92,7 @@ func (g *Grouper) read(d *text.Doc) said {
 	m.facets, m.negated = facets(d)
 	if g.o.Vectors != nil {
 		m.vec = make([]float32, g.o.Vectors.Dim())
-		if m.known = g.o.Vectors.Sum(d, m.vec); m.known == 0 {
+		if m.known = g.o.Vectors.Sum(d, rows, m.vec); m.known == 0 {
 			m.vec = nil
 		}
 	}

@@ -86,9 +86,10 @@ type Grouper struct {
 
 	seen int64 // messages so far, without copies
 
-	glossed map[uint64][]int32 // English word → concerns that hold a Chinese word which it glosses
+	glossed map[int32][]int32 // row of an English word → concerns that hold a Chinese word which it glosses
 
 	scratch []feature // of read
+	rows    []int32   // of read
 	order   []uint64  // of candidates
 	orphans []int32   // terms that no centroid held when last looked at
 	copies  copies
@@ -145,8 +146,8 @@ func New(o Options) *Grouper {
 
 // Reset forgets everything, as before Load.
 func (g *Grouper) Reset() {
-	g.glossed = map[uint64][]int32{}
-	g.lexicon, g.reads, g.orphans = newLexicon(), 0, nil
+	g.glossed = map[int32][]int32{}
+	g.lexicon, g.reads, g.orphans = newLexicon(g.o.Vectors), 0, nil
 	g.live, g.themes, g.dirty = map[hearback.ID]*group{}, map[hearback.ID]*theme{}, map[hearback.ID]bool{}
 	g.levels = [2]level{{keep: keepTerms}, {keep: keepThemes}}
 	g.resize(concerns, 0)
@@ -456,8 +457,8 @@ func (g *Grouper) across(m *said) (best *group, met []Reason, how float64) {
 		f := &m.list[i]
 		switch t := &g.lexicon.list[f.term]; t.kind {
 		case text.Han:
-			for h := range v.GlossesOf(t.hash) {
-				if k := g.lexicon.find(h); k >= 0 && g.lexicon.list[k].n[concerns] <= maxPostings {
+			for h := range v.Glosses(t.row) {
+				if k := g.lexicon.find(v.Hash(h)); k >= 0 && g.lexicon.list[k].n[concerns] <= maxPostings {
 					p := &g.lexicon.list[k]
 					w := f.w[concerns] * g.idf(concerns, p)
 					for _, e := range p.in[concerns] {
@@ -466,7 +467,7 @@ func (g *Grouper) across(m *said) (best *group, met []Reason, how float64) {
 				}
 			}
 		case text.Word:
-			for _, slot := range g.glossed[t.hash] {
+			for _, slot := range g.glossed[t.row] {
 				l.strike(slot, f.w[concerns]*f.raw[concerns])
 			}
 		}

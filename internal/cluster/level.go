@@ -99,8 +99,8 @@ func (g *Grouper) hold(lv int, c *centroid, t int32, n float32) {
 		p.in[lv] = append(p.in[lv], entry{c.slot, int32(len(c.terms)), g.pow(n)})
 	}
 	c.append(t, h)
-	if lv == concerns && p.kind == text.Han && g.o.Vectors != nil {
-		for h := range g.o.Vectors.GlossesOf(p.hash) {
+	if lv == concerns && p.kind == text.Han {
+		for h := range g.o.Vectors.Glosses(p.row) {
 			if list := g.glossed[h]; len(list) < maxPostings {
 				g.glossed[h] = append(list, c.slot)
 			}
@@ -133,8 +133,8 @@ func (g *Grouper) unpost(lv int, c *centroid, i int) {
 		p.in[lv] = list[:last]
 		h.at = -1
 	}
-	if lv == concerns && p.kind == text.Han && g.o.Vectors != nil {
-		for h := range g.o.Vectors.GlossesOf(p.hash) {
+	if lv == concerns && p.kind == text.Han {
+		for h := range g.o.Vectors.Glosses(p.row) {
 			if list := without(g.glossed[h], c.slot); len(list) > 0 {
 				g.glossed[h] = list
 			} else {

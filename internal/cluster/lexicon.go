@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"example.org/hearback/internal/text"
+	"example.org/hearback/internal/text/lexvec"
 )
 
 // A lexicon numbers the terms that centroids hold. Numbers are small and are
@@ -13,6 +14,7 @@ type lexicon struct {
 	free  []int32   // numbers that no term has
 	slots []int32   // open addressing by hash: number+1, or 0
 	stop  map[uint64]float32
+	row   func(hash uint64) int32 // in the vectors, or -1
 }
 
 // A posting is one term and the centroids that hold it.
@@ -24,6 +26,7 @@ type posting struct {
 	share  float32       // of all messages that are assumed to hold the word
 	in     [2][]entry    // the first maxPosted centroids
 	kind   text.TermKind //
+	row    int32         // in the vectors, or -1
 	word   string
 }
 
@@ -38,8 +41,12 @@ type entry struct {
 // little to find any by; it may do so again when half of them are gone.
 const maxPosted = 2 * maxPostings
 
-func newLexicon() lexicon {
-	return lexicon{slots: make([]int32, 1<<10), stop: stopWords()}
+func newLexicon(v *lexvec.Vectors) lexicon {
+	row := func(uint64) int32 { return -1 }
+	if v != nil {
+		row = v.Row
+	}
+	return lexicon{slots: make([]int32, 1<<10), stop: stopWords(), row: row}
 }
 
 // find returns the number of a term, or -1.
@@ -59,7 +66,7 @@ func (x *lexicon) number(hash uint64, word string, kind text.TermKind) int32 {
 		return t
 	}
 	// word is part of a message, which must not be held on to.
-	p := posting{hash: hash, word: strings.Clone(word), kind: kind, weight: kindWeight(kind), share: x.stop[hash]}
+	p := posting{hash: hash, word: strings.Clone(word), kind: kind, weight: kindWeight(kind), share: x.stop[hash], row: x.row(hash)}
 	t := int32(len(x.list))
 	if n := len(x.free); n > 0 {
 		t, x.free = x.free[n-1], x.free[:n-1]

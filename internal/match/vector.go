@@ -125,7 +125,9 @@ func (ix *Index) addEnglish(bag []weighted, kind text.TermKind, hash uint64, row
 		n := ix.vec.GlossCount(row) + len(office)
 		w := ix.weight(row) / float32(math.Sqrt(float64(max(n, 1))))
 		add := func(g int32) { bag = append(bag, weighted{ix.vec.Hash(g), w * ix.weight(g)}) }
-		ix.vec.Glosses(row, add)
+		for g := range ix.vec.Glosses(row) {
+			add(g)
+		}
 		for _, g := range office {
 			add(g)
 		}

@@ -56,7 +56,7 @@ func FuzzLoad(f *testing.F) {
 			v.Sketch(&d)
 			v.Met(&d, &d, 5)
 			for _, x := range d.Terms {
-				for range v.GlossesOf(x.Hash) {
+				for range v.Glosses(v.Row(x.Hash)) {
 				}
 			}
 		}

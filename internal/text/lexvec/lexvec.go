@@ -214,10 +214,18 @@ func (v *Vectors) Near(x []float32, row int32) float32 {
 // Explains reports whether the word of row b is among the glosses of row a.
 func (v *Vectors) Explains(a, b int32) bool { return v.glossed(int(a), int(b)) }
 
-// Glosses calls f with the rows of the English words that gloss a row.
-func (v *Vectors) Glosses(row int32, f func(gloss int32)) {
-	for k := v.from[row]; k < v.from[row+1]; k++ {
-		f(int32(v.gloss(int(k))))
+// Glosses yields the rows of the English words that gloss a row; none if it is
+// negative.
+func (v *Vectors) Glosses(row int32) iter.Seq[int32] {
+	return func(yield func(gloss int32) bool) {
+		if row < 0 {
+			return
+		}
+		for k := v.from[row]; k < v.from[row+1]; k++ {
+			if !yield(int32(v.gloss(int(k)))) {
+				return
+			}
+		}
 	}
 }
 
@@ -227,30 +235,41 @@ func (v *Vectors) GlossCount(row int32) int { return int(v.from[row+1] - v.from[
 // Hash returns the hash of the term of a row.
 func (v *Vectors) Hash(row int32) uint64 { return v.hashes[row] }
 
-// each calls f with the terms of d that carry meaning, each with its number in
-// the pack or -1. A Chinese word that the pack lacks falls back to its
-// characters; characters inside known words are left out.
-func (v *Vectors) each(d *text.Doc, f func(t *text.Term, i int)) {
+// each calls f with the terms of d that carry meaning, each with its row or -1.
+// A Chinese word that the pack lacks falls back to its characters; characters
+// inside known words are left out. rows are those of the terms that the caller
+// knows already, as for Sum.
+func (v *Vectors) each(d *text.Doc, rows []int32, f func(t *text.Term, i int)) {
 	covered := int32(-1)
 	for k := range d.Terms {
 		t := &d.Terms[k]
 		switch t.Kind {
 		case text.Word, text.Number:
-			f(t, v.find(t.Hash))
+			f(t, v.rowOf(t, k, rows))
 		case text.Han:
-			if i := v.find(t.Hash); i >= 0 {
+			if i := v.rowOf(t, k, rows); i >= 0 {
 				f(t, i)
 				covered = t.Pos + int32(len(t.Text)/3)
 			}
 		case text.Char:
 			if t.Pos >= covered {
-				if i := v.find(t.Hash); i >= 0 {
+				if i := v.rowOf(t, k, rows); i >= 0 {
 					f(t, i)
 				}
 			}
 		}
 	}
 }
+
+func (v *Vectors) rowOf(t *text.Term, k int, rows []int32) int {
+	if k < len(rows) && rows[k] != Unread {
+		return int(rows[k])
+	}
+	return v.find(t.Hash)
+}
+
+// Unread stands for a row that has not been looked up.
+const Unread = -2
 
 // Embed writes the unit vector of a text to dst, which must have room for Dim
 // components, and reports whether any of its words is known. It is the mean of
@@ -260,7 +279,7 @@ func (v *Vectors) Embed(d *text.Doc, dst []float32) bool {
 	dst = dst[:v.dim]
 	clear(dst)
 	var share [2]float32
-	v.each(d, func(t *text.Term, i int) {
+	v.each(d, nil, func(t *text.Term, i int) {
 		if i < 0 {
 			return
 		}
@@ -330,7 +349,7 @@ func (v *Vectors) Sketch(d *text.Doc) Sketch {
 // words, which share the weight of the word.
 func (v *Vectors) bag(d *text.Doc) []Weighted {
 	var bag []Weighted
-	v.each(d, func(t *text.Term, i int) {
+	v.each(d, nil, func(t *text.Term, i int) {
 		switch {
 		case t.Kind == text.Number:
 			bag = append(bag, Weighted{t.Hash, number})
@@ -431,7 +450,7 @@ func (v *Vectors) Met(a, b *text.Doc, n int) []Meeting {
 		x []float32
 	}
 	units := func(d *text.Doc) (out []unit) {
-		v.each(d, func(t *text.Term, i int) {
+		v.each(d, nil, func(t *text.Term, i int) {
 			if len(out) == 200 {
 				return
 			}
@@ -508,12 +527,13 @@ func (v *Vectors) glossed(a, b int) bool {
 // Sum writes to dst, which must have room for Dim components, the sum of the
 // vectors of the words of d, each weighted by how much the word says, and
 // returns how much of d the pack knows, 0 to 1 by weight. Sums can be added:
-// that of two texts is that of both.
-func (v *Vectors) Sum(d *text.Doc, dst []float32) (known float64) {
+// that of two texts is that of both. rows are those of the terms of d as far as
+// the caller has them, from [Vectors.Row], with [Unread] for the others.
+func (v *Vectors) Sum(d *text.Doc, rows []int32, dst []float32) (known float64) {
 	dst = dst[:v.dim]
 	clear(dst)
 	var in, all float64
-	v.each(d, func(t *text.Term, i int) {
+	v.each(d, rows, func(t *text.Term, i int) {
 		if i < 0 {
 			all += strange
 			return
@@ -542,20 +562,4 @@ func Cosine(a, b []float32) float64 {
 		return 0
 	}
 	return float64(ab) / math.Sqrt(float64(aa)*float64(bb))
-}
-
-// GlossesOf yields the hashes of the English words, as terms of kind
-// [text.Word], that explain the Chinese term with the hash h.
-func (v *Vectors) GlossesOf(h uint64) iter.Seq[uint64] {
-	return func(yield func(uint64) bool) {
-		i := v.find(h)
-		if i < 0 {
-			return
-		}
-		for k := v.from[i]; k < v.from[i+1]; k++ {
-			if !yield(v.hashes[v.gloss(int(k))]) {
-				return
-			}
-		}
-	}
 }

@@ -143,17 +143,19 @@ func TestEmbed(t *testing.T) {
 }
 
 func TestGloss(t *testing.T) {
-	d := analyzer().Analyze("疫苗", "zh")
+	v, d := vectors(), analyzer().Analyze("疫苗", "zh")
 	var got []uint64
 	for _, x := range d.Terms {
 		if x.Kind == text.Han {
-			got = slices.Collect(vectors().GlossesOf(x.Hash))
+			for row := range v.Glosses(v.Row(x.Hash)) {
+				got = append(got, v.Hash(row))
+			}
 		}
 	}
 	if !slices.Contains(got, text.Hash(text.Word, "vaccin")) {
 		t.Errorf("疫苗 has the glosses %x, want vaccin among them", got)
 	}
-	if g := slices.Collect(vectors().GlossesOf(1)); g != nil {
+	if g := slices.Collect(v.Glosses(v.Row(1))); g != nil {
 		t.Errorf("an unknown term has the glosses %x", g)
 	}
 }
@@ -224,5 +226,21 @@ func BenchmarkSketch(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		v.Sketch(&d)
+	}
+}
+
+// TestSumRows: rows that the caller knows change nothing.
+func TestSumRows(t *testing.T) {
+	v := vectors()
+	d := analyzer().Analyze("停水了吗？ When will the water be back in 磨溪, please", "")
+	var rows []int32
+	for i, x := range d.Terms {
+		if rows = append(rows, v.Row(x.Hash)); i%3 == 0 {
+			rows[i] = lexvec.Unread
+		}
+	}
+	a, b := make([]float32, v.Dim()), make([]float32, v.Dim())
+	if x, y := v.Sum(&d, nil, a), v.Sum(&d, rows[:len(rows)-2], b); x != y || !slices.Equal(a, b) {
+		t.Errorf("with rows the sum knows %v, without %v; equal: %t", y, x, slices.Equal(a, b))
 	}
 }
