@@ -68,6 +68,7 @@ const (
 	AnswerRechecked  RecordType = "answer.rechecked"
 	AnswerOut        RecordType = "answer.published"
 	AnswerCorrected  RecordType = "answer.corrected"
+	AnswerRatified   RecordType = "answer.ratified" // an approval that followed an emergency
 	AnswerRetracted  RecordType = "answer.withdrawn"
 	ExportMade       RecordType = "export.made"
 	DeletionHonoured RecordType = "deletion.honoured"

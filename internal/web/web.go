@@ -322,6 +322,9 @@ type Answers interface {
 	Approve(ctx context.Context, by hearback.Actor, id hearback.ID, hash, note string) (*hearback.Answer, error)
 	Return(ctx context.Context, by hearback.Actor, id hearback.ID, note string) (*hearback.Answer, error)
 	Drop(ctx context.Context, by hearback.Actor, id hearback.ID, note string) (*hearback.Answer, error)
+	PublishUrgent(ctx context.Context, by hearback.Actor, id hearback.ID, reason string) (*hearback.Answer, error)
+	Ratify(ctx context.Context, by hearback.Actor, id hearback.ID, hash, note string) (*hearback.Answer, error)
+	Rechecked(ctx context.Context, by hearback.Actor, id hearback.ID, next time.Time) (*hearback.Answer, error)
 	Publish(ctx context.Context, by hearback.Actor, id hearback.ID) (*hearback.Answer, error)
 	Withdraw(ctx context.Context, by hearback.Actor, id hearback.ID, reason string) (*hearback.Answer, error)
 	// Needed is how many approvals an answer needs.
