@@ -72,6 +72,11 @@ func (m *memory) Concern(_ context.Context, id hearback.ID) (*hearback.Concern, 
 
 func copyCase(c hearback.Case) *hearback.Case {
 	c.Acks, c.Declined, c.With = slices.Clone(c.Acks), slices.Clone(c.Declined), slices.Clone(c.With)
+	if c.Playbook != nil {
+		f := *c.Playbook
+		f.Done = slices.Clone(f.Done)
+		c.Playbook = &f
+	}
 	c.Estimates, c.Dissents, c.Rulings = slices.Clone(c.Estimates), slices.Clone(c.Dissents), slices.Clone(c.Rulings)
 	c.Deadlines, c.Pauses, c.Evidence = slices.Clone(c.Deadlines), slices.Clone(c.Pauses), slices.Clone(c.Evidence)
 	c.Past, c.Steps = slices.Clone(c.Past), slices.Clone(c.Steps)

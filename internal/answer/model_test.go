@@ -700,6 +700,12 @@ func (m *model) actions() map[string]func(*rapid.T) {
 		"dissent": m.caseAct("dissent", func(by hearback.Actor, id hearback.ID) (*hearback.Case, error) {
 			return m.cases.Dissent(m.ctx, by, id, rapid.SampledFrom(hearback.Verdicts()).Draw(m.t, "dissent"), "the meter")
 		}),
+		"playbook": m.caseAct("playbook", func(by hearback.Actor, id hearback.ID) (*hearback.Case, error) {
+			return m.cases.UsePlaybook(m.ctx, by, id, &desk.Playbook{Slug: "water", Version: rapid.IntRange(0, 3).Draw(m.t, "version"), Steps: make([]desk.Words, 3)})
+		}),
+		"tick": m.caseAct("tick", func(by hearback.Actor, id hearback.ID) (*hearback.Case, error) {
+			return m.cases.TickStep(m.ctx, by, id, rapid.IntRange(0, 4).Draw(m.t, "step"), rapid.Bool().Draw(m.t, "done"))
+		}),
 		"close": m.caseAct("close", m.close),
 		"existing": m.caseAct("existing", func(by hearback.Actor, id hearback.ID) (*hearback.Case, error) {
 			which := hearback.ID(1) // there is none with this id
@@ -764,7 +770,7 @@ func TestModel(t *testing.T) {
 	if acts < want {
 		t.Errorf("only %d acts, want %d", acts, want)
 	}
-	for _, name := range []string{"open", "draft", "submit", "approve", "return", "drop", "publish", "correct", "withdraw", "close", "existing", "reopen", "verdict", "reviewers", "urgent", "ratify", "decline", "share", "acknowledge", "estimate", "dissent"} {
+	for _, name := range []string{"open", "draft", "submit", "approve", "return", "drop", "publish", "correct", "withdraw", "close", "existing", "reopen", "verdict", "reviewers", "urgent", "ratify", "decline", "share", "acknowledge", "estimate", "dissent", "playbook", "tick"} {
 		if worked[name] < want/5000 {
 			t.Errorf("%s worked only %d times: the model tests little", name, worked[name])
 		}

@@ -121,6 +121,18 @@ func (q *request) draftPage() error {
 	if err != nil {
 		return err
 	}
+	if q.r.URL.Query().Get("holding") == "1" && p.Version == 0 {
+		texts, err := q.holdingTexts(p.Case, p.Concern)
+		if err != nil {
+			return err
+		}
+		for i := range p.Texts {
+			if t, ok := texts[p.Texts[i].Lang]; ok {
+				p.Texts[i] = t
+			}
+		}
+		p.Verdict = hearback.NotYetKnown
+	}
 	if add := q.r.URL.Query().Get("add"); hearback.ValidLang(add) && !slices.ContainsFunc(p.Texts, func(t hearback.Text) bool { return t.Lang == add }) {
 		p.Texts = append(p.Texts, hearback.Text{Lang: add})
 	}
