@@ -161,7 +161,7 @@ func (p *Playbook) putText(key, v string) error {
 	kind, part, _ := strings.Cut(key, ".")
 	lang := "en"
 	if rest, ok := strings.CutPrefix(part, "zh."); ok {
-		part, lang = rest, "zh-Hans"
+		part, lang = rest, "zh"
 	}
 	t := hearback.Text{Lang: lang}
 	list := p.Answers[lang]

@@ -31,13 +31,13 @@ func TestStarters(t *testing.T) {
 			}
 		}
 		var a hearback.Answer
-		if err := a.Write([]hearback.Text{p.Holding["en"], p.Holding["zh-Hans"]}, "", lin, start); err != nil {
+		if err := a.Write([]hearback.Text{p.Holding["en"], p.Holding["zh"]}, "", lin, start); err != nil {
 			t.Errorf("%s: its holding statement: %v", p.Slug, err)
 		} else if !a.Draft().Holding() || a.Draft().Texts[0].Next == "" || a.Draft().Texts[1].Do == "" {
 			t.Errorf("%s: its holding statement lacks something: %+v", p.Slug, a.Draft())
 		}
-		if len(p.Answers["en"]) == 0 || len(p.Answers["en"]) != len(p.Answers["zh-Hans"]) {
-			t.Errorf("%s has %d prepared answers in English and %d in Chinese", p.Slug, len(p.Answers["en"]), len(p.Answers["zh-Hans"]))
+		if len(p.Answers["en"]) == 0 || len(p.Answers["en"]) != len(p.Answers["zh"]) {
+			t.Errorf("%s has %d prepared answers in English and %d in Chinese", p.Slug, len(p.Answers["en"]), len(p.Answers["zh"]))
 		}
 	}
 	if got := strings.Join(slugs, " "); got != "epidemic payment-scam power school violence water" {

@@ -152,11 +152,7 @@ func (q *request) holdingTexts(c *hearback.Case, concern *hearback.Concern) (map
 	}
 	texts := map[string]hearback.Text{}
 	for lang, l := range q.locales {
-		key := lang
-		if lang == "zh" {
-			key = "zh-Hans"
-		}
-		texts[key] = hearback.Text{Lang: key, Verdict: hearback.NotYetKnown, Title: l.t("holding.title"), Lead: l.t("holding.lead"), Known: l.t("holding.known"), Next: l.t("holding.next")}
+		texts[lang] = hearback.Text{Lang: lang, Verdict: hearback.NotYetKnown, Title: l.t("holding.title"), Lead: l.t("holding.lead"), Known: l.t("holding.known"), Next: l.t("holding.next")}
 	}
 	return texts, nil
 }
