@@ -51,6 +51,7 @@ type Revision struct {
 	Approvals []Approval // of exactly these Texts
 	Published time.Time  // zero until it is public
 	Record    int64      // index of its entry in the public log, from 0; valid once Published
+	Urgent    *Urgent    // set if it went out in an emergency, with one approval
 	Dropped   time.Time  // when its draft was given up; zero if it was not
 }
 
@@ -73,6 +74,86 @@ type Approval struct {
 	At   time.Time
 	Hash string // Revision.Hash of what was approved
 	Note string
+}
+
+// An Urgent says that a revision went out in an emergency with one approval,
+// and whether the others have followed.
+type Urgent struct {
+	By       Actor
+	At       time.Time
+	Reason   string    // public
+	Due      time.Time // when the other approvals must be there
+	Reviewed time.Time // when they were; zero until then
+}
+
+// UrgentReview is how soon an answer that went out in an emergency must have
+// the approvals that it lacked.
+const UrgentReview = 24 * time.Hour
+
+// PublishUrgent makes the draft public with one approval, for a reason, where
+// reviewers would be needed. It is marked so for ever and must be reviewed
+// afterwards.
+func (a *Answer) PublishUrgent(reviewers int, reason string, by Actor, at time.Time) error {
+	switch {
+	case !a.Ready(1):
+		return fmt.Errorf("%w: even in an emergency an answer needs one approval of its exact text", ErrRefused)
+	case reviewers <= 1:
+		return fmt.Errorf("%w: this office asks for one approval anyway; publish it the ordinary way", ErrRefused)
+	case strings.TrimSpace(reason) == "":
+		return fmt.Errorf("%w: say why it cannot wait for the second approval; the reason is public", ErrInvalid)
+	}
+	d := a.Draft()
+	if err := a.Publish(1, at); err != nil {
+		return err
+	}
+	if len(d.Valid()) < reviewers {
+		d.Urgent = &Urgent{By: by, At: at, Reason: reason, Due: at.Add(UrgentReview)}
+	}
+	return nil
+}
+
+// Unreviewed reports whether the published text went out in an emergency and
+// still lacks approvals.
+func (a *Answer) Unreviewed() bool {
+	r := a.Current()
+	return a.State == AnswerPublished && r != nil && r.Urgent != nil && r.Urgent.Reviewed.IsZero()
+}
+
+// MayRatify returns nil if by may add the approval that the published text
+// lacks, or why not.
+func (a *Answer) MayRatify(by Actor) error {
+	r := a.Current()
+	switch {
+	case !a.Unreviewed():
+		return fmt.Errorf("%w: this answer has its approvals", ErrRefused)
+	case !by.Person():
+		return fmt.Errorf("%w: an answer is approved by a person", ErrRefused)
+	case r.wrote(by.ID):
+		return fmt.Errorf("%w: you wrote in this answer, so you cannot approve it", ErrRefused)
+	case slices.ContainsFunc(r.Approvals, func(x Approval) bool { return x.By.ID == by.ID }):
+		return fmt.Errorf("%w: you have approved this text already", ErrRefused)
+	}
+	return nil
+}
+
+// Ratify adds an approval of the published text whose hash is given, which
+// went out in an emergency. It returns [ErrConflict] if the text is another.
+func (a *Answer) Ratify(hash string, reviewers int, by Actor, at time.Time, note string) error {
+	if err := a.MayRatify(by); err != nil {
+		return err
+	}
+	r := a.Current()
+	if r.Hash() != hash {
+		return fmt.Errorf("%w: the text is not the one you read; read it again", ErrConflict)
+	}
+	if err := CheckNote(note); err != nil {
+		return err
+	}
+	r.Approvals = append(r.Approvals, Approval{By: by, At: at, Hash: hash, Note: note})
+	if len(r.Valid()) >= reviewers {
+		r.Urgent.Reviewed = at
+	}
+	return nil
 }
 
 // A Withdrawal says why an answer is no longer given.
@@ -493,6 +574,9 @@ func (a *Answer) Canonical(r *Revision) ([]byte, error) {
 	}
 	if r.Reason != "" {
 		doc["reason"] = r.Reason
+	}
+	if r.Urgent != nil {
+		doc["urgent"] = r.Urgent.Reason
 	}
 	if err := plain(doc); err != nil {
 		return nil, fmt.Errorf("answer %s: %w", a.ID, err)

@@ -30,9 +30,10 @@ type Case struct {
 	Rulings   []Ruling   // the verdicts that were given, oldest first
 	Estimates []Estimate // what people thought before they saw each other's
 	Dissents  []Dissent
-	Answer    ID   // its answer, or 0
-	Past      []ID // its withdrawn answers, oldest first
-	Existing  ID   // the published answer of another case that serves it, or 0
+	Playbook  *Following // the playbook that it follows, or nil
+	Answer    ID         // its answer, or 0
+	Past      []ID       // its withdrawn answers, oldest first
+	Existing  ID         // the published answer of another case that serves it, or 0
 	Steps     []Step
 	Version   int // counts writes
 }
@@ -216,6 +217,68 @@ func (c *Case) Share(with []string, by Actor, at time.Time, note string) error {
 		return err
 	}
 	c.With = list
+	return nil
+}
+
+// A Following is how far a case has come with a playbook.
+type Following struct {
+	Slug    string
+	Version int
+	Steps   int    // how many the checklist has
+	Done    []Tick // one for each time a step was done or taken back, in order
+}
+
+// A Tick says that a step of a checklist was done, or was not after all.
+type Tick struct {
+	Step int // from 1
+	Done bool
+	By   Actor
+	At   time.Time
+}
+
+// MaxTicks is how many ticks a case keeps.
+const MaxTicks = 500
+
+// Ticked returns the newest tick of a step, or nil if there is none.
+func (f *Following) Ticked(step int) *Tick {
+	for i := len(f.Done) - 1; i >= 0; i-- {
+		if f.Done[i].Step == step {
+			return &f.Done[i]
+		}
+	}
+	return nil
+}
+
+// Follow begins to follow a version of a playbook. Ticks are kept only for the
+// same version: another one may have other steps.
+func (c *Case) Follow(slug string, version, steps int) error {
+	switch {
+	case c.State == CaseClosed:
+		return fmt.Errorf("%w: this case is closed; reopen it first", ErrRefused)
+	case c.Playbook != nil && c.Playbook.Slug == slug && c.Playbook.Version == version:
+		return fmt.Errorf("%w: the case follows this playbook already", ErrRefused)
+	}
+	c.Playbook = &Following{Slug: slug, Version: version, Steps: steps}
+	return nil
+}
+
+// Tick says that a step of the playbook is done, or is not after all.
+func (c *Case) Tick(step int, done bool, by Actor, at time.Time) error {
+	f := c.Playbook
+	switch {
+	case c.State == CaseClosed:
+		return fmt.Errorf("%w: this case is closed; reopen it first", ErrRefused)
+	case f == nil:
+		return fmt.Errorf("%w: the case follows no playbook yet", ErrRefused)
+	case step < 1 || step > f.Steps:
+		return fmt.Errorf("%w: the playbook has no step %d", ErrInvalid, step)
+	case len(f.Done) >= MaxTicks:
+		return fmt.Errorf("%w: a case keeps at most %d ticks", ErrRefused, MaxTicks)
+	}
+	if t := f.Ticked(step); (t != nil && t.Done) == done {
+		return fmt.Errorf("%w: this step is marked so already", ErrRefused)
+	}
+	f.Done = append(f.Done, Tick{Step: step, Done: done, By: by, At: at})
 	return nil
 }
 

@@ -47,6 +47,9 @@ const (
 	CaseResumed      RecordType = "case.resumed"
 	CaseDeclined     RecordType = "case.declined"
 	CaseShared       RecordType = "case.shared"
+	CasePlaybook     RecordType = "case.playbook"
+	CaseTicked       RecordType = "case.ticked"
+	PlaybookChanged  RecordType = "playbook.changed"
 	RoutingChanged   RecordType = "routing.changed"
 	CaseAcked        RecordType = "case.acknowledged"
 	EvidenceAdded    RecordType = "evidence.added"
@@ -68,6 +71,7 @@ const (
 	AnswerRechecked  RecordType = "answer.rechecked"
 	AnswerOut        RecordType = "answer.published"
 	AnswerCorrected  RecordType = "answer.corrected"
+	AnswerRatified   RecordType = "answer.ratified" // an approval that followed an emergency
 	AnswerRetracted  RecordType = "answer.withdrawn"
 	ExportMade       RecordType = "export.made"
 	DeletionHonoured RecordType = "deletion.honoured"

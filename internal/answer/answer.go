@@ -232,6 +232,59 @@ func (s *Answers) Drop(ctx context.Context, by hearback.Actor, id hearback.ID, n
 // approved exactly this text and may still do so, and the case supports what
 // it says.
 func (s *Answers) Publish(ctx context.Context, by hearback.Actor, id hearback.ID) (*hearback.Answer, error) {
+	return s.publish(ctx, by, id, "")
+}
+
+// PublishUrgent makes the draft public with one approval, for a reason that
+// goes to the public log and to the page. It returns [hearback.ErrRefused]
+// unless the case is an emergency (P1). The approvals that it lacks must
+// follow; see [Answers.Ratify].
+func (s *Answers) PublishUrgent(ctx context.Context, by hearback.Actor, id hearback.ID, reason string) (*hearback.Answer, error) {
+	reason, err := desk.Public(s.Leak, "the reason", reason)
+	if err != nil {
+		return nil, err
+	}
+	if reason == "" {
+		return nil, fmt.Errorf("answer %s: %w: say why it cannot wait for the second approval; the reason is public", id, hearback.ErrInvalid)
+	}
+	return s.publish(ctx, by, id, reason)
+}
+
+// Ratify adds an approval of the published text, which went out in an
+// emergency, by its hash.
+func (s *Answers) Ratify(ctx context.Context, by hearback.Actor, id hearback.ID, hash, note string) (*hearback.Answer, error) {
+	if err := s.allow(ctx, by, hearback.AnswerApproved); err != nil {
+		return nil, err
+	}
+	note, err := desk.Public(s.Leak, "the note", note)
+	if err != nil {
+		return nil, err
+	}
+	need, err := s.Needed(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a, err := s.Store.Answer(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	at := s.now()
+	if err := a.Ratify(hash, need, by, at, note); err != nil {
+		return nil, fmt.Errorf("answer %s: %w", id, err)
+	}
+	r := a.Current()
+	p := pub{"rev": r.N, "text": hash, "approvals": len(r.Valid()), "complete": !a.Unreviewed()}
+	if note != "" {
+		p["note"] = note
+	}
+	if err := s.Store.SaveAnswer(ctx, a, nil, recordOf(hearback.AnswerRatified, a, by, at, p)); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// publish makes the draft public; with a reason it is urgent.
+func (s *Answers) publish(ctx context.Context, by hearback.Actor, id hearback.ID, urgent string) (*hearback.Answer, error) {
 	if err := s.allow(ctx, by, hearback.AnswerOut); err != nil {
 		return nil, err
 	}
@@ -250,7 +303,14 @@ func (s *Answers) Publish(ctx context.Context, by hearback.Actor, id hearback.ID
 	if err := rests(d, c); err != nil {
 		return nil, fmt.Errorf("answer %s: %w", id, err)
 	}
-	reviews, err := s.reviews(ctx, d, need)
+	enough := need
+	if urgent != "" {
+		enough = 1
+		if c.Tier != hearback.P1 {
+			return nil, fmt.Errorf("answer %s: %w: only an emergency (P1) is published with one approval; this case is %s", id, hearback.ErrRefused, c.Tier)
+		}
+	}
+	reviews, err := s.reviews(ctx, d, enough)
 	if err != nil {
 		return nil, fmt.Errorf("answer %s: %w", id, err)
 	}
@@ -263,8 +323,16 @@ func (s *Answers) Publish(ctx context.Context, by hearback.Actor, id hearback.ID
 		kind = hearback.AnswerCorrected
 		p["prev"], p["reason"] = before.Record, reason
 	}
-	if err := a.Publish(need, at); err != nil {
+	if urgent != "" {
+		err = a.PublishUrgent(need, urgent, by, at)
+	} else {
+		err = a.Publish(need, at)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("answer %s: %w", id, err)
+	}
+	if d.Urgent != nil {
+		p["urgent"], p["review_by"] = urgent, d.Urgent.Due.Format(time.RFC3339)
 	}
 	desks, err := s.Store.Desks(ctx)
 	if err != nil {

@@ -28,6 +28,8 @@ const (
 	WarnDo       = "answer.warn.do"        // it does not say what to do
 	WarnKnown    = "answer.warn.known"     // it does not say how we know
 	WarnWhy      = "answer.warn.why"       // it rates what is going round without saying why
+	WarnInstead  = "answer.warn.instead"   // it says what is wrong without saying what is so instead
+	WarnLong     = "answer.warn.long"      // a sentence is hard to read
 	WarnUneven   = "answer.warn.uneven"    // a part is there in another language, not in this one
 	WarnLang     = "answer.warn.lang"      // people asked in a language it is not given in
 	WarnLeak     = "answer.warn.leak"      // it seems to hold personal data
@@ -79,6 +81,12 @@ func Lint(r *hearback.Revision, asked map[string]int64, leak func(string) bool) 
 		if t.Verdict != "" && !r.Holding() && t.Why == "" {
 			warn(WarnWhy, t.Lang, "")
 		}
+		for _, part := range append(t.Parts(), t.Title) {
+			if s := longest(part); s != "" {
+				warn(WarnLong, t.Lang, s)
+				break
+			}
+		}
 		for j, name := range []string{"lead", "do", "known", "going", "why", "next"} {
 			if t.Parts()[j] == "" && slices.ContainsFunc(r.Texts, func(o hearback.Text) bool { return o.Parts()[j] != "" }) {
 				warn(WarnUneven, t.Lang, name)
@@ -101,7 +109,11 @@ func Lint(r *hearback.Revision, asked map[string]int64, leak func(string) bool) 
 		warn(WarnDo, "", "")
 	}
 	if none(func(t *hearback.Text) string { return t.Known }) {
-		warn(WarnKnown, "", "")
+		if wrong(r.Verdict()) {
+			warn(WarnInstead, "", "")
+		} else {
+			warn(WarnKnown, "", "")
+		}
 	}
 	return append(list, missing(r, asked)...)
 }
@@ -204,6 +216,36 @@ func rumour(title string) string {
 	for _, w := range []string{"rumour", "rumor", "fake news", "hoax", "myth:", "debunk", "谣言", "辟谣", "网传", "传言", "不实信息"} {
 		if strings.Contains(low, w) {
 			return w
+		}
+	}
+	return ""
+}
+
+// wrong reports whether a verdict says that what goes round is not so: then
+// people need to hear what is.
+func wrong(v hearback.Verdict) bool {
+	return v == hearback.False || v == hearback.Misleading || v == hearback.PartlyTrue || v == hearback.OutOfDate
+}
+
+// Sentences that are longer are hard to read aloud or under stress: words where
+// they have spaces between them, Han characters otherwise. (Proposed.)
+const (
+	mostWords = 28
+	mostHan   = 60
+)
+
+// longest returns the beginning of the first sentence that is too long.
+func longest(s string) string {
+	for _, sentence := range strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(".!?。！？；;\n", r) }) {
+		han := 0
+		for _, r := range sentence {
+			if unicode.Is(unicode.Han, r) {
+				han++
+			}
+		}
+		if han > mostHan || han == 0 && len(strings.Fields(sentence)) > mostWords {
+			r := []rune(strings.TrimSpace(sentence))
+			return string(r[:min(30, len(r))]) + "…"
 		}
 	}
 	return ""

@@ -44,7 +44,7 @@ func TestLint(t *testing.T) {
 		{"no why", func(r *hearback.Revision) { r.Texts[0].Why, r.Texts[1].Why = "", "" }, nil, "why/en why/zh-Hans"},
 		{"one language says less", func(r *hearback.Revision) { r.Texts[1].Do = "" }, nil, "uneven/zh-Hans"},
 		{"nobody is told what to do", func(r *hearback.Revision) { r.Texts[0].Do, r.Texts[1].Do = "", "" }, nil, "do/"},
-		{"nor how we know", func(r *hearback.Revision) { r.Texts[0].Known, r.Texts[1].Known = "", "" }, nil, "known/"},
+		{"nor how we know", func(r *hearback.Revision) { r.Texts[0].Known, r.Texts[1].Known = "", "" }, nil, "instead/"},
 		{"personal data", func(r *hearback.Revision) { r.Texts[0].Known = "Zhang told us." }, nil, "leak/en"},
 		{"languages people asked in", nil, map[string]int64{"en": 100, "vi": 78, "ug": 10, "fr": 9}, "lang/vi lang/ug"},
 		{"few people, one language", nil, map[string]int64{"en": 8, "fr": 2}, "lang/fr"},

@@ -71,7 +71,13 @@ func (m *memory) Concern(_ context.Context, id hearback.ID) (*hearback.Concern, 
 }
 
 func copyCase(c hearback.Case) *hearback.Case {
-	c.Acks = slices.Clone(c.Acks)
+	c.Acks, c.Declined, c.With = slices.Clone(c.Acks), slices.Clone(c.Declined), slices.Clone(c.With)
+	if c.Playbook != nil {
+		f := *c.Playbook
+		f.Done = slices.Clone(f.Done)
+		c.Playbook = &f
+	}
+	c.Estimates, c.Dissents, c.Rulings = slices.Clone(c.Estimates), slices.Clone(c.Dissents), slices.Clone(c.Rulings)
 	c.Deadlines, c.Pauses, c.Evidence = slices.Clone(c.Deadlines), slices.Clone(c.Pauses), slices.Clone(c.Evidence)
 	c.Past, c.Steps = slices.Clone(c.Past), slices.Clone(c.Steps)
 	return &c
@@ -82,6 +88,10 @@ func copyAnswer(a hearback.Answer) *hearback.Answer {
 	for i := range a.Revisions {
 		r := &a.Revisions[i]
 		r.Writers, r.Texts, r.Approvals = slices.Clone(r.Writers), slices.Clone(r.Texts), slices.Clone(r.Approvals)
+		if r.Urgent != nil {
+			u := *r.Urgent
+			r.Urgent = &u
+		}
 	}
 	if a.Withdrawn != nil {
 		w := *a.Withdrawn

@@ -191,7 +191,7 @@ func asks(act hearback.RecordType) (access.Action, bool) {
 	x, ok := map[hearback.RecordType]access.Action{
 		hearback.CaseOpened: access.OpenCase, hearback.AnswerDrafted: access.Draft, hearback.AnswerSubmitted: access.Submit,
 		hearback.AnswerApproved: access.Approve, hearback.AnswerReturned: access.Approve,
-		hearback.AnswerOut: access.Publish, hearback.AnswerCorrected: access.Publish, hearback.AnswerRetracted: access.Withdraw,
+		hearback.AnswerRatified: access.Approve, hearback.AnswerOut: access.Publish, hearback.AnswerCorrected: access.Publish, hearback.AnswerRetracted: access.Withdraw,
 	}[act]
 	return x, ok
 }

@@ -9,6 +9,7 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/cluster"
+	"example.org/hearback/internal/desk"
 	"example.org/hearback/internal/store"
 )
 
@@ -205,6 +206,9 @@ func (a *App) Rehearse(ctx context.Context, concern hearback.ID, desk string, ti
 			return fmt.Errorf("route the case: %w", err)
 		}
 	}
+	if err := a.rehearsePlaybook(ctx, c, author); err != nil {
+		return fmt.Errorf("follow the playbook: %w", err)
+	}
 	if _, err := a.Cases.AddEvidence(ctx, author, c.ID, hearback.Evidence{Title: "Measurements of the drill", URL: "https://example.org/drill", Note: "Invented for the drill.", Primary: true}); err != nil {
 		return fmt.Errorf("add evidence: %w", err)
 	}
@@ -230,4 +234,30 @@ func (a *App) Rehearse(ctx context.Context, concern hearback.ID, desk string, ti
 	}
 	a.Log.Kick()
 	return a.finder.load(ctx, a)
+}
+
+// rehearsePlaybook follows the playbook that a concern looks like, and marks
+// its steps as done, as an office would.
+func (a *App) rehearsePlaybook(ctx context.Context, c *hearback.Case, by hearback.Actor) error {
+	list, err := a.Desks.Playbooks(ctx)
+	if err != nil {
+		return err
+	}
+	k, err := a.Store.Concern(ctx, c.Concern)
+	if err != nil {
+		return err
+	}
+	p := desk.SuggestPlaybook(list, append([]string{k.Title}, k.Phrases...)...)
+	if p == nil || c.Playbook != nil {
+		return nil
+	}
+	if _, err := a.Cases.UsePlaybook(ctx, by, c.ID, p); err != nil {
+		return err
+	}
+	for i := range p.Steps {
+		if _, err := a.Cases.TickStep(ctx, by, c.ID, i+1, true); err != nil {
+			return err
+		}
+	}
+	return nil
 }

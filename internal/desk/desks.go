@@ -30,6 +30,9 @@ type DeskStore interface {
 	// Setting returns the value of a setting, or "" if it was never set.
 	Setting(ctx context.Context, name string) (string, error)
 
+	// Together runs f, and what it writes with its context, in one transaction.
+	Together(ctx context.Context, f func(ctx context.Context) error) error
+
 	// SetSetting changes a setting, with the records that tell of it.
 	SetSetting(ctx context.Context, name, value string, rs ...hearback.Record) error
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"html/template"
 	"net/http"
 	"slices"
@@ -119,6 +120,18 @@ func (q *request) draftPage() error {
 	p, err := q.draftOf(id)
 	if err != nil {
 		return err
+	}
+	if q.r.URL.Query().Get("holding") == "1" && p.Version == 0 {
+		texts, err := q.holdingTexts(p.Case, p.Concern)
+		if err != nil {
+			return err
+		}
+		for i := range p.Texts {
+			if t, ok := texts[p.Texts[i].Lang]; ok {
+				p.Texts[i] = t
+			}
+		}
+		p.Verdict = hearback.NotYetKnown
 	}
 	if add := q.r.URL.Query().Get("add"); hearback.ValidLang(add) && !slices.ContainsFunc(p.Texts, func(t hearback.Text) bool { return t.Lang == add }) {
 		p.Texts = append(p.Texts, hearback.Text{Lang: add})
@@ -298,6 +311,10 @@ type reviewPage struct {
 	Readers  []hearback.Feedback
 	PublicAt string
 
+	Urgent     bool   // it may go out now with one approval
+	RatifyHash string // of the published text that lacks approvals, if this person may add one
+	RatifyNot  string // or why not
+
 	MayDraft, MayPublish, MayWithdraw, MayApprove bool
 	InReview                                      bool
 }
@@ -388,6 +405,7 @@ func (q *request) review() error {
 	if p.Draft != nil {
 		p.Ready = a.Ready(p.Needed)
 		p.InReview = !p.Draft.Submitted.IsZero()
+		p.Urgent = p.Case.Tier == hearback.P1 && !p.Ready && a.Ready(1) && p.MayPublish
 		if !q.may(access.Approve) {
 			p.WhyNot = q.fault(notAllowed{access.Approve, q.account.Sleeps(access.Approve)})
 		} else if err := a.MayApprove(q.by(access.Approve)); err != nil {
@@ -408,6 +426,15 @@ func (q *request) review() error {
 			p.Outcome = &outcomes[0]
 		}
 		p.PublicAt = q.o.PublicURL + a.Path()
+		if a.Unreviewed() {
+			if !q.may(access.Approve) {
+				p.RatifyNot = q.fault(notAllowed{access.Approve, q.account.Sleeps(access.Approve)})
+			} else if err := a.MayRatify(q.by(access.Approve)); err != nil {
+				p.RatifyNot = q.fault(err)
+			} else {
+				p.RatifyHash = p.Current.Hash()
+			}
+		}
 	}
 	entries, err := q.o.Store.EntriesAbout(ctx, "answer:"+id.String(), 50)
 	if err != nil {
@@ -479,6 +506,32 @@ func (q *request) sendBack() error {
 func (q *request) publish() error {
 	return q.answerAct(access.Publish, "published", func(by hearback.Actor, id hearback.ID) error {
 		_, err := q.o.Answers.Publish(q.ctx(), by, id)
+		return err
+	})
+}
+
+func (q *request) publishUrgent() error {
+	return q.answerAct(access.Publish, "published_urgent", func(by hearback.Actor, id hearback.ID) error {
+		_, err := q.o.Answers.PublishUrgent(q.ctx(), by, id, q.form("reason"))
+		return err
+	})
+}
+
+func (q *request) ratify() error {
+	return q.answerAct(access.Approve, "ratified", func(by hearback.Actor, id hearback.ID) error {
+		_, err := q.o.Answers.Ratify(q.ctx(), by, id, q.form("hash"), q.form("note"))
+		return err
+	})
+}
+
+// recheck says that a published answer still stands, and when to look again.
+func (q *request) recheck() error {
+	return q.answerAct(access.Draft, "rechecked", func(by hearback.Actor, id hearback.ID) error {
+		days, err := strconv.Atoi(q.form("days"))
+		if err != nil || days < 1 || days > 366 {
+			return fmt.Errorf("%w: look again within 1 to 366 days", hearback.ErrInvalid)
+		}
+		_, err = q.o.Answers.Rechecked(q.ctx(), by, id, q.o.Now().Add(time.Duration(days)*24*time.Hour))
 		return err
 	})
 }

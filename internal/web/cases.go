@@ -247,38 +247,46 @@ func (q *request) ackCase() error {
 
 type casePage struct {
 	frame
-	Row       caseRow
-	C         *hearback.Case
-	Concern   *hearback.Concern
-	Title     string
-	Clock     template.HTML
-	End       time.Time
-	Gross     time.Duration // since its clocks started
-	Net       time.Duration // how long the next clock has run
-	PausedFor time.Duration
-	Halves    []time.Time // when the next clock reaches half, four fifths and all of its time
-	Duty      []int       // who is on duty
-	Chain     []chainRow
-	Acks      []hearback.Ack
-	With      []string
-	Estimates []hearback.Estimate // those that this person may see
-	Hidden    int                 // how many they may not see yet
-	Gave      bool                // they have given theirs
-	Archives  bool                // copies can be taken
-	Helps     map[string]bool
-	Answer    *hearback.Answer
-	Existing  *hearback.Answer
-	Matches   []Match
-	Desks     []option
-	Checks    []evidence.Check
-	Steps     []hearback.Step
-	Entries   []entryRow
-	Reasons   []hearback.CaseReason
-	DeskNames map[string]string
-	Why       string
-	Suggested string
-	Hint      string
-	Do        string
+	Row          caseRow
+	C            *hearback.Case
+	Concern      *hearback.Concern
+	Title        string
+	Clock        template.HTML
+	End          time.Time
+	Gross        time.Duration // since its clocks started
+	Net          time.Duration // how long the next clock has run
+	PausedFor    time.Duration
+	Halves       []time.Time // when the next clock reaches half, four fifths and all of its time
+	Duty         []int       // who is on duty
+	Chain        []chainRow
+	Acks         []hearback.Ack
+	With         []string
+	Playbooks    []option
+	PlaybookHint string // the one that is followed or looks right
+	Book         *desk.Playbook
+	BookName     string
+	BookOld      bool // it has been changed since the case began to follow it
+	BookSteps    []stepRow
+	BookEvidence []string
+	BookCall     []string
+	Estimates    []hearback.Estimate // those that this person may see
+	Hidden       int                 // how many they may not see yet
+	Gave         bool                // they have given theirs
+	Archives     bool                // copies can be taken
+	Helps        map[string]bool
+	Answer       *hearback.Answer
+	Existing     *hearback.Answer
+	Matches      []Match
+	Desks        []option
+	Checks       []evidence.Check
+	Steps        []hearback.Step
+	Entries      []entryRow
+	Reasons      []hearback.CaseReason
+	DeskNames    map[string]string
+	Why          string
+	Suggested    string
+	Hint         string
+	Do           string
 
 	MayRoute, MayCheck, MayDraft bool
 }
@@ -379,6 +387,9 @@ func (q *request) caseView() error {
 		p.Desks = append(p.Desks, option{d.Slug, q.deskName(d)})
 	}
 	if p.Suggested, p.Hint, err = q.suggestDesk(concern, nil); err != nil {
+		return err
+	}
+	if err := q.following(p); err != nil {
 		return err
 	}
 	p.Steps = slices.Clone(c.Steps)

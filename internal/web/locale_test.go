@@ -136,7 +136,7 @@ func TestKeys(t *testing.T) {
 	for _, x := range evidence.Checks(&hearback.Case{}) {
 		add("", x.Key)
 	}
-	add("", answer.WarnMyth, answer.WarnRumour, answer.WarnQuestion, answer.WarnNext, answer.WarnNextTime, answer.WarnDo, answer.WarnKnown, answer.WarnWhy, answer.WarnUneven, answer.WarnLang, answer.WarnLeak)
+	add("", answer.WarnMyth, answer.WarnRumour, answer.WarnQuestion, answer.WarnNext, answer.WarnNextTime, answer.WarnDo, answer.WarnKnown, answer.WarnWhy, answer.WarnUneven, answer.WarnInstead, answer.WarnLong, answer.WarnLang, answer.WarnLeak)
 	add("deadline.", "route", "holding", "answer")
 	add("pub.deadline.", "route", "holding", "answer")
 	add("answerstate.", "draft", "published", "withdrawn")

@@ -27,13 +27,14 @@ func paths(o office) (console, public []string) {
 	console = []string{
 		"/", "/concerns", "/concerns?view=all&tier=P2&speech=en&area=Riverside&q=water", "/concerns?view=case", "/concerns?view=void&small=1", "/concerns?view=muted", "/concerns?since=today", "/search?q=water", "/search",
 		"/cases", "/cases?view=late", "/cases?view=closed&desk=water", "/answers", "/answers?view=draft", "/answers?since=week", "/results", "/calibration",
-		"/alerts", "/alerts?view=digest", "/alerts?view=all", "/sources", "/sources/new", "/sources/new?kind=table", "/sources/new?kind=webhook", "/topics", "/desks", "/log", "/log?type=answer", "/log?before=3", "/log/entry/0",
+		"/alerts", "/alerts?view=digest", "/alerts?view=all", "/sources", "/sources/new", "/sources/new?kind=table", "/sources/new?kind=webhook", "/topics", "/desks", "/playbooks", "/log", "/log?type=answer", "/log?before=3", "/log/entry/0",
 		"/accounts", "/account", "/settings", "/help",
 	}
 	public = []string{"/", "/?q=water", "/answers", "/questions", "/sources", "/accountability", "/calibration", "/log", "/log/entry/0", "/ask", "/feeds", "/privacy", "/accessibility", "/robots.txt"}
 	if o.water == 0 {
 		return console, public
 	}
+	console = append(console, "/desks/front/handover", "/desks?try=tap+water", "/playbooks/water", "/cases/"+o.damCase.String()+"/draft?holding=1")
 	for _, id := range []hearback.ID{o.water, o.dam, o.pension, o.bus} {
 		console = append(console, "/concerns/"+id.String(), "/concerns/"+id.String()+"?do=case")
 	}

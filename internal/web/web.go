@@ -307,6 +307,8 @@ type Cases interface {
 	Share(ctx context.Context, by hearback.Actor, id hearback.ID, with []string, note string) (*hearback.Case, error)
 	Estimate(ctx context.Context, by hearback.Actor, id hearback.ID, v hearback.Verdict, sure int, note string) (*hearback.Case, error)
 	Dissent(ctx context.Context, by hearback.Actor, id hearback.ID, v hearback.Verdict, reason string) (*hearback.Case, error)
+	UsePlaybook(ctx context.Context, by hearback.Actor, id hearback.ID, p *desk.Playbook) (*hearback.Case, error)
+	TickStep(ctx context.Context, by hearback.Actor, id hearback.ID, step int, done bool) (*hearback.Case, error)
 	Acknowledge(ctx context.Context, by hearback.Actor, id hearback.ID) (*hearback.Case, error)
 	Pause(ctx context.Context, by hearback.Actor, id hearback.ID, reason string) (*hearback.Case, error)
 	Resume(ctx context.Context, by hearback.Actor, id hearback.ID) (*hearback.Case, error)
@@ -322,6 +324,9 @@ type Answers interface {
 	Approve(ctx context.Context, by hearback.Actor, id hearback.ID, hash, note string) (*hearback.Answer, error)
 	Return(ctx context.Context, by hearback.Actor, id hearback.ID, note string) (*hearback.Answer, error)
 	Drop(ctx context.Context, by hearback.Actor, id hearback.ID, note string) (*hearback.Answer, error)
+	PublishUrgent(ctx context.Context, by hearback.Actor, id hearback.ID, reason string) (*hearback.Answer, error)
+	Ratify(ctx context.Context, by hearback.Actor, id hearback.ID, hash, note string) (*hearback.Answer, error)
+	Rechecked(ctx context.Context, by hearback.Actor, id hearback.ID, next time.Time) (*hearback.Answer, error)
 	Publish(ctx context.Context, by hearback.Actor, id hearback.ID) (*hearback.Answer, error)
 	Withdraw(ctx context.Context, by hearback.Actor, id hearback.ID, reason string) (*hearback.Answer, error)
 	// Needed is how many approvals an answer needs.
@@ -339,6 +344,9 @@ type Desks interface {
 	// Routing returns the tree by which concerns look for their desk, as it was
 	// written, and read.
 	Routing(ctx context.Context) (text string, tree []desk.Rule, err error)
+	Playbooks(ctx context.Context) ([]desk.Playbook, error)
+	Playbook(ctx context.Context, slug string) (*desk.Playbook, error)
+	SetPlaybook(ctx context.Context, by hearback.Actor, slug, text string, version int, reason string) error
 	SetRouting(ctx context.Context, by hearback.Actor, text, reason string) error
 }
 
