@@ -305,6 +305,10 @@ func (s *server) handle(rt route) http.Handler {
 				q.problem(http.StatusUnauthorized, q.t("error.token"))
 				return
 			}
+			if r.Method == http.MethodPost {
+				q.signedOut()
+				return
+			}
 			to := "/signin"
 			if r.Method == http.MethodGet && r.URL.Path != "/" {
 				to += "?to=" + url.QueryEscape(r.URL.RequestURI())

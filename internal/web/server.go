@@ -364,11 +364,7 @@ func (q *request) fail(err error) {
 	title := q.t(fmt.Sprintf("error.%d", status))
 	p := &faultPage{frame: q.frame(title, ""), Status: status, Sentence: q.fault(err), Back: "/"}
 	if q.r.Method == http.MethodPost && status != http.StatusRequestEntityTooLarge {
-		for _, name := range []string{"title", "reason", "note", "text", "query", "name", "url", "basis"} {
-			if v := q.form(name); v != "" {
-				p.Kept = append(p.Kept, kept{name, v})
-			}
-		}
+		p.Kept = q.typed()
 	}
 	if ref, err := url.Parse(q.r.Referer()); err == nil && ref.Host == q.r.Host && strings.HasPrefix(ref.Path, "/") && q.r.Method == http.MethodPost {
 		p.Back = path.Clean(ref.Path)

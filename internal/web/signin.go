@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"time"
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
@@ -35,12 +36,18 @@ func (q *request) signInPage() error {
 	if q.account != nil {
 		return q.see("/", "")
 	}
+	q.cookie(doorCookie, "1", time.Hour)
 	return q.gate(http.StatusOK, "signin", q.t("signin.title"), &gatePage{frame: q.frame("", ""), To: q.r.URL.Query().Get("to"), Passkeys: q.passkeyOrigin(), SSO: q.ssoName()})
 }
 
 func (q *request) signIn() error {
 	if q.o.Drill {
 		return q.see("/", "")
+	}
+	if q.cookiesOff() {
+		p := &gatePage{frame: q.frame("", ""), Login: q.form("login"), To: q.r.PostFormValue("to"), Passkeys: q.passkeyOrigin(), SSO: q.ssoName()}
+		p.Fault = q.t("error.cookies")
+		return q.gate(http.StatusForbidden, "signin", q.t("signin.title"), p)
 	}
 	token, account, err := q.o.Accounts.SignIn(q.ctx(), access.SignIn{
 		Login: q.r.PostFormValue("login"), Password: q.r.PostFormValue("password"),

@@ -129,8 +129,26 @@ if (form) {
       sessionStorage.setItem(name, JSON.stringify({ version, fields }));
     } catch { /* no room: the form still works */ }
   });
-  form.addEventListener("submit", () => sessionStorage.removeItem(name));
+  // What was typed is forgotten only when the page that comes next says that
+  // it was saved: the session may have ended meanwhile.
+  form.addEventListener("submit", () => { try { sessionStorage.setItem("hb-sent", name); } catch { /* it stays */ } });
 }
+
+if (document.querySelector(".page > .note.good[role=status]")) {
+  const name = sessionStorage.getItem("hb-sent");
+  if (name) sessionStorage.removeItem(name);
+}
+sessionStorage.removeItem("hb-sent");
+
+// A form is sent once: a second press while the first is under way does
+// nothing.
+document.addEventListener("submit", (e) => {
+  const f = e.target;
+  if (e.defaultPrevented || f.method !== "post") return;
+  if (f.dataset.sent && Date.now() - Number(f.dataset.sent) < 8000) e.preventDefault();
+  else f.dataset.sent = String(Date.now());
+});
+addEventListener("pageshow", () => { for (const f of document.forms) delete f.dataset.sent; });
 
 // Counts in the rail change in place; nothing else moves.
 if (body.dataset.live && "EventSource" in window) {

@@ -1,0 +1,76 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// doorCookie is set by the sign-in page, to see whether cookies come back.
+const doorCookie = "hb_door"
+
+// cookiesOff reports whether this browser came from our sign-in page, which
+// set a cookie, and brings none. Without one nobody could stay signed in.
+func (q *request) cookiesOff() bool {
+	ref, err := url.Parse(q.r.Referer())
+	return err == nil && ref.Host == q.r.Host && ref.Path == "/signin" && len(q.r.Cookies()) == 0
+}
+
+// typed lists what somebody typed into a form that was not taken, so that
+// nothing is lost. Secrets are not shown again.
+func (q *request) typed() (list []kept) {
+	for name, values := range q.r.PostForm {
+		if secretField(name) {
+			continue
+		}
+		for _, v := range values {
+			if v = strings.TrimSpace(strings.ReplaceAll(v, "\r\n", "\n")); v != "" && (len(v) > 30 || strings.ContainsAny(v, " \n") || slices.Contains(plainFields, name)) {
+				list = append(list, kept{name, v})
+			}
+		}
+	}
+	slices.SortFunc(list, func(a, b kept) int { return strings.Compare(a.Name, b.Name) })
+	return list
+}
+
+// plainFields are fields of one word that somebody may have typed.
+var plainFields = []string{"title", "reason", "note", "text", "query", "name", "url", "basis"}
+
+func secretField(name string) bool {
+	return slices.Contains([]string{"password", "again", "old", "token", "code", "secret", "attempt", "answer"}, name)
+}
+
+type signedOutPage struct {
+	frame
+	Action string
+	Kept   []kept // what is shown: text that was typed
+	Fields []kept // the whole form, to send it again
+}
+
+// signedOut answers a form that comes after the session has ended. It keeps
+// what was typed in the page, so that it can be sent again once its writer has
+// signed in, in another tab. A form with a file or a secret cannot be kept.
+func (q *request) signedOut() {
+	if err := q.parseForm(); err != nil {
+		q.fail(err)
+		return
+	}
+	p := &signedOutPage{frame: q.frame(q.t("signedout.title"), ""), Action: q.r.URL.RequestURI(), Kept: q.typed()}
+	if len(p.Kept) == 0 || q.r.MultipartForm != nil {
+		http.Redirect(q.w, q.r, "/signin", http.StatusSeeOther)
+		return
+	}
+	for name, values := range q.r.PostForm {
+		if secretField(name) {
+			continue
+		}
+		for _, v := range values {
+			p.Fields = append(p.Fields, kept{name, v})
+		}
+	}
+	slices.SortStableFunc(p.Fields, func(a, b kept) int { return strings.Compare(a.Name, b.Name) })
+	if err := q.render(http.StatusUnauthorized, "gate", "signedout", p); err != nil {
+		q.fail(err)
+	}
+}
