@@ -82,6 +82,7 @@ var consoleRoutes = []route{
 	{"POST /cases/{id}/pause", access.Route, (*request).pauseCase},
 	{"POST /cases/{id}/resume", access.Route, (*request).resumeCase},
 	{"POST /cases/{id}/close", access.Route, (*request).closeCase},
+	{"POST /cases/{id}/send", access.Route, (*request).sendCase},
 	{"POST /cases/{id}/reopen", access.Route, (*request).reopenCase},
 	{"GET /cases/{id}/draft", access.Draft, (*request).draftPage},
 	{"POST /cases/{id}/draft", access.Draft, (*request).draft},
@@ -217,6 +218,9 @@ func site(o Options, console bool, table []route) (http.Handler, error) {
 		for _, under := range []string{"/ap/", "/.well-known/webfinger", "/.well-known/nodeinfo", "/nodeinfo/2.1"} {
 			mux.Handle(under, o.Fediverse)
 		}
+	}
+	if !console && o.Open311 != nil {
+		mux.Handle("/open311/", o.Open311)
 	}
 	mux.Handle("/", s.handle(route{may: open, do: func(q *request) error { return hearback.ErrNotFound }}))
 	cross := http.NewCrossOriginProtection()
