@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"example.org/hearback"
@@ -125,42 +123,12 @@ func (c counter) request(ctx context.Context, x *hearback.Case, id string) (open
 	return r, nil
 }
 
-// reportsSpan and reportsEach bound how many reports one network may file.
-const (
-	reportsSpan = 10 * time.Minute
-	reportsEach = 20
-)
-
-// gate counts reports of each network, in memory, for some minutes.
-type gate struct {
-	mu    sync.Mutex
-	begun time.Time
-	each  map[netip.Prefix]int
-}
-
-func (g *gate) may(r *http.Request, now time.Time) bool {
-	at, _ := netip.ParseAddrPort(r.RemoteAddr)
-	bits := 56
-	if at.Addr().Unmap().Is4() {
-		bits = 32
-	}
-	from, _ := at.Addr().Unmap().WithZone("").Prefix(bits)
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if now.Sub(g.begun) > reportsSpan || now.Before(g.begun) {
-		g.begun, g.each = now, map[netip.Prefix]int{}
-	}
-	g.each[from]++
-	return g.each[from] <= reportsEach && len(g.each) < 10_000
-}
-
 // open311 is the server, or nil if the office takes no reports that way.
 func (a *App) open311() http.Handler {
 	if !a.Config.Open311.Serve || a.opt.Drill {
 		return nil
 	}
-	g := &gate{}
-	return (&open311.Server{Desk: counter{a}, May: func(r *http.Request) bool { return g.may(r, a.now()) }}).Handler()
+	return (&open311.Server{Desk: counter{a}}).Handler()
 }
 
 // client311 returns how to reach the city's desk behind one of ours.

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -75,4 +77,16 @@ func TestCaseToCityDesk(t *testing.T) {
 		t.Errorf("services = %s", body)
 	}
 	get(t, a, "/open311/v2/services.json", 404) // it takes no reports that way
+	slow := false
+	for range 40 {
+		res, err := http.PostForm(city.PublicURL()+"/open311/v2/requests.xml", url.Values{"service_code": {"front"}, "description": {"x"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		slow = slow || res.StatusCode == http.StatusTooManyRequests
+	}
+	if !slow {
+		t.Error("one network may file reports without end")
+	}
 }

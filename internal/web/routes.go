@@ -220,12 +220,23 @@ func site(o Options, console bool, table []route) (http.Handler, error) {
 		}
 	}
 	if !console && o.Open311 != nil {
-		mux.Handle("/open311/", o.Open311)
+		mux.Handle("/open311/", s.bounded(s.reports, o.Open311))
 	}
 	mux.Handle("/", s.handle(route{may: open, do: func(q *request) error { return hearback.ErrNotFound }}))
 	cross := http.NewCrossOriginProtection()
 	cross.SetDenyHandler(s.handle(route{may: open, do: func(q *request) error { return errCrossOrigin }}))
 	return s.headers(cross.Handler(mux)), nil
+}
+
+// bounded lets each network send a few times, and read as often as it likes.
+func (s *server) bounded(t *throttle, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if q := (&request{server: s, w: w, r: r}); r.Method == http.MethodPost && !t.take(s.o.Now(), q.address()) {
+			http.Error(w, "many reports came from this network; wait a little", http.StatusTooManyRequests)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // policy is what a page may load and do. Nothing comes from elsewhere, and

@@ -41,17 +41,17 @@ func (d *desk) Open(ctx context.Context) ([]Request, error) {
 	return []Request{r}, err
 }
 
-func serve(t *testing.T, may bool) (*desk, Client) {
+func serve(t *testing.T) (*desk, Client) {
 	t.Helper()
 	d := &desk{}
-	s := httptest.NewServer((&Server{Desk: d, May: func(*http.Request) bool { return may }}).Handler())
+	s := httptest.NewServer((&Server{Desk: d}).Handler())
 	t.Cleanup(s.Close)
 	return d, Client{URL: s.URL + "/open311/v2/", Key: "k", HTTP: s.Client()}
 }
 
 // TestClientAndServer: our client speaks with our server.
 func TestClientAndServer(t *testing.T) {
-	d, c := serve(t, true)
+	d, c := serve(t)
 	list, err := c.Services(t.Context())
 	if err != nil || len(list) != 2 || list[0].Name != "Roads & paths" {
 		t.Fatalf("Services = %+v, %v", list, err)
@@ -75,7 +75,9 @@ func TestClientAndServer(t *testing.T) {
 	if len(d.taken) != 1 {
 		t.Errorf("taken %q", d.taken)
 	}
-	_, slow := serve(t, false)
+	busy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTooManyRequests) }))
+	defer busy.Close()
+	slow := Client{URL: busy.URL, HTTP: busy.Client()}
 	if _, _, err := slow.Send(t.Context(), "roads", "There is a hole.", ""); err == nil || errors.Is(err, hearback.ErrRefused) {
 		t.Errorf("too often: %v, which must be tried again", err)
 	}
@@ -84,7 +86,7 @@ func TestClientAndServer(t *testing.T) {
 // TestServerFormats: every answer is what GeoReport v2 asks for, in XML and in
 // JSON; names and places that are sent along are not kept.
 func TestServerFormats(t *testing.T) {
-	d, c := serve(t, true)
+	d, c := serve(t)
 	get := func(path string, want int) string {
 		t.Helper()
 		res, err := http.Get(strings.TrimSuffix(c.URL, "/") + path)

@@ -22,11 +22,10 @@ type Desk interface {
 	Open(ctx context.Context) ([]Request, error)
 }
 
-// A Server lets others file reports and read what becomes of them.
+// A Server lets others file reports and read what becomes of them. Whoever
+// serves it bounds how many reports one network may file.
 type Server struct {
 	Desk Desk
-	// May says whether whoever sends may send another report now.
-	May func(r *http.Request) bool
 }
 
 // maxText is the longest report, in characters, and maxForm the longest form, in
@@ -111,8 +110,6 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request, name, format strin
 		s.fail(w, format, http.StatusNotFound, "service_code is none of ours; see services."+format)
 	case n < 4 || n > maxText:
 		s.fail(w, format, http.StatusBadRequest, "description must have 4 to 2000 characters")
-	case !s.May(r):
-		s.fail(w, format, http.StatusTooManyRequests, "many reports came from this network; wait a little")
 	default:
 		id, err := s.Desk.Take(r.Context(), text)
 		x := Request{ID: id, Notice: "Names, telephone numbers and precise places are taken out before anything is stored."}
