@@ -43,6 +43,8 @@ const (
 	DeskChanged      RecordType = "desk.changed"
 	CaseOpened       RecordType = "case.opened"
 	CaseMoved        RecordType = "case.moved"
+	CaseSent         RecordType = "case.sent"  // to a city's own desk
+	CaseHeard        RecordType = "case.heard" // what that desk says of it
 	CasePaused       RecordType = "case.paused"
 	CaseResumed      RecordType = "case.resumed"
 	CaseDeclined     RecordType = "case.declined"

@@ -143,7 +143,7 @@ for (const lang of ['en', 'zh']) {
   test(`every page is accessible and fits, in ${lang}`, { timeout: 120_000 }, async (t) => {
     assert.equal(broken, '', 'an earlier step failed');
     const office = { first: '/', concerns: '/concerns', concern: concernAt, cases: '/cases', case: draftAt, draft: `${draftAt}/draft`, review: answerAt, alerts: '/alerts?view=all', results: '/results', calibration: '/calibration', sources: '/sources', topics: '/topics', log: '/log', settings: '/settings', accounts: '/accounts', help: '/help' };
-    const open = { home: '/', answer: answerAt, questions: '/questions', sources: '/sources', accountability: '/accountability', calibration: '/calibration', log: '/log', ask: `${s.public}/ask`, privacy: '/privacy' };
+    const open = { home: '/', answer: answerAt, why: `${answerAt}?why=no`, sheet: `${answerAt}/print`, feeds: '/feeds', questions: '/questions', sources: '/sources', accountability: '/accountability', calibration: '/calibration', log: '/log', ask: `${s.public}/ask`, privacy: '/privacy' };
     const bad = [];
     let n = 0;
     await Promise.all([['console', s.drill, office], ['public', s.drillPublic, open]].map(async ([site, base, pages]) => {

@@ -34,6 +34,7 @@ type Config struct {
 	Places  PlacesConfig  `toml:"places"`
 	Alerts  AlertConfig   `toml:"alerts"`
 	Publish PublishConfig `toml:"publish"`
+	Open311 Open311Config `toml:"open311"`
 	Drill   DrillConfig   `toml:"drill"`
 	Witness WitnessConfig `toml:"witness"`
 	Log     LogConfig     `toml:"log"`
@@ -159,6 +160,12 @@ func (s Setting) Set(text string) error {
 			return fmt.Errorf("%w: %s: %.40q is not a length of time; write it like 90m or 720h", hearback.ErrInvalid, s.Key, text)
 		}
 		*v = d
+	case *bool:
+		b, err := strconv.ParseBool(text)
+		if err != nil {
+			return fmt.Errorf("%w: %s: %.40q is neither true nor false", hearback.ErrInvalid, s.Key, text)
+		}
+		*v = b
 	case *int:
 		n, err := strconv.Atoi(text)
 		if err != nil {
@@ -175,6 +182,8 @@ func (s Setting) Set(text string) error {
 		*v = strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
 	case *[]AreaConfig:
 		return setList(s, text, "areas", v)
+	case *[]OpenDesk:
+		return setList(s, text, "desks", v)
 	case *[]WitnessAt:
 		return setList(s, text, "witnesses", v)
 	default:
@@ -318,6 +327,14 @@ func (c *Config) Check() error {
 	}
 	if !slices.Contains([]string{"off", "test", "actual"}, c.Publish.CAP) {
 		return bad("publish.cap", "%.20q is none of off, test, actual", c.Publish.CAP)
+	}
+	for _, d := range c.Open311.Desks {
+		if u, err := url.Parse(d.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return bad("open311.desks", "%.60q is not a web address; write it like https://city.example/open311/v2", d.URL)
+		}
+		if !hearback.ValidSlug(d.Desk) || d.Service == "" {
+			return bad("open311.desks", "name our desk and the service code of the city's desk at %.60q", d.URL)
+		}
 	}
 	for _, w := range c.Witness.Ask {
 		if u, err := url.Parse(w.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
@@ -473,6 +490,12 @@ func tomlText(v reflect.Value) string {
 		list := make([]string, len(x))
 		for i, a := range x {
 			list[i] = fmt.Sprintf("{name = %q, aliases = %s, parent = %q}", a.Name, tomlText(reflect.ValueOf(a.Aliases)), a.Parent)
+		}
+		return "[" + strings.Join(list, ", ") + "]"
+	case []OpenDesk:
+		list := make([]string, len(x))
+		for i, d := range x {
+			list[i] = d.toml()
 		}
 		return "[" + strings.Join(list, ", ") + "]"
 	case []WitnessAt:

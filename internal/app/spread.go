@@ -216,6 +216,8 @@ func (a *App) deliver(ctx context.Context, d publish.Delivery) error {
 		}
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		return a.post(req)
+	case "open311":
+		return a.deliverCase(ctx, d)
 	case "activity":
 		if a.fediverse == nil {
 			return goneError{fmt.Errorf("%w: the office has no actor any more", hearback.ErrNotFound)}

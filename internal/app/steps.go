@@ -58,6 +58,7 @@ func (a *App) Step(ctx context.Context) error {
 			_, err := a.Store.DestroyCommitments(ctx, now.Add(-a.Config.Privacy.Prove), now)
 			return err
 		}},
+		{"ask the city's desks", askDesksEvery, a.askDesks},
 		{"end old sessions", sweepEvery, func(ctx context.Context, _ time.Time) error { return a.Accounts.Sweep(ctx) }},
 	} {
 		if s.every > 0 && now.Sub(a.steps.last[s.name]) < s.every {

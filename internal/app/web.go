@@ -53,6 +53,7 @@ func (a *App) web(ctx context.Context) (web.Options, error) {
 		return publish.Aloud(site, t, at, withdrawn)
 	}
 	o.Hub = site.Hub
+	o.Open311, o.SentTo, o.SendCase = a.open311(), a.SentTo, a.SendCase
 	if a.fediverse != nil {
 		o.Fediverse, o.FediverseName, o.Neighbours = a.fediverse.Handler(), a.fediverse.Name, a.Store.Neighbours
 	}

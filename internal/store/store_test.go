@@ -31,7 +31,7 @@ func engines(t *testing.T, test func(t *testing.T, db *store.DB)) {
 	})
 }
 
-func open(t *testing.T, dsn string) *store.DB {
+func open(t testing.TB, dsn string) *store.DB {
 	t.Helper()
 	db, err := store.Open(context.Background(), dsn)
 	if err != nil {

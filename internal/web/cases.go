@@ -14,6 +14,7 @@ import (
 	"example.org/hearback/internal/access"
 	"example.org/hearback/internal/desk"
 	"example.org/hearback/internal/evidence"
+	"example.org/hearback/internal/publish/open311"
 )
 
 type casesPage struct {
@@ -289,6 +290,9 @@ type casePage struct {
 	Do           string
 
 	MayRoute, MayCheck, MayDraft bool
+
+	CanSend bool          // to a city's own desk
+	Sent    *open311.Sent // what was sent there
 }
 
 func (q *request) caseView() error {
@@ -314,6 +318,11 @@ func (q *request) caseView() error {
 		Gross: now.Sub(c.Since), Do: q.r.URL.Query().Get("do"),
 		Estimates: c.Visible(q.account.ID), Gave: c.Estimated(q.account.ID), Archives: q.o.Archive != nil,
 		MayRoute: q.may(access.Route), MayCheck: q.may(access.CheckEvidence), MayDraft: q.may(access.Draft),
+	}
+	if q.o.SentTo != nil {
+		if p.CanSend, p.Sent, err = q.o.SentTo(ctx, c); err != nil {
+			return err
+		}
 	}
 	p.frame = q.frame(p.Title, "cases")
 	p.Hidden = len(c.Estimates) - len(p.Estimates)
@@ -629,6 +638,16 @@ func (q *request) closeCase() error {
 		}
 		_, err := q.o.Cases.Close(q.ctx(), by, id, hearback.CaseReason(q.form("why")), q.form("note"))
 		return err
+	})
+}
+
+// sendCase sends a case to a city's own desk.
+func (q *request) sendCase() error {
+	if q.o.SendCase == nil {
+		return hearback.ErrNotFound
+	}
+	return q.caseAct(access.Route, "case_sent", func(by hearback.Actor, id hearback.ID) error {
+		return q.o.SendCase(q.ctx(), by, id, q.form("text"))
 	})
 }
 

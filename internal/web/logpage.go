@@ -89,6 +89,14 @@ func (q *request) plainValue(key string, v any) string {
 			}
 		}
 		return q.l.list(list)
+	case map[string]any:
+		var list []string
+		for _, k := range slices.Sorted(maps.Keys(v)) {
+			if s := q.plainValue(k, v[k]); s != "" {
+				list = append(list, q.l.label("pub", k)+" "+s)
+			}
+		}
+		return strings.Join(list, ", ")
 	}
 	b, err := json.Marshal(v)
 	if err != nil {

@@ -88,6 +88,7 @@ var consoleRoutes = []route{
 	{"POST /cases/{id}/pause", access.Route, (*request).pauseCase},
 	{"POST /cases/{id}/resume", access.Route, (*request).resumeCase},
 	{"POST /cases/{id}/close", access.Route, (*request).closeCase},
+	{"POST /cases/{id}/send", access.Route, (*request).sendCase},
 	{"POST /cases/{id}/reopen", access.Route, (*request).reopenCase},
 	{"GET /cases/{id}/draft", access.Draft, (*request).draftPage},
 	{"POST /cases/{id}/draft", access.Draft, (*request).draft},
@@ -227,10 +228,24 @@ func site(o Options, console bool, table []route) (http.Handler, error) {
 			mux.Handle(under, o.Fediverse)
 		}
 	}
+	if !console && o.Open311 != nil {
+		mux.Handle("/open311/", s.bounded(s.reports, o.Open311))
+	}
 	mux.Handle("/", s.handle(route{may: open, do: func(q *request) error { return hearback.ErrNotFound }}))
 	cross := http.NewCrossOriginProtection()
 	cross.SetDenyHandler(s.handle(route{may: open, do: func(q *request) error { return errCrossOrigin }}))
 	return s.headers(cross.Handler(mux)), nil
+}
+
+// bounded lets each network send a few times, and read as often as it likes.
+func (s *server) bounded(t *throttle, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if q := (&request{server: s, w: w, r: r}); r.Method == http.MethodPost && !t.take(s.o.Now(), q.address()) {
+			http.Error(w, "many reports came from this network; wait a little", http.StatusTooManyRequests)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // policy is what a page may load and do. Nothing comes from elsewhere, and

@@ -37,6 +37,7 @@ type server struct {
 	uploads uploads
 	asks    *throttle
 	votes   *throttle
+	reports *throttle // by Open311
 	faults  []sentence
 }
 
@@ -50,7 +51,7 @@ func newServer(o Options, console bool) (*server, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &server{o: o, console: console, asks: newThrottle(throttleEach), votes: newThrottle(votesEach)}
+	s := &server{o: o, console: console, asks: newThrottle(throttleEach), votes: newThrottle(votesEach), reports: newThrottle(votesEach)}
 	var err error
 	if s.locales, err = loadLocales(o.Zone, o.Now, o.AreaName); err != nil {
 		return nil, err

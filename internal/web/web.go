@@ -26,6 +26,7 @@ import (
 	"example.org/hearback/internal/evidence"
 	"example.org/hearback/internal/publish"
 	"example.org/hearback/internal/publish/activitypub"
+	"example.org/hearback/internal/publish/open311"
 	"example.org/hearback/internal/score"
 )
 
@@ -121,6 +122,12 @@ type Options struct {
 	FediverseName string
 	// Neighbours lists what other offices published, newest first.
 	Neighbours func(ctx context.Context, limit int) ([]activitypub.Neighbour, error)
+	// Open311 serves GeoReport v2 under /open311/; nil if the office does not.
+	Open311 http.Handler
+	// SentTo reports whether a case can be sent to a city's own desk, and what
+	// was sent already; SendCase sends it, in words that an officer wrote.
+	SentTo   func(ctx context.Context, c *hearback.Case) (can bool, sent *open311.Sent, err error)
+	SendCase func(ctx context.Context, by hearback.Actor, id hearback.ID, text string) error
 	// Hub is the WebSub hub that feeds name, or "".
 	Hub string
 	// CAP writes one message about an answer for warning systems, the newest if

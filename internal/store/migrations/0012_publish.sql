@@ -54,3 +54,16 @@ CREATE TABLE neighbour (
 	at    INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX neighbour_at ON neighbour (host, at);
+
+-- Cases that were sent to a city's own desk, and what it says of them.
+CREATE TABLE sent311 (
+	kase    INTEGER NOT NULL PRIMARY KEY,
+	desk    TEXT NOT NULL,    -- slug of the desk whose endpoint it went to
+	said    TEXT NOT NULL,    -- what was sent
+	request TEXT NOT NULL,    -- its number there, '' until it is known
+	token   TEXT NOT NULL,    -- by which the number can be asked for, or ''
+	status  TEXT NOT NULL,    -- as the other desk says; 'waiting' until it took it
+	note    TEXT NOT NULL,
+	at      INTEGER NOT NULL, -- when it was sent
+	asked   INTEGER NOT NULL  -- when it was last asked about
+) STRICT;
