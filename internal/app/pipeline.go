@@ -467,6 +467,11 @@ func (p *Pipeline) unsay(ctx context.Context, b *build, old *post, gone bool) er
 	if c.Title == "" {
 		c.Title = "…"
 	}
+	for i := range c.Labels {
+		if l := &c.Labels[i]; l.Medoid == old.Message || i == 0 {
+			l.Title = ""
+		}
+	}
 	if gone {
 		c.Recent = slices.DeleteFunc(c.Recent, func(x hearback.ID) bool { return x == old.Message })
 		if c.Medoid == old.Message {

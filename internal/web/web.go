@@ -271,6 +271,7 @@ type Proposal struct {
 	Concern hearback.ID
 	Other   hearback.ID // for a merge: what would become a part of Concern
 	Title   string      // of Other, or of the part that would be split off
+	Lang    string      // of Title, if it is not that of the page
 	Voices  int64       // of Other or of that part
 	Score   float64
 	Shared  []string
@@ -281,6 +282,7 @@ type Proposal struct {
 type Nearest struct {
 	Concern hearback.ID
 	Title   string
+	Lang    string // of Title, if it is not that of the page
 	Score   float64
 	Shared  []string
 	Kept    string // what keeps them apart: "number", "place", "negation", or ""
