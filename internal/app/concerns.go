@@ -9,6 +9,7 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/cluster"
+	"example.org/hearback/internal/store"
 	"example.org/hearback/internal/text"
 	"example.org/hearback/internal/web"
 )
@@ -155,22 +156,40 @@ func (s concerns) Merge(ctx context.Context, by hearback.Actor, into, from hearb
 	})
 }
 
-// Undo takes back the newest merge into a concern.
+// Undo takes back the newest merge or split of a concern.
 func (s concerns) Undo(ctx context.Context, by hearback.Actor, id hearback.ID, reason string) error {
 	return s.a.Pipeline.Ask(ctx, func(g *cluster.Grouper) error {
-		parts, err := s.a.Store.MergedInto(ctx, id)
+		did, other, err := s.a.newest(ctx, id)
 		if err != nil {
 			return err
 		}
-		if len(parts) == 0 {
-			return fmt.Errorf("%w: nothing was merged into this concern", hearback.ErrRefused)
+		if other == 0 {
+			return fmt.Errorf("%w: nothing was merged into this concern or split off from it", hearback.ErrRefused)
 		}
-		b := &parts[len(parts)-1]
-		r, err := s.record(hearback.ConcernUndone, by, id, reason, map[string]any{"from": b.ID.String()})
+		r, err := s.record(hearback.ConcernUndone, by, id, reason, map[string]any{"from": other.String()})
 		if err != nil {
 			return err
 		}
-		if err := g.Undo(id); err != nil {
+		if did == hearback.ConcernSplit {
+			list, err := s.a.Store.Splits(ctx, id, store.SplitDone, 1000)
+			if err != nil {
+				return err
+			}
+			for i := range list {
+				if list[i].Part == other {
+					return s.unsplit(ctx, g, &list[i], r)
+				}
+			}
+			return fmt.Errorf("%w: this split is not on record", hearback.ErrNotFound)
+		}
+		b, err := s.a.Store.Concern(ctx, other)
+		if err != nil {
+			return err
+		}
+		if b.Into != id {
+			return fmt.Errorf("%w: the concern that was merged is not a part of this one", hearback.ErrConflict)
+		}
+		if err := g.Unmerge(id, other); err != nil {
 			return err
 		}
 		b.State, b.Into = hearback.Open, 0
@@ -239,8 +258,8 @@ func (s concerns) sayings(ctx context.Context, list ...*hearback.Concern) ([]hea
 	return s.a.Store.Messages(ctx, ids)
 }
 
-// Proposals lists the merges that the grouping proposes for a concern, or for
-// the newest fifty that are worth a row.
+// Proposals lists the splits and merges that the grouping proposes for a
+// concern, or for the newest fifty that are worth a row.
 func (s concerns) Proposals(ctx context.Context, id hearback.ID) ([]web.Proposal, error) {
 	if !s.a.Pipeline.loaded() {
 		return nil, web.ErrLoading
@@ -267,7 +286,10 @@ func (s concerns) Proposals(ctx context.Context, id hearback.ID) ([]web.Proposal
 	if err != nil {
 		return nil, err
 	}
-	var list []web.Proposal
+	list, err := s.splits(ctx, id)
+	if err != nil {
+		return nil, err
+	}
 	for _, p := range found {
 		into, err := s.a.Store.Concern(ctx, p.Into)
 		if err != nil || into.State == hearback.Merged {
@@ -297,6 +319,16 @@ const rejected = "merge.rejected."
 
 // Decide accepts or rejects a proposal.
 func (s concerns) Decide(ctx context.Context, by hearback.Actor, proposal string, accept bool, reason string) error {
+	if split, ok := strings.CutPrefix(proposal, "split-"); ok {
+		id, err := hearback.ParseID(split)
+		if err != nil {
+			return err
+		}
+		if accept {
+			return s.split(ctx, by, id, reason)
+		}
+		return s.keepWhole(ctx, id)
+	}
 	x, y, _ := strings.Cut(proposal, "-")
 	into, err := hearback.ParseID(x)
 	if err != nil {

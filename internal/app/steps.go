@@ -43,6 +43,7 @@ func (a *App) Step(ctx context.Context) error {
 		{"close the window of voices", 0, a.rollWindow},
 		{"name concerns", labelEvery, a.label},
 		{"look back", 0, a.lookBack},
+		{"look for splits", splitEvery, a.proposeSplits},
 		{"score concerns", scoreEvery, a.score},
 		{"raise alerts", 0, a.alert},
 		{"score and make forecasts", 0, a.foresee},

@@ -276,6 +276,16 @@ type Proposal struct {
 	Score   float64
 	Shared  []string
 	Apart   []string // words that only one side has
+
+	Why         string // for a split: what the sides differ in: "words", "number", "place" or "language"
+	Here, There Side   // for a split: what stays, and what leaves
+}
+
+// A Side is one of the two things that a concern would be split into.
+type Side struct {
+	Messages int // of the newest ones
+	Words    []string
+	Said     []hearback.Message // some of them
 }
 
 // A Nearest is a concern like another one.
