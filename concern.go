@@ -9,10 +9,11 @@ import (
 // complain about or need. Its ID never changes and is never reused.
 type Concern struct {
 	ID       ID
-	Theme    ID     // the looser family it belongs to; its own ID if alone
-	Title    string // drafted from its messages, or written by an officer
-	Titled   bool   // an officer wrote Title: machines leave it alone
-	Phrases  []string
+	Theme    ID       // the looser family it belongs to; its own ID if alone
+	Title    string   // drafted from its messages, or written by an officer
+	Titled   bool     // an officer wrote Title: machines leave it alone
+	Phrases  []string // of the commonest of its languages
+	Labels   []Label  // its names in its languages, the commonest first
 	State    ConcernState
 	Into     ID // the concern it was merged into, while State is Merged
 	First    time.Time
@@ -30,6 +31,25 @@ type Concern struct {
 	Case     ID  // its newest case, or 0
 	Answer   ID  // the published answer that serves it, or 0
 	Version  int // counts writes
+}
+
+// A Label names a concern in one language that people speak of it in.
+type Label struct {
+	Lang     string   // base language
+	Title    string   // drafted from the most central message; "" if that is gone
+	Phrases  []string // that most tell the concern from others, as people wrote them
+	Medoid   ID       // the most central message
+	Messages int      // how many messages it was drawn from
+}
+
+// In returns the label in a language, or nil.
+func (c *Concern) In(lang string) *Label {
+	for i := range c.Labels {
+		if c.Labels[i].Lang == lang {
+			return &c.Labels[i]
+		}
+	}
+	return nil
 }
 
 // RecentMessages is how many of its newest messages a concern keeps at hand.

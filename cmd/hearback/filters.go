@@ -197,6 +197,7 @@ func (p *program) groupCommand() *cobra.Command {
 			}
 			g := cluster.New(cluster.Options{NextID: next, Vectors: v})
 			var names names
+			words := spoken{a, map[hearback.ID]text.Doc{}}
 			type why struct {
 				Kind  string  `json:"kind"`
 				Text  string  `json:"text"`
@@ -223,6 +224,7 @@ func (p *program) groupCommand() *cobra.Command {
 				d := a.Analyze(masked, l.Lang)
 				as := g.Add(hearback.ID(names.add(l.ID)), at, d.Lang, &d, g.Sign(&d))
 				g.Forget()
+				words.say(&as, &d)
 				r := result{ID: l.ID, Concern: as.Concern, Theme: as.Theme, Score: as.Score, CopyOf: names.get(int(as.CopyOf)), Why: make([]why, 0, len(as.Why))}
 				for _, w := range as.Why {
 					if w.Kind == cluster.WhyCopy { // says the id that the reader knows

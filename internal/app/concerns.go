@@ -9,6 +9,8 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/cluster"
+	"example.org/hearback/internal/store"
+	"example.org/hearback/internal/text"
 	"example.org/hearback/internal/web"
 )
 
@@ -154,22 +156,40 @@ func (s concerns) Merge(ctx context.Context, by hearback.Actor, into, from hearb
 	})
 }
 
-// Undo takes back the newest merge into a concern.
+// Undo takes back the newest merge or split of a concern.
 func (s concerns) Undo(ctx context.Context, by hearback.Actor, id hearback.ID, reason string) error {
 	return s.a.Pipeline.Ask(ctx, func(g *cluster.Grouper) error {
-		parts, err := s.a.Store.MergedInto(ctx, id)
+		did, other, err := s.a.newest(ctx, id)
 		if err != nil {
 			return err
 		}
-		if len(parts) == 0 {
-			return fmt.Errorf("%w: nothing was merged into this concern", hearback.ErrRefused)
+		if other == 0 {
+			return fmt.Errorf("%w: nothing was merged into this concern or split off from it", hearback.ErrRefused)
 		}
-		b := &parts[len(parts)-1]
-		r, err := s.record(hearback.ConcernUndone, by, id, reason, map[string]any{"from": b.ID.String()})
+		r, err := s.record(hearback.ConcernUndone, by, id, reason, map[string]any{"from": other.String()})
 		if err != nil {
 			return err
 		}
-		if err := g.Undo(id); err != nil {
+		if did == hearback.ConcernSplit {
+			list, err := s.a.Store.Splits(ctx, id, store.SplitDone, 1000)
+			if err != nil {
+				return err
+			}
+			for i := range list {
+				if list[i].Part == other {
+					return s.unsplit(ctx, g, &list[i], r)
+				}
+			}
+			return fmt.Errorf("%w: this split is not on record", hearback.ErrNotFound)
+		}
+		b, err := s.a.Store.Concern(ctx, other)
+		if err != nil {
+			return err
+		}
+		if b.Into != id {
+			return fmt.Errorf("%w: the concern that was merged is not a part of this one", hearback.ErrConflict)
+		}
+		if err := g.Unmerge(id, other); err != nil {
 			return err
 		}
 		b.State, b.Into = hearback.Open, 0
@@ -187,38 +207,59 @@ func (s concerns) Why(ctx context.Context, m hearback.Message) ([]string, error)
 	if err != nil {
 		return nil, err
 	}
-	d := s.a.text.Analyze(m.Text, m.Lang)
-	words := map[string]bool{}
 	list, err := s.a.Store.Messages(ctx, append([]hearback.ID{c.Medoid}, c.Recent[:min(len(c.Recent), 10)]...))
 	if err != nil {
 		return nil, err
 	}
-	count := map[string]int{}
+	count, of := map[uint64]int{}, 0 // of those in its language
+	here := map[uint64]bool{}
 	for _, other := range list {
-		if other.ID == m.ID {
+		if other.ID == m.ID || other.Lang != m.Lang {
 			continue
 		}
-		o := s.a.text.Analyze(other.Text, other.Lang)
-		clear(words)
-		for _, t := range o.Terms {
-			if !words[t.Text] {
-				words[t.Text] = true
-				count[t.Text]++
+		of++
+		clear(here)
+		for _, t := range s.a.text.Analyze(other.Text, other.Lang).Terms {
+			if !here[t.Hash] {
+				here[t.Hash] = true
+				count[t.Hash]++
 			}
 		}
 	}
 	var shared []string
-	for _, t := range d.Terms {
-		_, common := s.a.common[t.Hash]
-		if !common && len([]rune(t.Text)) > 1 && count[t.Text]*2 >= max(len(list)-1, 1) && !slices.Contains(shared, t.Text) {
-			shared = append(shared, t.Text)
+	d := s.a.text.Analyze(m.Text, m.Lang)
+	for _, p := range s.a.text.Pieces(&d) {
+		_, common := s.a.common[p.Hash]
+		if common || p.Kind == text.Char || len([]rune(p.Written)) < 2 || count[p.Hash]*2 < max(of, 1) {
+			continue
+		}
+		word := p.Written
+		if typed, ok := s.a.text.AsTyped(m.Text, word); ok {
+			word = typed
+		}
+		if !slices.Contains(shared, word) {
+			shared = append(shared, word)
 		}
 	}
-	return s.a.spoken(shared[:min(len(shared), 8)], []hearback.Message{m}), nil
+	return shared[:min(len(shared), 8)], nil
 }
 
-// Proposals lists the merges that the grouping proposes for a concern, or for
-// the newest fifty that are worth a row.
+// spokenFrom is how many messages of a concern the words that it shares with
+// another are looked for in.
+const spokenFrom = 12
+
+// sayings returns messages of some concerns, in which words are looked for as
+// people wrote them.
+func (s concerns) sayings(ctx context.Context, list ...*hearback.Concern) ([]hearback.Message, error) {
+	var ids []hearback.ID
+	for _, c := range list {
+		ids = append(append(ids, c.Medoid), c.Recent[:min(len(c.Recent), spokenFrom)]...)
+	}
+	return s.a.Store.Messages(ctx, ids)
+}
+
+// Proposals lists the splits and merges that the grouping proposes for a
+// concern, or for the newest fifty that are worth a row.
 func (s concerns) Proposals(ctx context.Context, id hearback.ID) ([]web.Proposal, error) {
 	if !s.a.Pipeline.loaded() {
 		return nil, web.ErrLoading
@@ -245,9 +286,13 @@ func (s concerns) Proposals(ctx context.Context, id hearback.ID) ([]web.Proposal
 	if err != nil {
 		return nil, err
 	}
-	var list []web.Proposal
+	list, err := s.splits(ctx, id)
+	if err != nil {
+		return nil, err
+	}
 	for _, p := range found {
-		if into, err := s.a.Store.Concern(ctx, p.Into); err != nil || into.State == hearback.Merged {
+		into, err := s.a.Store.Concern(ctx, p.Into)
+		if err != nil || into.State == hearback.Merged {
 			continue
 		}
 		from, err := s.a.Store.Concern(ctx, p.From)
@@ -258,7 +303,12 @@ func (s concerns) Proposals(ctx context.Context, id hearback.ID) ([]web.Proposal
 		if no, err := s.a.Store.Setting(ctx, rejected+key); err != nil || no != "" {
 			continue
 		}
-		list = append(list, web.Proposal{Key: key, Kind: "merge", Concern: p.Into, Other: p.From, Title: from.Title, Voices: from.Voices, Score: p.Score, Shared: p.Shared, Apart: p.Apart})
+		said, err := s.sayings(ctx, into, from)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, web.Proposal{Key: key, Kind: "merge", Concern: p.Into, Other: p.From, Title: from.Title, Voices: from.Voices, Score: p.Score,
+			Shared: text.Spare(s.a.spoken(p.Shared, said)), Apart: text.Spare(s.a.spoken(p.Apart, said))})
 	}
 	return list, nil
 }
@@ -269,6 +319,16 @@ const rejected = "merge.rejected."
 
 // Decide accepts or rejects a proposal.
 func (s concerns) Decide(ctx context.Context, by hearback.Actor, proposal string, accept bool, reason string) error {
+	if split, ok := strings.CutPrefix(proposal, "split-"); ok {
+		id, err := hearback.ParseID(split)
+		if err != nil {
+			return err
+		}
+		if accept {
+			return s.split(ctx, by, id, reason)
+		}
+		return s.keepWhole(ctx, id)
+	}
 	x, y, _ := strings.Cut(proposal, "-")
 	into, err := hearback.ParseID(x)
 	if err != nil {
@@ -303,7 +363,11 @@ func (s concerns) Nearest(ctx context.Context, id hearback.ID, k int) ([]web.Nea
 		if err != nil {
 			continue // it has not been written yet
 		}
-		list = append(list, web.Nearest{Concern: n.Concern, Title: c.Title, Score: n.Score, Shared: n.Shared})
+		said, err := s.sayings(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, web.Nearest{Concern: n.Concern, Title: c.Title, Score: n.Score, Shared: text.Spare(s.a.spoken(n.Shared, said))})
 	}
 	return list, nil
 }

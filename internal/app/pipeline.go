@@ -73,6 +73,7 @@ type living struct {
 	voices *score.Sketch // nil if none was heard yet
 	Named  int64         // its messages when it was last named
 	Purity float64       // how alike its messages are, 0 to 1; 0 if not known yet
+	Looked int64         // its messages when a split was last looked for
 }
 
 // maxBatch is from how many messages on a batch is committed without taking
@@ -276,10 +277,8 @@ func (p *Pipeline) commit(ctx context.Context, jobs []*job) {
 }
 
 func (p *Pipeline) tryCommit(ctx context.Context, jobs []*job) error {
-	if p.stale {
-		if err := p.load(ctx); err != nil {
-			return err
-		}
+	if err := p.fresh(ctx); err != nil {
+		return err
 	}
 	n := 0
 	for _, j := range jobs {
@@ -466,6 +465,11 @@ func (p *Pipeline) unsay(ctx context.Context, b *build, old *post, gone bool) er
 	c.Title, c.Named = strings.Join(c.Phrases, " · "), 0
 	if c.Title == "" {
 		c.Title = "…"
+	}
+	for i := range c.Labels {
+		if l := &c.Labels[i]; l.Medoid == old.Message || i == 0 {
+			l.Title = ""
+		}
 	}
 	if gone {
 		c.Recent = slices.DeleteFunc(c.Recent, func(x hearback.ID) bool { return x == old.Message })
@@ -688,26 +692,45 @@ func (p *Pipeline) absorb(ctx context.Context, into hearback.ID, part *hearback.
 	if err != nil {
 		return err
 	}
-	c.Messages += sign * part.Messages
-	c.Copies += sign * part.Copies
-	c.Voices += sign * part.Voices
-	for k, n := range part.Langs {
-		c.Langs[k] += sign * n
-	}
-	for k, n := range part.Kinds {
-		c.Kinds[k] += sign * n
-	}
-	for k, n := range part.Areas {
-		c.Areas[k] += sign * n
-	}
-	if part.First.Before(c.First) {
-		c.First = part.First
-	}
+	sum(&c.Concern, part, sign)
 	if err := p.store.Take(ctx, p.finish(b)); err != nil {
 		p.stale = true
 		return err
 	}
 	return nil
+}
+
+// fresh reads the memory again if it is ahead of the store.
+func (p *Pipeline) fresh(ctx context.Context) error {
+	if !p.stale {
+		return nil
+	}
+	return p.load(ctx)
+}
+
+// sum adds the counts of part to c, or takes them away if sign is -1.
+func sum(c, part *hearback.Concern, sign int64) {
+	c.Messages += sign * part.Messages
+	c.Copies += sign * part.Copies
+	c.Voices += sign * part.Voices
+	addTo(&c.Langs, part.Langs, sign)
+	addTo(&c.Kinds, part.Kinds, sign)
+	addTo(&c.Areas, part.Areas, sign)
+	if part.First.Before(c.First) && !part.First.IsZero() {
+		c.First = part.First
+	}
+}
+
+// addTo adds the counts of b, and leaves out what comes to nothing.
+func addTo[K comparable](a *map[K]int64, b map[K]int64, sign int64) {
+	if *a == nil {
+		*a = map[K]int64{}
+	}
+	for k, n := range b {
+		if (*a)[k] += sign * n; (*a)[k] == 0 {
+			delete(*a, k)
+		}
+	}
 }
 
 // load reads the memory of the pipeline from the store.

@@ -21,10 +21,6 @@ const (
 	sweepEvery  = time.Hour
 )
 
-// spokenFrom is in how many of the newest messages the words of a label are
-// looked for as people wrote them.
-const spokenFrom = 4
-
 // steps is what happens by the clock, and when each last did.
 type steps struct {
 	mu   sync.Mutex
@@ -48,6 +44,7 @@ func (a *App) Step(ctx context.Context) error {
 		{"close the window of voices", 0, a.rollWindow},
 		{"name concerns", labelEvery, a.label},
 		{"look back", 0, a.lookBack},
+		{"look for splits", splitEvery, a.proposeSplits},
 		{"score concerns", scoreEvery, a.score},
 		{"raise alerts", 0, a.alert},
 		{"score and make forecasts", 0, a.foresee},
@@ -102,38 +99,6 @@ func (p *Pipeline) rollWindow(ctx context.Context, w window, r hearback.Record) 
 			c.voices = nil
 		}
 		return p.store.SetSetting(ctx, "privacy.window", w.Start.Format(time.RFC3339))
-	})
-}
-
-// label names the concerns that grew since they were last named and are worth
-// a row: five phrases, and the most central message.
-func (a *App) label(ctx context.Context, _ time.Time) error {
-	return a.Pipeline.Ask(ctx, func(g *cluster.Grouper) error {
-		var b store.Batch
-		for _, c := range a.Pipeline.concerns.all() {
-			if c.Voices < hearback.VisibleVoices || c.Messages < c.Named+c.Named/8+1 {
-				continue
-			}
-			c.Named = c.Messages
-			phrases, medoid, purity := g.Label(c.ID)
-			if len(phrases) == 0 {
-				continue
-			}
-			c.Medoid, c.Purity = medoid, purity
-			list, err := a.Store.Messages(ctx, append([]hearback.ID{medoid}, c.Recent[:min(len(c.Recent), spokenFrom)]...))
-			if err != nil {
-				return err
-			}
-			c.Phrases = a.spoken(phrases, list)
-			if len(list) > 0 && list[0].ID == medoid {
-				c.Title = short(list[0].Text)
-			}
-			b.Concerns = append(b.Concerns, &c.Concern)
-		}
-		if len(b.Concerns) == 0 {
-			return nil
-		}
-		return a.Store.Take(ctx, &b)
 	})
 }
 

@@ -127,14 +127,10 @@ func (a *App) wordCounts(said []store.Saying) map[string]int {
 	count := map[string]int{}
 	for _, s := range said {
 		here := map[string]bool{}
-		for _, t := range a.text.Analyze(s.Text, s.Lang).Terms {
-			if _, common := a.common[t.Hash]; t.Kind == text.Han && !common {
-				here[t.Text] = true
-			}
-		}
-		for w, t := range a.written(s.Text, s.Lang) {
-			if _, common := a.common[t.Hash]; len(w) >= 3 && !common {
-				here[w] = true
+		d := a.text.Analyze(s.Text, s.Lang)
+		for _, p := range a.text.Pieces(&d) {
+			if _, common := a.common[p.Hash]; !common && (p.Kind == text.Han || p.Kind == text.Word && len(p.Written) >= 3) {
+				here[p.Written] = true
 			}
 		}
 		for w := range here {
@@ -144,41 +140,42 @@ func (a *App) wordCounts(said []store.Saying) map[string]int {
 	return count
 }
 
-// written returns the words of a text as they stand there, in lower case, with
-// what each is compared by. Scripts without spaces are left out.
-func (a *App) written(s, lang string) map[string]text.Term {
-	words := map[string]text.Term{}
-	for _, w := range strings.FieldsFunc(s, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '\'' && r != '’' }) {
-		w = strings.ToLower(w)
-		if _, seen := words[w]; seen {
-			continue
-		}
-		if terms := a.text.Analyze(w, lang).Terms; len(terms) == 1 && terms[0].Kind == text.Word {
-			words[w] = terms[0]
-		}
-	}
-	return words
-}
-
-// spoken puts words as people wrote them in some messages in the place of the
-// stems that they are compared by.
+// spoken puts words as most people wrote them in some messages in the place of
+// the stems that they are compared by. What stands in none of them is left as
+// it is, pairs of Chinese characters that are no words are left out.
 func (a *App) spoken(stems []string, list []hearback.Message) []string {
-	as := map[string]string{}
+	if len(stems) == 0 {
+		return nil
+	}
+	forms := map[string]map[string]int{}
 	for _, m := range list {
-		for w, t := range a.written(m.Text, m.Lang) {
-			// The shortest form, so that the same is shown whatever came first.
-			if old := as[t.Text]; old == "" || len(w) < len(old) || len(w) == len(old) && w < old {
-				as[t.Text] = w
+		d := a.text.Analyze(m.Text, m.Lang)
+		for _, p := range a.text.Pieces(&d) {
+			if p.Kind == text.Char || len(forms) == 2000 {
+				continue
 			}
+			if forms[p.Text] == nil {
+				forms[p.Text] = map[string]int{}
+			}
+			forms[p.Text][p.Written]++
 		}
 	}
-	words := make([]string, len(stems))
-	for i, s := range stems {
-		part := strings.Fields(s)
-		for j, x := range part {
-			part[j] = cmp.Or(as[x], x)
+	var words []string
+	for _, stem := range stems {
+		parts := strings.Split(stem, " = ") // two words of two languages that met
+		stands := len(parts) > 1 || len(list) == 0 || !unicode.Is(unicode.Han, []rune(stem)[0])
+		for i, part := range parts {
+			most := 0
+			for w, n := range forms[part] {
+				if n > most || n == most && (len(w) < len(parts[i]) || len(w) == len(parts[i]) && w < parts[i]) {
+					parts[i], most = w, n
+				}
+			}
+			stands = stands || most > 0
 		}
-		words[i] = strings.Join(part, " ")
+		if stands {
+			words = append(words, strings.Join(parts, " = "))
+		}
 	}
 	return words
 }

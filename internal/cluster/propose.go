@@ -147,6 +147,18 @@ func (g *Grouper) Merge(into, from hearback.ID) error {
 	return nil
 }
 
+// Unmerge makes from a concern of its own again.
+func (g *Grouper) Unmerge(into, from hearback.ID) error {
+	i := slices.Index(g.merges[into], from)
+	if i < 0 || g.live[into] == nil || g.live[from] == nil {
+		return fmt.Errorf("%w: the concern that was merged is closed, or part of another", hearback.ErrRefused)
+	}
+	g.merges[into] = slices.Delete(g.merges[into], i, i+1)
+	delete(g.parent, from)
+	g.dirty[into], g.dirty[from] = true, true
+	return nil
+}
+
 // Undo takes back the newest merge into a concern.
 func (g *Grouper) Undo(into hearback.ID) error {
 	list := g.merges[into]

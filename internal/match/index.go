@@ -1,6 +1,7 @@
 package match
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -56,6 +57,7 @@ type Index struct {
 type doc struct {
 	id, group string   // id is "" when removed
 	norm      string   // its wordings, one a line
+	lang      string   // of the first of them
 	units     []unit   // of its wordings, in order
 	ends      []uint16 // of each wording, in units
 	body      []uint32 // words that stand in its text
@@ -149,6 +151,7 @@ func (ix *Index) Add(x Answer) {
 			d.units = d.units[:from+maxUnits]
 		}
 		if len(d.units) > from {
+			d.lang = cmp.Or(d.lang, t.Lang)
 			d.ends = append(d.ends, uint16(len(d.units)))
 			norm.WriteString(t.Norm)
 			norm.WriteByte('\n')

@@ -31,7 +31,7 @@ func TestOffice(t *testing.T) {
 	}
 	ix.Add(Answer{ID: "1", Claim: "出境旅客隔离多少天", Lang: "zh"})
 	for _, m := range ix.Find("how long is the quarantine", "en", 1)[0].Met {
-		if m.Query == "quarantin" && m.Answer == "隔离" && m.How == "gloss" {
+		if m.Query == "quarantine" && m.Answer == "隔离" && m.How == "gloss" {
 			return
 		}
 	}

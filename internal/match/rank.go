@@ -260,6 +260,11 @@ func (ix *Index) match(q *query, h *hit, first bool) Match {
 	}
 	var content int
 	m.Met, content = ix.met(q, units)
+	for i := range m.Met { // as they stand in the texts
+		x := &m.Met[i]
+		x.Query = ix.text.Written(&q.doc, x.Query)
+		x.Answer = ix.text.Written(&text.Doc{Lang: d.lang, Norm: d.norm}, x.Answer)
+	}
 	grounds := content >= min(leastMet, ix.content(units)) && h.features[fNear] >= h.reason.leastNear
 	switch {
 	case first && m.Score >= ix.opt.Same && m.Conflict == "" && grounds:

@@ -26,6 +26,16 @@ type concernDoc struct {
 	Recent  []int64                 `json:"recent,omitempty"`
 	Medoid  int64                   `json:"medoid,omitempty"`
 	Fresh   []hearback.Place        `json:"fresh,omitempty"`
+	Labels  []concernLabel          `json:"labels,omitempty"`
+}
+
+// concernLabel is a hearback.Label as it is stored.
+type concernLabel struct {
+	Lang     string      `json:"lang"`
+	Title    string      `json:"title"`
+	Phrases  []string    `json:"phrases"`
+	Medoid   hearback.ID `json:"medoid"`
+	Messages int         `json:"messages"`
 }
 
 func scanConcern(row scanner) (hearback.Concern, error) {
@@ -42,6 +52,9 @@ func scanConcern(row scanner) (hearback.Concern, error) {
 		return c, fmt.Errorf("concern %s: %w", c.ID, err)
 	}
 	c.Phrases, c.Langs, c.Kinds, c.Areas, c.Medoid, c.Fresh = d.Phrases, d.Langs, d.Kinds, d.Areas, hearback.ID(d.Medoid), d.Fresh
+	for _, l := range d.Labels {
+		c.Labels = append(c.Labels, hearback.Label(l))
+	}
 	for _, id := range d.Recent {
 		c.Recent = append(c.Recent, hearback.ID(id))
 	}
@@ -58,6 +71,7 @@ func scanConcern(row scanner) (hearback.Concern, error) {
 func (t *Tx) putConcerns(ctx context.Context, list []*hearback.Concern) error {
 	slices.SortFunc(list, func(a, b *hearback.Concern) int { return cmp.Compare(a.ID, b.ID) })
 	var recent []int64
+	var labels []concernLabel
 	return t.many(ctx, "INSERT INTO concern (id, theme, state, into_id, title, titled, first_at, last_at, messages, copies, voices, void, doc, score, rank, priority, kase, answer, version)", 19, `
 		ON CONFLICT (id) DO UPDATE SET theme = excluded.theme,
 			title = CASE WHEN concern.titled = 1 THEN concern.title ELSE excluded.title END,
@@ -68,7 +82,11 @@ func (t *Tx) putConcerns(ctx context.Context, list []*hearback.Concern) error {
 		for _, id := range c.Recent {
 			recent = append(recent, int64(id))
 		}
-		doc := concernDoc{c.Phrases, c.Langs, c.Kinds, c.Areas, recent, int64(c.Medoid), c.Fresh}
+		labels = labels[:0]
+		for _, l := range c.Labels {
+			labels = append(labels, concernLabel(l))
+		}
+		doc := concernDoc{c.Phrases, c.Langs, c.Kinds, c.Areas, recent, int64(c.Medoid), c.Fresh, labels}
 		v[0], v[1], v[2], v[3], v[4], v[5] = int64(c.ID), int64(c.Theme), string(hearback.Open), int64(0), c.Title, int64(0)
 		v[6], v[7], v[8], v[9], v[10], v[11], v[12] = micros(c.First), micros(c.Last), c.Messages, c.Copies, c.Voices, void(c), string(doc.json())
 		v[13], v[14], v[15], v[16], v[17], v[18] = "", int64(9), 0.0, int64(0), int64(0), int64(1)
@@ -98,14 +116,8 @@ func void(c *hearback.Concern) int64 {
 // are stored with every batch. TestConcernDoc fails if it leaves a field out.
 func (d *concernDoc) json() []byte {
 	b := append(make([]byte, 0, 192+20*len(d.Recent)), '{')
-	for i, p := range d.Phrases {
-		if i == 0 {
-			b = append(b, `"phrases":[`...)
-		}
-		b = append(appendJSON(b, p), ',')
-	}
 	if len(d.Phrases) > 0 {
-		b = append(b[:len(b)-1], "],"...)
+		b = append(appendStrings(append(b, `"phrases":`...), d.Phrases), ',')
 	}
 	b = appendCounts(b, "langs", d.Langs)
 	b = appendCounts(b, "kinds", d.Kinds)
@@ -126,10 +138,36 @@ func (d *concernDoc) json() []byte {
 	if fresh, err := json.Marshal(d.Fresh); err == nil && len(d.Fresh) > 0 {
 		b = append(append(append(b, `"fresh":`...), fresh...), ',')
 	}
+	for i, l := range d.Labels {
+		if i == 0 {
+			b = append(b, `"labels":[`...)
+		}
+		b = append(appendJSON(append(b, `{"lang":`...), l.Lang), `,"title":`...)
+		b = append(appendStrings(append(appendJSON(b, l.Title), `,"phrases":`...), l.Phrases), `,"medoid":`...)
+		b = append(appendJSON(b, l.Medoid.String()), `,"messages":`...)
+		b = append(strconv.AppendInt(b, int64(l.Messages), 10), "},"...)
+	}
+	if len(d.Labels) > 0 {
+		b = append(b[:len(b)-1], "],"...)
+	}
 	if b[len(b)-1] == ',' {
 		b = b[:len(b)-1]
 	}
 	return append(b, '}')
+}
+
+func appendStrings(b []byte, list []string) []byte {
+	if list == nil {
+		return append(b, "null"...)
+	}
+	b = append(b, '[')
+	for i, s := range list {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendJSON(b, s)
+	}
+	return append(b, ']')
 }
 
 func appendCounts[K ~string](b []byte, name string, counts map[K]int64) []byte {

@@ -16,7 +16,8 @@ func TestConcernDoc(t *testing.T) {
 		Phrases: []string{"停水", `a "quoted" \ word`, "tab\tand \x01"}, Langs: map[string]int64{"zh": 2, "en": -1},
 		Kinds: map[hearback.Kind]int64{hearback.Question: 3}, Areas: map[string]int64{"": 1, "河东": 4, `"`: 1, "<b>&": 2},
 		Recent: []int64{9007199254740993, 2, 1}, Medoid: 1 << 60,
-		Fresh: []hearback.Place{{What: "area", Name: "河东", At: time.Unix(1, 0).UTC(), Voices: 3}},
+		Fresh:  []hearback.Place{{What: "area", Name: "河东", At: time.Unix(1, 0).UTC(), Voices: 3}},
+		Labels: []concernLabel{{Lang: "zh", Title: "停水“了”", Phrases: []string{"停水", `"`}, Medoid: 5, Messages: 3}, {Lang: "en"}},
 	}
 	v := reflect.ValueOf(full)
 	for i := range v.NumField() {

@@ -137,8 +137,9 @@ func passes(c *hearback.Concern, f web.ConcernFilter) bool {
 	}
 	if f.Text != "" {
 		low := strings.ToLower(f.Text)
-		return strings.Contains(strings.ToLower(c.Title), low) ||
-			slices.ContainsFunc(c.Phrases, func(s string) bool { return strings.Contains(strings.ToLower(s), low) })
+		has := func(s string) bool { return strings.Contains(strings.ToLower(s), low) }
+		return has(c.Title) || slices.ContainsFunc(c.Phrases, has) ||
+			slices.ContainsFunc(c.Labels, func(l hearback.Label) bool { return has(l.Title) || slices.ContainsFunc(l.Phrases, has) })
 	}
 	return true
 }

@@ -31,6 +31,8 @@ type Batch struct {
 	Sketches map[hearback.ID][]byte
 	Rolls    []Roll
 	Records  []hearback.Record
+	Split    *Split // a split that is made or taken back, or nil
+	Move     Move   // the messages that change concerns with it
 }
 
 // A SourceBatch is what one source sent.
@@ -126,6 +128,9 @@ func (db *DB) Take(ctx context.Context, b *Batch) error {
 			})
 		if err != nil {
 			return fmt.Errorf("counts: %w", err)
+		}
+		if err := tx.split(ctx, b); err != nil {
+			return fmt.Errorf("split: %w", err)
 		}
 		_, err = tx.records(ctx, b.Records)
 		return err
@@ -283,7 +288,7 @@ func (db *DB) Signatures(ctx context.Context, since hearback.ID, f func(message,
 // LastID returns the largest id in use, for [hearback.IDs.Observe].
 func (db *DB) LastID(ctx context.Context) (hearback.ID, error) {
 	var last hearback.ID
-	for _, table := range []string{"message", "concern", "source", "topic", "kase", "answer", "alert", "account"} {
+	for _, table := range []string{"message", "concern", "source", "topic", "kase", "answer", "alert", "account", "split"} {
 		var id hearback.ID
 		if err := db.row(ctx, "SELECT COALESCE(MAX(id), 0) FROM "+table).Scan(&id); err != nil {
 			return 0, err

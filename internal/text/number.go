@@ -40,6 +40,7 @@ func (c *cutter) number(i int) int {
 			}
 			if e-i <= maxWord && !strings.ContainsAny(raw, ".,") {
 				c.emit(Word, s[i:e], c.pos)
+				c.wrote(i, s[i:e])
 				c.pos++
 				return e
 			}
@@ -54,7 +55,9 @@ func (c *cutter) number(i int) int {
 		}
 	}
 	if plain, ok := plainNumber(raw); ok {
-		c.digits(plain)
+		if c.digits(plain) {
+			c.wrote(i, raw)
+		}
 		return j
 	}
 	for part := range strings.FieldsFuncSeq(raw, func(r rune) bool { return r == '.' || r == ',' }) {
@@ -63,17 +66,19 @@ func (c *cutter) number(i int) int {
 	return j
 }
 
-func (c *cutter) digits(s string) {
+func (c *cutter) digits(s string) bool {
 	if t := strings.TrimLeft(s, "0"); len(t) < len(s) {
 		if t == "" || t[0] == '.' {
 			t = s[len(s)-len(t)-1:]
 		}
 		s = t
 	}
-	if len(s) <= maxNumber {
-		c.emit(Number, s, c.pos)
-		c.pos++
+	if len(s) > maxNumber {
+		return false
 	}
+	c.emit(Number, s, c.pos)
+	c.pos++
+	return true
 }
 
 func isDigit(b byte) bool { return '0' <= b && b <= '9' }

@@ -24,11 +24,14 @@ type cutter struct {
 
 	afterName bool // the last word was one that numbers follow: "line two"
 	ordinal   byte // the last word was "second" and the like, at position pos-1
+
+	pieces *[]Piece // where to note what stands in the text, or nil
 }
 
-// terms appends the terms of the normalised text s to out.
-func (a *Analyzer) terms(sc *scratch, out []Term, s, lang string) []Term {
-	c := cutter{a: a, sc: sc, out: out, s: s, lang: lang, code: stemmerOf(lang, s)}
+// terms appends the terms of the normalised text s to out, and if pieces is not
+// nil, the words as they stand in s to that.
+func (a *Analyzer) terms(sc *scratch, out []Term, s, lang string, pieces *[]Piece) []Term {
+	c := cutter{a: a, sc: sc, out: out, s: s, lang: lang, code: stemmerOf(lang, s), pieces: pieces}
 	for i := 0; i < len(s); {
 		b := s[i]
 		if b < utf8.RuneSelf {
@@ -126,6 +129,7 @@ func (c *cutter) word(i int) int {
 	c.spelt(w)
 	e := c.a.stems.get(c.code, w)
 	c.out = append(c.out, Term{Text: e.stem, Hash: e.hash, Kind: Word, Pos: c.pos})
+	c.wrote(i, w)
 	c.pos++
 	return j
 }
@@ -177,10 +181,12 @@ func (c *cutter) cjk(i int) int {
 		switch {
 		case cl == 'k' && e-k > 1: // katakana writes words
 			c.emit(Word, s[offs[k]:offs[e]], c.pos+int32(k))
+			c.wrote(int(offs[k]), s[offs[k]:offs[e]])
 		case cl == 'h':
 			if c.lang == "ja" || c.lang == "und" {
 				if e-k >= 2 && e-k <= 4 {
 					c.emit(Han, s[offs[k]:offs[e]], c.pos+int32(k))
+					c.wrote(int(offs[k]), s[offs[k]:offs[e]])
 				}
 				for x := k; x < e; x++ {
 					c.emit(Char, s[offs[x]:offs[x+1]], c.pos+int32(x))
@@ -223,18 +229,26 @@ func (c *cutter) chinese(runes []rune, offs []int32) {
 		next = c.a.han.cut(&c.sc.cut, runes)
 	} else if n >= 2 && n <= 4 {
 		c.emit(Han, s[offs[0]:offs[n]], base)
+		c.wrote(int(offs[0]), s[offs[0]:offs[n]])
 	}
 	begin, numeral := 0, 0 // where the next word begins, where the last numeral ended
 	for k, r := range runes {
+		alone := false // no word begins here
 		if k == begin && next != nil {
 			if begin = int(next[k]); begin > k+1 {
 				c.emit(Han, s[offs[k]:offs[begin]], base+int32(k))
+				c.wrote(int(offs[k]), s[offs[k]:offs[begin]])
+			} else {
+				alone = true
 			}
 		}
 		if k >= numeral && next != nil && isNumeral(r) {
 			numeral = c.hanNumber(runes, offs, k)
 		}
 		c.emit(Char, s[offs[k]:offs[k+1]], base+int32(k))
+		if alone {
+			c.wrote(int(offs[k]), s[offs[k]:offs[k+1]])
+		}
 		if k+1 < n {
 			c.emit(Bigram, s[offs[k]:offs[k+2]], base+int32(k))
 		}
@@ -270,6 +284,7 @@ func (c *cutter) korean(i int) int {
 		}
 	}
 	c.emit(Word, w, c.pos)
+	c.wrote(i, w)
 	offs := append(c.sc.offs[:n], int32(i+len(w)))
 	if n > 2 {
 		for k := 0; k+2 <= n; k++ {

@@ -125,7 +125,7 @@ func (a *Analyzer) Analyze(s, lang string) Doc {
 	sc.norm = a.normalise(sc.norm[:0], s, japanese(s, lang))
 	d := Doc{Norm: string(sc.norm)}
 	d.Lang, d.P = a.decide(d.Norm, lang)
-	sc.terms = a.terms(sc, sc.terms[:0], d.Norm, d.Lang)
+	sc.terms = a.terms(sc, sc.terms[:0], d.Norm, d.Lang, nil)
 	d.Terms = append(make([]Term, 0, len(sc.terms)), sc.terms...)
 	clear(sc.terms) // do not hold on to the text
 	return d

@@ -11,12 +11,13 @@ import (
 
 type alertRow struct {
 	hearback.Alert
-	Title  string // of its concern or source
-	URL    string
-	Say    string // what was seen, in one sentence
-	Unless string // what would have kept it silent
-	Class  string
-	Facts  []alertFact // the whole explanation
+	Title     string // of its concern or source
+	TitleLang string // if it is not that of the page
+	URL       string
+	Say       string // what was seen, in one sentence
+	Unless    string // what would have kept it silent
+	Class     string
+	Facts     []alertFact // the whole explanation
 }
 
 // An alertFact is one line of the explanation of an alert.
@@ -35,7 +36,7 @@ func (q *request) alertRows(list []hearback.Alert) ([]alertRow, error) {
 			if err != nil {
 				return nil, err
 			}
-			r.Title, r.URL = q.concernTitle(c), "/concerns/"+a.Concern.String()
+			r.Title, r.TitleLang, r.URL = q.concernTitle(c), q.titleLang(c), "/concerns/"+a.Concern.String()
 		case a.Source != 0:
 			s, err := q.o.Store.Source(q.ctx(), a.Source)
 			if err != nil {

@@ -31,16 +31,17 @@ type casesPage struct {
 
 // A caseRow is one line of a list of cases.
 type caseRow struct {
-	Case  hearback.Case
-	Title string
-	Desk  string
-	Next  *hearback.Deadline
-	Late  bool
-	Soon  bool // the last fifth of its clock has begun
-	Left  time.Duration
-	Class string
-	State string
-	Tick  bool // it can be ticked for an act on many
+	Case      hearback.Case
+	Title     string
+	TitleLang string // if it is not that of the page
+	Desk      string
+	Next      *hearback.Deadline
+	Late      bool
+	Soon      bool // the last fifth of its clock has begun
+	Left      time.Duration
+	Class     string
+	State     string
+	Tick      bool // it can be ticked for an act on many
 }
 
 func (q *request) caseRows(list []hearback.Case) ([]caseRow, error) {
@@ -63,7 +64,7 @@ func (q *request) caseRows(list []hearback.Case) ([]caseRow, error) {
 		if err != nil {
 			return nil, err
 		}
-		r.Title = q.concernTitle(concern)
+		r.Title, r.TitleLang = q.concernTitle(concern), q.titleLang(concern)
 		if r.Next != nil {
 			at := now
 			if c.Paused() {

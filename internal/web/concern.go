@@ -20,6 +20,9 @@ type concernPage struct {
 	frame
 	C           *hearback.Concern
 	Title       string
+	TitleLang   string // if it is not that of the page
+	Phrases     []string
+	PhrasesLang string
 	Why         string
 	Alerts      []alertRow
 	Timeline    template.HTML
@@ -138,10 +141,11 @@ func (q *request) concern() error {
 		return err
 	}
 	p := &concernPage{
-		C: c, Title: q.concernTitle(c), Why: q.whyNow(c.Score), Do: q.r.URL.Query().Get("do"), Tier: replyTier(c.Score.Tier),
+		C: c, Title: q.concernTitle(c), TitleLang: q.titleLang(c), Why: q.whyNow(c.Score), Do: q.r.URL.Query().Get("do"), Tier: replyTier(c.Score.Tier),
 		MayTriage: q.may(access.Triage), MayCase: q.may(access.OpenCase), MayRate: q.may(access.RateHarm),
 	}
 	p.frame = q.frame(p.Title, "concerns")
+	p.Phrases, p.PhrasesLang = q.words(c, 5)
 	if c.Into != 0 {
 		if p.Into, err = q.o.Store.Concern(ctx, c.Into); err != nil {
 			return err
@@ -191,7 +195,7 @@ func (q *request) concern() error {
 	for _, m := range choose(messages, c.Medoid, 6) {
 		p.Excerpts = append(p.Excerpts, excerpt{m, titles[m.Source], q.l.marked(m.Text), q.belongs(c, m)})
 	}
-	p.Words = phraseCounts(c.Phrases, messages)
+	p.Words = phraseCounts(allPhrases(c), messages)
 	for _, part := range parts(c.Score) {
 		r := partRow{namedPart: part}
 		if part.Known {
@@ -215,6 +219,18 @@ func (q *request) concern() error {
 		}
 		if p.Loading = errors.Is(err, ErrLoading); err != nil && !p.Loading {
 			return err
+		}
+		for i := range p.Nearest {
+			n := &p.Nearest[i]
+			if c, err := q.o.Store.Concern(ctx, n.Concern); err == nil {
+				n.Title, n.Lang = q.concernTitle(c), q.titleLang(c)
+			}
+		}
+		for i := range p.Proposals {
+			x := &p.Proposals[i]
+			if c, err := q.o.Store.Concern(ctx, x.Other); err == nil {
+				x.Title, x.Lang = q.concernTitle(c), q.titleLang(c)
+			}
 		}
 		if p.Ratings, err = q.o.Concerns.HarmRatings(ctx, id); err != nil {
 			return err
@@ -457,6 +473,19 @@ func (q *request) belongs(c *hearback.Concern, m hearback.Message) string {
 	}
 	shared = text.Spare(shared)
 	return q.t("excerpt.why", q.l.list(shared[:min(6, len(shared))]))
+}
+
+// allPhrases lists the phrases of a concern in all its languages.
+func allPhrases(c *hearback.Concern) []string {
+	list := slices.Clone(c.Phrases)
+	for _, l := range c.Labels {
+		for _, ph := range l.Phrases {
+			if !slices.Contains(list, ph) {
+				list = append(list, ph)
+			}
+		}
+	}
+	return list
 }
 
 // phraseCounts says in how many of the newest messages each phrase stands.

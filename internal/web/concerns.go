@@ -47,15 +47,18 @@ type option struct{ Value, Label string }
 // A concernRow is one line of the list.
 type concernRow struct {
 	hearback.Concern
-	Title string
-	Why   string
-	Spark template.HTML
-	Day   int64 // voices of the last 24 hours
-	Areas []string
-	Langs []string
-	Desk  string
-	Next  *hearback.Deadline
-	Late  bool
+	Title     string
+	TitleLang string // if it is not that of the page
+	Words     []string
+	WordsLang string
+	Why       string
+	Spark     template.HTML
+	Day       int64 // voices of the last 24 hours
+	Areas     []string
+	Langs     []string
+	Desk      string
+	Next      *hearback.Deadline
+	Late      bool
 }
 
 const pageSize = 50
@@ -225,7 +228,8 @@ func (q *request) concernRows(list []hearback.Concern) ([]concernRow, error) {
 	}
 	rows := make([]concernRow, len(list))
 	for i, c := range list {
-		r := concernRow{Concern: c, Title: q.concernTitle(&c), Why: q.whyNow(c.Score)}
+		r := concernRow{Concern: c, Title: q.concernTitle(&c), TitleLang: q.titleLang(&c), Why: q.whyNow(c.Score)}
+		r.Words, r.WordsLang = q.words(&c, 4)
 		points := sparks[c.ID]
 		for _, p := range points {
 			r.Day += int64(p.Voices + .5)
@@ -256,16 +260,62 @@ func complete(points []hearback.Point, first, now time.Time) []hearback.Point {
 	return points
 }
 
+// label returns the name of a concern in the language of whoever reads, if
+// people speak of it in that, or in the commonest of its languages.
+func (q *request) label(c *hearback.Concern) hearback.Label {
+	if l := c.In(q.l.lang); l != nil {
+		return *l
+	}
+	l := hearback.Label{Title: c.Title, Phrases: c.Phrases}
+	if len(c.Labels) > 0 && c.Labels[0].Lang != "und" {
+		l.Lang = c.Labels[0].Lang
+	}
+	return l
+}
+
 // concernTitle is the title of a concern, or its words while it has none.
 func (q *request) concernTitle(c *hearback.Concern) string {
+	l := q.label(c)
+	if c.Titled {
+		l.Title = c.Title
+	}
 	switch {
-	case strings.TrimSpace(c.Title) != "":
-		return c.Title
-	case len(c.Phrases) > 0:
-		words := text.Spare(c.Phrases)
+	case strings.TrimSpace(l.Title) != "":
+		return l.Title
+	case len(l.Phrases) > 0:
+		words := text.Spare(l.Phrases)
 		return q.l.list(words[:min(3, len(words))])
 	}
 	return q.t("concern.untitled", c.ID.String())
+}
+
+// titleLang is the language of a title that is not in that of whoever reads,
+// or "". What a person wrote is in the language of the office.
+func (q *request) titleLang(c *hearback.Concern) string {
+	if lang := q.label(c).Lang; !c.Titled && lang != q.l.lang {
+		return lang
+	}
+	return ""
+}
+
+// words returns the phrases of a concern for whoever reads, each thing once,
+// and their language if it is another.
+func (q *request) words(c *hearback.Concern, n int) ([]string, string) {
+	l := q.label(c)
+	if l.Lang == q.l.lang {
+		l.Lang = ""
+	}
+	words := text.Spare(l.Phrases)
+	return words[:min(n, len(words))], l.Lang
+}
+
+// foreign marks words that are in another language than the page.
+func (l *locale) foreign(s, lang string) template.HTML {
+	if lang == "" {
+		return template.HTML(template.HTMLEscapeString(s))
+	}
+	e := template.HTMLEscapeString
+	return template.HTML(`<span lang="` + e(lang) + `" dir="` + textDir(lang) + `">` + e(s) + `</span> <small class="quiet">` + e(l.langName(lang)) + `</small>`)
 }
 
 // whyNow is the sentence that says why a concern stands where it stands.

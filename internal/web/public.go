@@ -43,6 +43,10 @@ func (q *request) publicTitle(c *hearback.Concern) string {
 	}
 	if _, withheld := publish.Public(c.Voices); !withheld && len(c.Phrases) > 0 {
 		words := text.Spare(c.Phrases)
+		// Those of the reader's language, if enough people spoke it.
+		if l := c.In(q.l.lang); l != nil && c.Langs[l.Lang] >= publish.Floor && l.Messages >= publish.Floor {
+			words = text.Spare(l.Phrases)
+		}
 		return q.t("pub.untitled", q.l.list(words[:min(4, len(words))]))
 	}
 	return q.t("pub.unnamed")

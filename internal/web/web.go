@@ -278,16 +278,28 @@ type Proposal struct {
 	Concern hearback.ID
 	Other   hearback.ID // for a merge: what would become a part of Concern
 	Title   string      // of Other, or of the part that would be split off
+	Lang    string      // of Title, if it is not that of the page
 	Voices  int64       // of Other or of that part
 	Score   float64
 	Shared  []string
 	Apart   []string // words that only one side has
+
+	Why         string // for a split: what the sides differ in: "words", "number", "place" or "language"
+	Here, There Side   // for a split: what stays, and what leaves
+}
+
+// A Side is one of the two things that a concern would be split into.
+type Side struct {
+	Messages int // of the newest ones
+	Words    []string
+	Said     []hearback.Message // some of them
 }
 
 // A Nearest is a concern like another one.
 type Nearest struct {
 	Concern hearback.ID
 	Title   string
+	Lang    string // of Title, if it is not that of the page
 	Score   float64
 	Shared  []string
 	Kept    string // what keeps them apart: "number", "place", "negation", or ""

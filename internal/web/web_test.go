@@ -177,7 +177,10 @@ func (c concerns) Proposals(ctx context.Context, id hearback.ID) ([]web.Proposal
 	if err != nil || len(list) < 2 || id != list[0].ID {
 		return nil, err
 	}
-	return []web.Proposal{{Key: "p1", Kind: "merge", Concern: id, Other: list[1].ID, Title: list[1].Title, Voices: 82, Score: .4, Shared: []string{"water", "tap"}, Apart: []string{"pipe", "rust"}}}, nil
+	return []web.Proposal{{Key: "p1", Kind: "merge", Concern: id, Other: list[1].ID, Title: list[1].Title, Voices: 82, Score: .4, Shared: []string{"water", "tap"}, Apart: []string{"pipe", "rust"}},
+		{Key: "split-" + id.String(), Kind: "split", Concern: id, Why: "words", Shared: []string{"water"},
+			Here:  web.Side{Messages: 20, Words: []string{"gates", "tonight"}, Said: []hearback.Message{{Text: "Do they open the gates tonight? [phone]", Lang: "en"}, {Text: "今晚真的要开闸放水吗", Lang: "zh"}}},
+			There: web.Side{Messages: 7, Words: []string{"refund", "water bill"}, Said: []hearback.Message{{Text: "Where do I apply for a refund of the water bill?", Lang: "en"}}}}}, nil
 }
 
 func (c concerns) Decide(ctx context.Context, by hearback.Actor, key string, accept bool, reason string) error {
