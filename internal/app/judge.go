@@ -255,7 +255,11 @@ func (a *App) score(ctx context.Context, now time.Time) error {
 	return a.eachLiving(ctx, now.Add(-detectBack), hearback.VisibleVoices, func(list []hearback.Concern) error {
 		scores := make(map[hearback.ID]hearback.Score, len(list))
 		for i := range list {
-			scores[list[i].ID] = r.score(&list[i])
+			s := r.score(&list[i])
+			if err := a.raiseCase(ctx, &list[i], s); err != nil {
+				return err
+			}
+			scores[list[i].ID] = s
 		}
 		return a.Store.SaveScores(ctx, scores)
 	})
@@ -277,7 +281,32 @@ func (a *App) rescore(ctx context.Context, id hearback.ID) error {
 	if err != nil {
 		return err
 	}
-	return a.Store.SaveScores(ctx, map[hearback.ID]hearback.Score{id: r.score(c)})
+	s := r.score(c)
+	if err := a.raiseCase(ctx, c, s); err != nil {
+		return err
+	}
+	return a.Store.SaveScores(ctx, map[hearback.ID]hearback.Score{id: s})
+}
+
+// raiseCase raises the tier of the case of a concern whose matrix has risen, if
+// it stands lower, with a record. What a person decided meanwhile stays until
+// the matrix rises again, and no case is lowered here.
+func (a *App) raiseCase(ctx context.Context, c *hearback.Concern, s hearback.Score) error {
+	if c.Case == 0 || c.Score.Matrix == "" || s.Matrix.Rank() >= c.Score.Matrix.Rank() || s.Matrix == hearback.Watch {
+		return nil
+	}
+	k, err := a.Store.Case(ctx, c.Case)
+	if err != nil {
+		return err
+	}
+	if k.State == hearback.CaseClosed || s.Matrix.Rank() >= k.Tier.Rank() {
+		return nil
+	}
+	_, err = a.Cases.SetTier(ctx, hearback.System, k.ID, s.Matrix, fmt.Sprintf("Scored again by %s: harm %.0f, spread %.0f.", s.Rules, s.Harm.Value, s.Spread))
+	if errors.Is(err, hearback.ErrConflict) || errors.Is(err, hearback.ErrRefused) {
+		return nil // a person was faster
+	}
+	return err
 }
 
 // A scorer has at hand what scores are made of.
@@ -320,7 +349,7 @@ func (a *App) newScorer(ctx context.Context, now time.Time) (r *scorer, err erro
 func (r *scorer) score(c *hearback.Concern) hearback.Score {
 	in := score.Input{
 		At: r.now, Areas: c.Areas, Ratings: r.ratings[c.ID], Questions: c.Kinds[hearback.Question], Messages: c.Messages, Copies: c.Copies,
-		Answered: c.Answer != 0, First: c.First, Concern: c.ID, HarmGuess: r.guess, Listening: r.listening, Langs: len(c.Langs),
+		Answered: c.Answer != 0, First: c.First, Concern: c.ID, HarmGuess: r.guess, Listening: r.listening, Langs: len(c.Langs), Stood: c.Score,
 	}
 	series := map[hearback.ID][]hearback.Point{}
 	since := r.now.Add(-scoreBack)

@@ -10,7 +10,7 @@ import (
 
 // Rules names this version of the formulae and constants. Every score carries
 // it, so that an old one can be read by the rules it was made with.
-const Rules = "score/1"
+const Rules = "score/2"
 
 // The constants of the formulae. They are proposals to be tuned with
 // experience, and public: a score can be computed again by hand.
@@ -65,11 +65,11 @@ type Input struct {
 	HalfLife                time.Duration
 	Reignitions             int
 	Ratings                 []hearback.HarmRating
-	HarmGuess               float64       // of its category while nobody has rated it ([Guess]); 0 for the default
-	Floor                   hearback.Tier // tier that only a person lowers; "" if none
-	Listening               int           // sources that the office listens to; 0 if not known
-	Purity                  float64       // how alike its messages are; 0 if not known
-	Outage                  bool          // a source that it came from is down
+	HarmGuess               float64        // of its category while nobody has rated it ([Guess]); 0 for the default
+	Stood                   hearback.Score // the score before, whose tier only a person lowers; zero if there is none
+	Listening               int            // sources that the office listens to; 0 if not known
+	Purity                  float64        // how alike its messages are; 0 if not known
+	Outage                  bool           // a source that it came from is down
 	// For the sentence:
 	Day       float64 // voices in the last 24 h
 	Usual     float64 // voices in an ordinary 24 h; 0 if not known
@@ -109,10 +109,8 @@ func Of(in Input) hearback.Score {
 	_, _, s.Low, s.High = interval(in, &w, &s)
 
 	s.Grade = grade(w.effective, w.sources, in.Purity, in.Outage)
-	s.Tier = Tier(s.Harm.Value, s.Spread, in.Ratings)
-	if in.Floor != "" {
-		s.Tier = Raise(in.Floor, s.Tier)
-	}
+	s.Matrix = Tier(s.Harm.Value, s.Spread, in.Ratings)
+	s.Tier = Hold(in.Stood.Tier, in.Stood.Matrix, s.Matrix)
 	s.Flags = flags(in, &w)
 	s.Why, s.WhyZH = why(in)
 	return s
@@ -368,6 +366,20 @@ func Raise(now, scored hearback.Tier) hearback.Tier {
 		return scored
 	}
 	return now
+}
+
+// Hold returns the tier of a concern that is scored again: it stood at a tier,
+// the matrix said before, and says now. The tier rises when the matrix does, so
+// that one a person lowered stays until something happens; it never falls by
+// itself.
+func Hold(stood, before, now hearback.Tier) hearback.Tier {
+	switch {
+	case stood == "":
+		return now
+	case before == "" || now.Rank() < before.Rank():
+		return Raise(stood, now)
+	}
+	return stood
 }
 
 // Guess is the harm that stands for a concern nobody has rated: the 75th

@@ -563,6 +563,12 @@ func (q *request) mute() error {
 	})
 }
 
+func (q *request) concernTier() error {
+	return q.concernAct(access.Triage, "concern_tier", func(by hearback.Actor, id hearback.ID) error {
+		return q.o.Concerns.SetTier(q.ctx(), by, id, hearback.Tier(q.form("tier")), q.form("reason"))
+	})
+}
+
 func (q *request) retitle() error {
 	return q.concernAct(access.Triage, "retitled", func(by hearback.Actor, id hearback.ID) error {
 		return q.o.Concerns.Retitle(q.ctx(), by, id, q.form("title"))

@@ -50,6 +50,7 @@ var consoleRoutes = []route{
 	{"POST /concerns", access.ViewConsole, (*request).bulk}, // each act asks for itself
 	{"GET /concerns/{id}", access.ViewConsole, (*request).concern},
 	{"POST /concerns/{id}/mute", access.Triage, (*request).mute},
+	{"POST /concerns/{id}/tier", access.Triage, (*request).concernTier},
 	{"POST /concerns/{id}/title", access.Triage, (*request).retitle},
 	{"POST /concerns/{id}/harm", access.RateHarm, (*request).rateHarm},
 	{"POST /concerns/{id}/case", access.OpenCase, (*request).openCase},

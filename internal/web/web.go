@@ -228,6 +228,8 @@ type Topics interface {
 type Concerns interface {
 	// Mute silences a concern until it is resolved, or ends that.
 	Mute(ctx context.Context, by hearback.Actor, id hearback.ID, on bool, reason string) error
+	// SetTier sets the tier of a concern until its matrix rises.
+	SetTier(ctx context.Context, by hearback.Actor, id hearback.ID, tier hearback.Tier, reason string) error
 	// Retitle gives a concern a title that machines leave alone.
 	Retitle(ctx context.Context, by hearback.Actor, id hearback.ID, title string) error
 	// RateHarm keeps what one person found, and scores the concern again.

@@ -160,6 +160,15 @@ func (c concerns) Mute(ctx context.Context, by hearback.Actor, id hearback.ID, o
 	}, hearback.Record{Type: hearback.ConcernMuted, Actor: by, Pub: map[string]any{"muted": on, "reason": reason}})
 }
 
+func (c concerns) SetTier(ctx context.Context, by hearback.Actor, id hearback.ID, tier hearback.Tier, reason string) error {
+	x, err := c.w.db.Concern(ctx, id)
+	if err != nil {
+		return err
+	}
+	x.Score.Tier = tier
+	return c.w.db.SaveScores(ctx, map[hearback.ID]hearback.Score{id: x.Score}, hearback.Record{Type: hearback.TierChanged, At: c.w.Now(), Actor: by, Subject: "concern:" + id.String(), Pub: map[string]any{"reason": reason}})
+}
+
 func (c concerns) Retitle(ctx context.Context, by hearback.Actor, id hearback.ID, title string) error {
 	return c.change(ctx, id, func(x *hearback.Concern) { x.Title, x.Titled = title, true }, hearback.Record{Type: hearback.ConcernUndone, Actor: by})
 }
@@ -292,7 +301,7 @@ func (w *world) fill(say func(string) string) (o office) {
 		}
 		batch.Concerns = []*hearback.Concern{c}
 		w.must(w.db.Take(ctx, &batch))
-		s.At, s.Rules = start.Add(-5*time.Minute), "score/1"
+		s.At, s.Rules = start.Add(-5*time.Minute), "score/2"
 		w.must(w.db.SaveScores(ctx, map[hearback.ID]hearback.Score{c.ID: s}))
 		return c.ID
 	}
