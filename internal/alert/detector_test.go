@@ -421,3 +421,54 @@ func BenchmarkStep(b *testing.B) {
 		i++
 	}
 }
+
+// TestVolume holds that a busy hour of the week is expected, that a crisis does
+// not hide itself, that a week replayed in an hour is not taken for the usual,
+// and that what is no count changes nothing.
+func TestVolume(t *testing.T) {
+	var v alert.Volume
+	usual := func(at time.Time) float64 {
+		if at.Hour() < 6 {
+			return 100
+		}
+		return 1000
+	}
+	at := monday.Truncate(24 * time.Hour)
+	for range 3 * 7 * 24 {
+		v.Exposure(at, usual(at))
+		at = at.Add(time.Hour)
+	}
+	near := func(what string, got, want float64) {
+		t.Helper()
+		if got < 0.85*want || got > 1.15*want {
+			t.Errorf("%s: exposure %.3f, want about %.3f", what, got, want)
+		}
+	}
+	mean := (6*100.0 + 18*1000) / 24
+	early, noon := at.Add(3*time.Hour), at.Add(12*time.Hour)
+	for what, tt := range map[string]struct {
+		at      time.Time
+		n, want float64
+	}{
+		"a night":        {early, 100, 100 / mean},
+		"a noon":         {noon, 1000, 1000 / mean},
+		"a busy noon":    {noon, 1300, 1300 / mean},
+		"a crisis":       {noon, 8000, 1.5 * 1000 / mean},
+		"a broken noon":  {noon, 0, 0.5 * 1000 / mean},
+		"not a number":   {noon, math.NaN(), 1},
+		"less than none": {noon, -4, 1},
+	} {
+		w := v
+		near(what, w.Exposure(tt.at, tt.n), tt.want)
+	}
+	w := v
+	w.Exposure(noon, 7*24*mean) // a week at once
+	for range 7 {
+		noon = noon.Add(24 * time.Hour)
+		near("after a replay", w.Exposure(noon, usual(noon)), 1000/mean)
+	}
+	var fresh alert.Volume
+	if got := fresh.Exposure(monday, 5); got != 1 || (&alert.Volume{}).Known() {
+		t.Errorf("the first hour of all is %.2f times as busy as usual", got)
+	}
+}

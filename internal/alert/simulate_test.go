@@ -10,14 +10,16 @@ import (
 )
 
 // followed returns the fast and the slow statistic of every hour of made-up
-// concerns, by the volume of their source.
+// concerns, beside the volume of their source.
 func followed(list []counts.Made) (stats [2][][]float64) {
 	start := time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
 	for _, m := range list {
 		var d alert.Detector
+		var v alert.Volume
 		var fast, slow []float64
-		for h, v := range m.Voices {
-			r := d.Step(alert.Bucket{At: start.Add(time.Duration(h) * time.Hour), Length: time.Hour, Voices: v, Exposure: m.Exposure[h]})
+		for h, voices := range m.Voices {
+			at := start.Add(time.Duration(h) * time.Hour)
+			r := d.Step(alert.Bucket{At: at, Length: time.Hour, Voices: voices, Exposure: v.Exposure(at, m.Messages[h])})
 			fast, slow = append(fast, r.Fast), append(slow, r.Slow)
 		}
 		stats[0], stats[1] = append(stats[0], fast), append(stats[1], slow)

@@ -39,6 +39,9 @@ func (a *App) detect(ctx context.Context, from, to time.Time, raise bool) error 
 	if err != nil {
 		return err
 	}
+	if err := a.hearVolume(ctx, to); err != nil {
+		return err
+	}
 	past := map[hearback.ID][]hourly{} // of concerns that are new to the detectors
 	for id, list := range sum {
 		if s.detectors[id] != nil {
@@ -71,7 +74,7 @@ func (a *App) detect(ctx context.Context, from, to time.Time, raise bool) error 
 			if v > 0 {
 				s.hear(id, at)
 			}
-			r := d.Step(alert.Bucket{At: at, Length: bucket, Voices: v})
+			r := d.Step(alert.Bucket{At: at, Length: bucket, Voices: v, Exposure: s.busy[at]})
 			s.readings[id] = r
 			if !raise || r.At.Before(to) {
 				// What rose while nobody judged has been told, or is over.
@@ -94,6 +97,43 @@ func (a *App) detect(ctx context.Context, from, to time.Time, raise bool) error 
 		return nil
 	}
 	return a.raise(ctx, to, sum)
+}
+
+// hearVolume finds how busy each hour up to a time was: streams alone, because a
+// table brings weeks in one hour.
+func (a *App) hearVolume(ctx context.Context, to time.Time) error {
+	s := &a.steps
+	if !s.volumeTo.Before(to) {
+		return nil
+	}
+	sources := a.Pipeline.listening.Load().sources
+	came := map[time.Time]float64{}
+	err := a.Store.Tallies(ctx, 0, s.volumeTo, func(id hearback.ID, at time.Time, y hearback.Tally) {
+		if isStream(sources[id]) {
+			came[at.Truncate(bucket)] += float64(y.Kept + y.Copies + y.Dropped)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	for at := s.volumeTo; at.Before(to); at = at.Add(bucket) {
+		if n, ok := came[at]; ok || s.volume.Known() {
+			s.busy[at] = s.volume.Exposure(at, n)
+		}
+	}
+	s.volumeTo = to
+	for at := range s.busy {
+		if to.Sub(at) > forgetHeard {
+			delete(s.busy, at)
+		}
+	}
+	return nil
+}
+
+// isStream reports whether a source brings messages as they are said. Tables
+// are imported when somebody has one.
+func isStream(s hearback.Source) bool {
+	return s.State == hearback.SourceActive && (s.Kind == hearback.Feed || s.Kind == hearback.Webhook)
 }
 
 // history returns the counts of one concern before a time, all sources
@@ -364,14 +404,14 @@ func (a *App) remind(ctx context.Context, now, from, end time.Time) error {
 }
 
 // listenTo lets the streams see what came in from every source during
-// [from, to), hour by hour, and calls raise for each that fell silent. Tables are imported when somebody has one, and are no streams.
+// [from, to), hour by hour, and calls raise for each that fell silent.
 func (a *App) listenTo(ctx context.Context, from, to time.Time, raise func(hearback.Alert)) error {
 	// A stream that is new, or new to a service that was started again, hears
 	// two weeks first.
 	start := map[hearback.ID]time.Time{}
 	first := from
 	for id, src := range a.Pipeline.listening.Load().sources {
-		if src.State != hearback.SourceActive || src.Kind != hearback.Feed && src.Kind != hearback.Webhook {
+		if !isStream(src) {
 			delete(a.steps.streams, id)
 			continue
 		}

@@ -26,6 +26,7 @@ const (
 	scoreBack  = 72 * time.Hour
 	detectBack = 14 * 24 * time.Hour
 	bucket     = time.Hour
+	volumeBack = 56 * 24 * time.Hour
 )
 
 // judge is what scores and alerts need at hand. It is rebuilt from the counts
@@ -42,6 +43,9 @@ type judge struct {
 	began      time.Time // the first hour that heard knows of
 	foreseen   time.Time // the hour at which forecasts were made last
 	streams    map[hearback.ID]*stream
+	volume     alert.Volume
+	volumeTo   time.Time             // the hour up to which volume knows
+	busy       map[time.Time]float64 // how busy each hour was that a detector may still see
 	known      map[[2]hearback.ID]bool   // concerns and sources that are not new to each other
 	told       map[string]float64        // the mark of each deadline that was last told of
 	silent     map[hearback.ID]time.Time // sources whose silence was told of, and when
@@ -74,6 +78,7 @@ func (s *steps) load(ctx context.Context, a *App) error {
 	s.raised, s.told, s.silent = map[hearback.ID]map[hearback.AlertKind]time.Time{}, map[string]float64{}, map[hearback.ID]time.Time{}
 	s.known = map[[2]hearback.ID]bool{}
 	s.heard, s.streams = map[hearback.ID]heard{}, map[hearback.ID]*stream{}
+	s.volume, s.busy = alert.Volume{}, map[time.Time]float64{}
 	s.limits, s.forecaster = alert.DefaultLimits(), forecast.New()
 	if state, err := a.Store.ForecasterState(ctx); err == nil {
 		if err := s.forecaster.UnmarshalBinary(state); err != nil {
@@ -101,6 +106,7 @@ func (s *steps) load(ctx context.Context, a *App) error {
 	}
 	s.hour = now.Truncate(bucket)
 	s.began = s.hour.Add(-detectBack)
+	s.volumeTo = s.hour.Add(-volumeBack)
 	return nil
 }
 
