@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -236,33 +237,119 @@ func TestRules(t *testing.T) {
 	}
 }
 
+// TestBudget holds that each budget keeps its number, that what is dangerous or
+// due stands outside of all, that one concern and one theme are told once, and
+// that whatever is held says why and by which alert.
 func TestBudget(t *testing.T) {
-	list := []hearback.Alert{{Kind: hearback.AlertRising}, {Kind: hearback.AlertHarm}, {Kind: hearback.AlertVoid}, {Kind: hearback.AlertDeadline}, {Kind: hearback.AlertNovel}}
-	b := alert.Budget{PerDay: 2, Sent: 1}
-	b.Spend(list)
-	for i, want := range []bool{false, false, true, false, true} {
-		if list[i].Digest != want {
-			t.Errorf("%s: in the digest %t, want %t", list[i].Kind, list[i].Digest, want)
-		}
+	type in struct {
+		kind           hearback.AlertKind
+		concern, theme hearback.ID
+		priority, harm float64
+		desk           string
+		told           bool
+		want           hearback.HeldReason
+		lead           hearback.ID // 100 and its place in the list
 	}
-	shadow := []hearback.Alert{{Kind: hearback.AlertRising}, {Kind: hearback.AlertHarm}}
-	b = alert.Budget{PerDay: 12, Shadow: true}
-	b.Spend(shadow)
-	if !shadow[0].Digest || shadow[1].Digest {
-		t.Errorf("in shadow: %+v, want only harm outside the digest", shadow)
+	const rising, harm, void, due, novel, slow = hearback.AlertRising, hearback.AlertHarm, hearback.AlertVoid, hearback.AlertDeadline, hearback.AlertNovel, hearback.AlertSlowBurn
+	for _, tt := range []struct {
+		name string
+		b    alert.Budget
+		list []in
+	}{
+		{"the day", alert.Budget{PerDay: 2, Sent: 1}, []in{
+			{kind: rising, concern: 1, priority: 10, want: hearback.HeldDay}, {kind: harm, concern: 2}, {kind: novel, concern: 3, priority: 90}, {kind: due, concern: 4},
+		}},
+		{"the first days", alert.Budget{PerDay: 12, Shadow: true}, []in{
+			{kind: rising, concern: 1, want: hearback.HeldShadow}, {kind: harm, concern: 2}, {kind: novel, concern: 3, harm: 60}, {kind: void, concern: 4, harm: 40, want: hearback.HeldShadow},
+		}},
+		{"a desk", alert.Budget{PerDay: 12, PerShift: 1, Shift: map[string]int{"water": 1}}, []in{
+			{kind: rising, concern: 1, desk: "water", want: hearback.HeldDesk}, {kind: rising, concern: 2, desk: "roads", priority: 5}, {kind: void, concern: 3, desk: "roads", want: hearback.HeldDesk}, {kind: void, concern: 4},
+		}},
+		{"one concern", alert.Budget{PerDay: 12}, []in{
+			{kind: slow, concern: 1, want: hearback.HeldSame, lead: 101}, {kind: rising, concern: 1}, {kind: harm, concern: 2}, {kind: rising, concern: 2, want: hearback.HeldSame, lead: 102},
+		}},
+		{"one theme", alert.Budget{PerDay: 12}, []in{
+			{kind: rising, concern: 1, theme: 9, priority: 3, want: hearback.HeldTheme, lead: 101}, {kind: novel, concern: 2, theme: 9, priority: 8}, {kind: novel, concern: 3, theme: 3},
+		}},
+		{"nobody has looked", alert.Budget{PerDay: 12}, []in{
+			{kind: void, concern: 1, told: true, want: hearback.HeldTold}, {kind: rising, concern: 2, told: true}, {kind: harm, concern: 3, told: true},
+		}},
+	} {
+		var list []alert.Due
+		for i, x := range tt.list {
+			list = append(list, alert.Due{Alert: &hearback.Alert{ID: hearback.ID(100 + i), Kind: x.kind, Concern: x.concern, Priority: x.priority, Desk: x.desk}, Theme: x.theme, Harm: x.harm, Told: x.told})
+		}
+		kept := slices.Clone(list)
+		sent := tt.b.Sent
+		tt.b.Spend(list)
+		if len(list) != len(kept) {
+			t.Fatalf("%s: %d alerts of %d are left", tt.name, len(list), len(kept))
+		}
+		for i, x := range tt.list {
+			a := kept[i].Alert
+			if a.Held != x.want || a.Digest != (x.want != "") || a.Lead != x.lead {
+				t.Errorf("%s: %s of %s is held for %q by %s (digest %t), want %q by %s", tt.name, a.Kind, a.Concern, a.Held, a.Lead, a.Digest, x.want, x.lead)
+			}
+			if !a.Digest && !alert.Outside(a.Kind) {
+				if sent++; a.Nth < 1 || a.Nth > tt.b.Sent || a.PerDay != tt.b.PerDay {
+					t.Errorf("%s: %s of %s is number %d of %d", tt.name, a.Kind, a.Concern, a.Nth, a.PerDay)
+				}
+			}
+		}
+		if sent != tt.b.Sent {
+			t.Errorf("%s: the budget counts %d sent, want %d", tt.name, tt.b.Sent, sent)
+		}
 	}
 }
 
+// TestBudgetNever holds for any list that no budget is passed and nothing lost.
+func TestBudgetNever(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		b := alert.Budget{PerDay: rapid.IntRange(1, 5).Draw(t, "a day"), PerShift: rapid.IntRange(0, 2).Draw(t, "a shift"), Shadow: rapid.Bool().Draw(t, "shadow")}
+		var list []alert.Due
+		for i := range rapid.IntRange(0, 30).Draw(t, "alerts") {
+			list = append(list, alert.Due{
+				Alert: &hearback.Alert{
+					ID: hearback.ID(i + 1), Kind: rapid.SampledFrom([]hearback.AlertKind{hearback.AlertHarm, hearback.AlertRising, hearback.AlertSilent, hearback.AlertVoid, hearback.AlertDeadline}).Draw(t, "kind"),
+					Concern: hearback.ID(rapid.IntRange(0, 6).Draw(t, "concern")), Priority: rapid.Float64Range(0, 100).Draw(t, "priority"), Desk: rapid.SampledFrom([]string{"", "a", "b"}).Draw(t, "desk"),
+				},
+				Theme: hearback.ID(rapid.IntRange(0, 4).Draw(t, "theme")),
+			})
+		}
+		b.Spend(list)
+		day, desks := 0, map[string]int{}
+		for _, x := range list {
+			switch {
+			case alert.Outside(x.Kind):
+				if x.Digest {
+					t.Fatalf("%s is held", x.Kind)
+				}
+			case x.Digest:
+				if x.Held == "" {
+					t.Fatalf("%s is held for no reason", x.Kind)
+				}
+			default:
+				day++
+				desks[x.Desk]++
+			}
+		}
+		if day > b.PerDay || b.PerShift > 0 && (desks["a"] > b.PerShift || desks["b"] > b.PerShift) {
+			t.Fatalf("%d sent, by desk %v; budget %+v", day, desks, b)
+		}
+	})
+}
+
 func TestMove(t *testing.T) {
+	const rising, slow, void = hearback.AlertRising, hearback.AlertSlowBurn, hearback.AlertVoid
 	l := alert.DefaultLimits()
 	for range 100 {
-		l = l.Move(hearback.AlertNoise)
+		l = l.Move(rising, hearback.AlertNoise, false)
 	}
 	if l.Fast != 14 || l.Slow != alert.DefaultLimits().Slow {
 		t.Errorf("after a hundred times noise: %+v, want a fast limit of 14", l)
 	}
 	for range 1000 {
-		l = l.MoveFor(hearback.AlertSlowBurn, hearback.AlertWorth).Move(hearback.AlertWorth).Move(hearback.AlertKnown)
+		l = l.Move(slow, hearback.AlertWorth, false).Move(rising, hearback.AlertWorth, false).Move(rising, hearback.AlertKnown, false).Move(void, hearback.AlertNoise, true)
 	}
 	if l.Fast != 5 || l.Slow != 5 {
 		t.Errorf("after a thousand worth it: %+v, want 5 and 5", l)
@@ -274,10 +361,42 @@ func TestMove(t *testing.T) {
 		if i%5 == 0 {
 			v = hearback.AlertNoise
 		}
-		l = l.Move(v)
+		l = l.Move(rising, v, false)
 	}
 	if math.Abs(l.Fast-9) > 0.3 {
 		t.Errorf("with one in five not worth it the limit went to %.2f, want 9", l.Fast)
+	}
+	// More noise than was promised: it only rises.
+	if got := l.Move(rising, hearback.AlertWorth, true); got != l {
+		t.Errorf("over its budget of noise the limit went from %.2f to %.2f", l.Fast, got.Fast)
+	}
+	if got := l.Move(rising, hearback.AlertNoise, true).Fast - l.Fast; got != 0.5 {
+		t.Errorf("over its budget of noise one more moved the limit by %.2f, want twice a step", got)
+	}
+}
+
+// TestQuality counts what officers said and what the weekly sample found.
+func TestQuality(t *testing.T) {
+	var q alert.Quality
+	q.Days = 4
+	for i, v := range []hearback.AlertVerdict{"", "worth", "worth", "worth", "noise", "known", "merge", "noise"} {
+		q.Add(&hearback.Alert{Kind: hearback.AlertRising, Verdict: v, Digest: i == 7})
+		q.Add(&hearback.Alert{Kind: hearback.AlertDeadline, Verdict: v})
+	}
+	if q.Sent != 7 || q.Digest != 1 || q.Open != 1 || q.Known != 1 || q.Merge != 1 || q.NoiseADay() != 0.5 {
+		t.Errorf("%+v", q)
+	}
+	if share, low, high, n := q.Precision(); share != 0.6 || n != 5 || math.Abs(low-0.2307) > 1e-3 || math.Abs(high-0.8824) > 1e-3 {
+		t.Errorf("precision %.3f (%.4f to %.4f) of %d, want .6 (.2307 to .8824) of 5", share, low, high, n)
+	}
+	for i := range 20 {
+		q.AddSample(&hearback.Sample{Finding: []hearback.SampleFinding{hearback.SampleRight, hearback.SampleMissed, hearback.SampleOpen}[min(i%10, 2)]})
+	}
+	if share, low, high, n := q.MissedRate(); share != 0.5 || n != 4 || q.Drawn != 20 || low > 0.16 || high < 0.84 {
+		t.Errorf("missed %.2f (%.2f to %.2f) of %d", share, low, high, n)
+	}
+	if share, low, high, n := (&alert.Quality{}).Precision(); share != 0 || low != 0 || high != 1 || n != 0 {
+		t.Errorf("of nothing: %g, %g to %g, %d", share, low, high, n)
 	}
 }
 

@@ -80,8 +80,10 @@ type AreaConfig struct {
 
 // AlertConfig says how often people may be disturbed.
 type AlertConfig struct {
-	PerDay int           `toml:"per_day" default:"12" help:"alerts a day at the most; the rest go to the digest"`
-	Shadow time.Duration `toml:"shadow" default:"336h" help:"after the first start, statistical alerts only go to the digest for this long"`
+	PerDay      int           `toml:"per_day" default:"12" help:"alerts a day at the most; the rest go to the digest"`
+	PerShift    int           `toml:"per_shift" default:"3" help:"alerts to one desk in eight hours at the most"`
+	FalsePerDay float64       `toml:"false_per_day" default:"1" help:"alerts a day that may be noise; while officers find more, the thresholds rise faster and do not fall"`
+	Shadow      time.Duration `toml:"shadow" default:"336h" help:"after the first start, statistical alerts only go to the digest for this long"`
 }
 
 // PublishConfig says in which forms answers go out besides pages and feeds.
@@ -307,6 +309,12 @@ func (c *Config) Check() error {
 	}
 	if !slices.Contains([]string{"off", "test", "actual"}, c.Publish.CAP) {
 		return bad("publish.cap", "%.20q is none of off, test, actual", c.Publish.CAP)
+	}
+	if c.Alerts.PerShift < 1 || c.Alerts.PerShift > 1000 {
+		return bad("alerts.per_shift", "it may be 1 to 1000")
+	}
+	if !(c.Alerts.FalsePerDay > 0 && c.Alerts.FalsePerDay <= 1000) {
+		return bad("alerts.false_per_day", "it may be more than 0, up to 1000")
 	}
 	for _, w := range c.Witness.Ask {
 		if u, err := url.Parse(w.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {

@@ -44,10 +44,11 @@ type judge struct {
 	foreseen   time.Time // the hour at which forecasts were made last
 	streams    map[hearback.ID]*stream
 	volume     alert.Volume
-	volumeTo   time.Time             // the hour up to which volume knows
-	busy       map[time.Time]float64 // how busy each hour was that a detector may still see
+	volumeTo   time.Time                 // the hour up to which volume knows
+	busy       map[time.Time]float64     // how busy each hour was that a detector may still see
 	known      map[[2]hearback.ID]bool   // concerns and sources that are not new to each other
 	told       map[string]float64        // the mark of each deadline that was last told of
+	sampled    time.Time                 // the Monday up to which concerns were drawn
 	silent     map[hearback.ID]time.Time // sources whose silence was told of, and when
 }
 

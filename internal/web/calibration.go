@@ -22,6 +22,7 @@ type calibrationPage struct {
 	Down   int64
 	Shown  int
 	Enough int
+	Alerts qualityView
 }
 
 // A skillRow says how good the forecasts of one target were.
@@ -59,6 +60,13 @@ func (q *request) calibration() error {
 			p.Shown++
 		}
 		p.Rows = append(p.Rows, r)
+	}
+	alerts, err := q.latelyAlerts()
+	if err != nil {
+		return err
+	}
+	if p.Alerts, _, err = q.alertQuality(alerts); err != nil {
+		return err
 	}
 	return q.page("pub_calibration", p)
 }

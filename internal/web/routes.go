@@ -94,6 +94,7 @@ var consoleRoutes = []route{
 
 	{"GET /alerts", access.ViewConsole, (*request).alerts},
 	{"POST /alerts/{id}/verdict", access.Triage, (*request).alertVerdict},
+	{"POST /alerts/sample", access.Triage, (*request).judgeSample},
 	{"POST /alerts/{id}/ack", access.Triage, (*request).ackAlert},
 
 	{"GET /sources", access.ViewConsole, (*request).sources},

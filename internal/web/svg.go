@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.org/hearback"
+	"example.org/hearback/internal/alert"
 )
 
 // A drawing is SVG under way. Geometry stands in attributes and colours in
@@ -498,7 +499,7 @@ func (l *locale) intervals(rows []tierRow) template.HTML {
 				d.add(`<text x="%v" y="%v">%v</text>`, v.left+8, y+4, l.t("pub.too_few"))
 				continue
 			}
-			low, high := wilson(r.InTime, r.Cases)
+			low, high := alert.Wilson(r.InTime, r.Cases)
 			d.add(`<path class="iv" d="M%v %vH%v"/><circle class="pt" cx="%v" cy="%v" r="%v"/><text x="%v" y="%v" text-anchor="end">%v</text>`,
 				x(low), y, x(high), x(float64(r.InTime)/float64(r.Cases)), y, v.size, v.width-2, y+4, r.Rate)
 		}

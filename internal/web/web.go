@@ -50,6 +50,10 @@ type Options struct {
 	Window, Retention time.Duration
 	// AlertsPerDay is the alert budget, for the page of alerts.
 	AlertsPerDay int
+	// AlertsPerShift is the budget of a desk for eight hours, and NoisePerDay how
+	// many alerts a day may be noise.
+	AlertsPerShift int
+	NoisePerDay    float64
 	// Drill says that everything in this instance is invented: every page
 	// wears a band, and instead of signing in one chooses whom to act as.
 	Drill bool
@@ -286,6 +290,9 @@ type Alerts interface {
 	SetAlertVerdict(ctx context.Context, by hearback.Actor, id hearback.ID, v hearback.AlertVerdict) error
 	// AckAlert says that somebody looks after an alert.
 	AckAlert(ctx context.Context, by hearback.Actor, id hearback.ID) error
+	// JudgeSample keeps whether a concern that was drawn for a week should have
+	// been told of.
+	JudgeSample(ctx context.Context, by hearback.Actor, week time.Time, concern hearback.ID, f hearback.SampleFinding) error
 }
 
 // Cases is what people do with cases; *desk.Cases is one.

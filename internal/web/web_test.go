@@ -95,7 +95,7 @@ func (w *world) options() web.Options {
 	return web.Options{
 		Office: "Linmere Information Desk", OfficeZH: "临湄市信息服务台",
 		ConsoleURL: "http://console.test", PublicURL: "http://public.test", Contact: "desk@linmere.example", Version: "test",
-		Zone: time.UTC, Window: 24 * time.Hour, Retention: 30 * 24 * time.Hour, AlertsPerDay: 12,
+		Zone: time.UTC, Window: 24 * time.Hour, Retention: 30 * 24 * time.Hour, AlertsPerDay: 12, AlertsPerShift: 3, NoisePerDay: 1,
 		Now: w.Now, Log: slog.New(slog.DiscardHandler),
 		Store: w.db, Cases: w.cases, Answers: w.answers, Desks: w.desks, Accounts: w.accounts,
 		Sources: sources{w.registry}, Topics: w.topics, Concerns: concerns{w}, Alerts: alerts{w}, Entries: w.log,
@@ -227,6 +227,10 @@ func (a alerts) SetAlertVerdict(ctx context.Context, by hearback.Actor, id hearb
 	}
 	x.Verdict = v
 	return a.w.db.SetAlert(ctx, x)
+}
+
+func (a alerts) JudgeSample(ctx context.Context, by hearback.Actor, week time.Time, concern hearback.ID, f hearback.SampleFinding) error {
+	return a.w.db.JudgeSample(ctx, hearback.Sample{Week: week, Concern: concern, Finding: f, By: by.ID, At: a.w.Now()})
 }
 
 func (a alerts) AckAlert(ctx context.Context, by hearback.Actor, id hearback.ID) error {
