@@ -204,6 +204,9 @@ func (a *App) raise(ctx context.Context, to time.Time, sum map[hearback.ID][]hou
 			if !ok {
 				continue
 			}
+			if err := a.unmute(ctx, c, to); err != nil {
+				return err
+			}
 			l := latelyOf(sum[c.ID], to)
 			f := alert.Facts{
 				Concern: c, Reading: r, Detector: s.detectors[c.ID], Sources: len(l.places), Six: l.six, Tier: c.Score.Tier, Answered: c.Answer != 0,
@@ -226,6 +229,41 @@ func (a *App) raise(ctx context.Context, to time.Time, sum map[hearback.ID][]hou
 	}
 	return a.send(ctx, to, alerts, about)
 }
+
+// unmute ends the silence of a concern that is resolved: its case was closed in
+// the hour before a time, or nothing was heard of it for a week and now it is
+// back.
+func (a *App) unmute(ctx context.Context, c *hearback.Concern, to time.Time) error {
+	if c.State != hearback.Muted {
+		return nil
+	}
+	why := ""
+	if h := a.steps.heard[c.ID]; h.idle >= resolvedAfter && to.Sub(h.back) <= bucket {
+		why = "Nothing was heard of it for a week, and now it is back."
+	}
+	if c.Case != 0 {
+		k, err := a.Store.Case(ctx, c.Case)
+		if err != nil {
+			return err
+		}
+		if n := len(k.Steps); n > 0 && k.State == hearback.CaseClosed && to.Sub(k.Steps[n-1].At) <= 2*bucket {
+			why = "Its case was closed."
+		}
+	}
+	if why == "" {
+		return nil
+	}
+	err := (concerns{a}).Mute(ctx, hearback.System, c.ID, false, why)
+	if errors.Is(err, hearback.ErrConflict) || errors.Is(err, hearback.ErrRefused) {
+		return nil // a person was faster
+	}
+	c.State = hearback.Open
+	return err
+}
+
+// resolvedAfter is how long nothing must be heard of a muted concern for it to
+// be over.
+const resolvedAfter = 7 * 24 * time.Hour
 
 // lookUp finds what the rules need and what takes a look into the store, for
 // those concerns alone where a rule may speak.
