@@ -71,6 +71,7 @@ type Score struct {
 	Why         string  // one sentence: why now, in plain English
 	WhyZH       string  // the same in Chinese
 	Flags       []string
+	Unreached   []Place // areas and languages of the office that no source brought anything from
 }
 
 // A Part is one of the four parts of a priority, 0 to 100, with the terms it

@@ -68,6 +68,7 @@ type PrivacyConfig struct {
 // counts for that area.
 type PlacesConfig struct {
 	Home  string       `toml:"home" default:"" help:"region served, by path or by name: it decides which of several places of one name is meant" example:"cn/河南省/郑州市"`
+	Langs []string     `toml:"langs" default:"" help:"languages that the people you serve speak, by their codes; pages of concerns say which of them, and which of your areas, no source brings anything from" example:"en, zh, vi"`
 	Areas []AreaConfig `toml:"areas" help:"areas as the office names them, with other names in any language and the area each lies in; they win over the built-in places" example:"[{name = \"North Harbour\", aliases = [\"北港\", \"the docks\"], parent = \"cn/河南省/郑州市\"}]"`
 }
 
@@ -329,6 +330,11 @@ func (c *Config) Check() error {
 	}
 	if c.Drill.Speed < 1 || c.Drill.Speed > 100000 {
 		return bad("drill.speed", "it may be 1 to 100000")
+	}
+	for _, lang := range c.Places.Langs {
+		if len(lang) < 2 || len(lang) > 3 || strings.Trim(lang, "abcdefghijklmnopqrstuvwxyz") != "" {
+			return bad("places.langs", "%.40q is not the code of a language; write it like en, zh", lang)
+		}
 	}
 	if _, err := time.LoadLocation(c.Office.Zone); err != nil {
 		return bad("office.zone", "%.40q is not a time zone; write it like Asia/Shanghai", c.Office.Zone)

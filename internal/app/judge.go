@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"example.org/hearback"
@@ -48,6 +49,7 @@ type judge struct {
 	busy       map[time.Time]float64     // how busy each hour was that a detector may still see
 	known      map[[2]hearback.ID]bool   // concerns and sources that are not new to each other
 	told       map[string]float64        // the mark of each deadline that was last told of
+	reached    map[string]bool           // areas and languages that anything came from, when concerns were scored last; nil before
 	sampled    time.Time                 // the Monday up to which concerns were drawn
 	silent     map[hearback.ID]time.Time // sources whose silence was told of, and when
 }
@@ -259,9 +261,16 @@ func (a *App) score(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	return a.eachLiving(ctx, now.Add(-detectBack), hearback.VisibleVoices, func(list []hearback.Concern) error {
+	reached := map[string]bool{}
+	err = a.eachLiving(ctx, now.Add(-detectBack), hearback.VisibleVoices, func(list []hearback.Concern) error {
 		scores := make(map[hearback.ID]hearback.Score, len(list))
 		for i := range list {
+			for area := range list[i].Areas {
+				reached[area] = true
+			}
+			for lang := range list[i].Langs {
+				reached[lang] = true
+			}
 			s := r.score(&list[i])
 			if err := a.raiseCase(ctx, &list[i], s); err != nil {
 				return err
@@ -270,6 +279,10 @@ func (a *App) score(ctx context.Context, now time.Time) error {
 		}
 		return a.Store.SaveScores(ctx, scores)
 	})
+	if err == nil {
+		a.steps.reached = reached
+	}
+	return err
 }
 
 // rescore scores one concern again.
@@ -326,6 +339,7 @@ type scorer struct {
 	sources   map[hearback.ID]hearback.Source
 	down      map[hearback.ID]bool
 	listening int
+	unreached []hearback.Place
 }
 
 func (a *App) newScorer(ctx context.Context, now time.Time) (r *scorer, err error) {
@@ -349,14 +363,35 @@ func (a *App) newScorer(ctx context.Context, now time.Time) (r *scorer, err erro
 			r.listening++
 		}
 	}
+	if a.steps.reached != nil {
+		r.unreached = unreached(a.Config.Places, a.steps.reached)
+	}
 	return r, nil
+}
+
+// unreached lists the areas and languages of the office that nothing came from:
+// that nobody asks there says nothing.
+func unreached(c PlacesConfig, reached map[string]bool) (list []hearback.Place) {
+	for _, a := range c.Areas {
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(reached)), func(area string) bool {
+			return area == a.Name || strings.HasSuffix(area, "/"+a.Name) || strings.Contains("/"+area, "/"+a.Name+"/")
+		}) {
+			list = append(list, hearback.Place{What: "area", Name: a.Name})
+		}
+	}
+	for _, lang := range c.Langs {
+		if !reached[lang] {
+			list = append(list, hearback.Place{What: "lang", Name: lang})
+		}
+	}
+	return list
 }
 
 // score gives one concern its parts and its tier.
 func (r *scorer) score(c *hearback.Concern) hearback.Score {
 	in := score.Input{
 		At: r.now, Areas: c.Areas, Ratings: r.ratings[c.ID], Questions: c.Kinds[hearback.Question], Messages: c.Messages, Copies: c.Copies,
-		Answered: c.Answer != 0, First: c.First, Concern: c.ID, HarmGuess: r.guess, Listening: r.listening, Langs: len(c.Langs), Stood: c.Score,
+		Answered: c.Answer != 0, First: c.First, Concern: c.ID, HarmGuess: r.guess, Listening: r.listening, Langs: len(c.Langs), Stood: c.Score, Unreached: r.unreached,
 	}
 	series := map[hearback.ID][]hearback.Point{}
 	since := r.now.Add(-scoreBack)

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"slices"
 	"testing"
 
 	"example.org/hearback"
@@ -80,5 +81,22 @@ func TestTierHolds(t *testing.T) {
 	s.pass(1, func() { s.hears(s.src, 120, "", "en", asks); s.hears(s.forum, 60, "", "en", asks) })
 	if got := tier(); got.Tier != got.Matrix || got.Tier.Rank() >= hearback.Watch.Rank() {
 		t.Errorf("it came back: tier %s, matrix %s; want it to rise again", got.Tier, got.Matrix)
+	}
+}
+
+// TestCoverage: areas and languages of the office that nothing came from are
+// flagged on a concern.
+func TestCoverage(t *testing.T) {
+	places := PlacesConfig{Langs: []string{"en", "vi"}, Areas: []AreaConfig{{Name: "Old Town"}, {Name: "North Harbour"}, {Name: "Hilltop"}}}
+	got := unreached(places, map[string]bool{"en": true, "": true, "Old Town": true, "cn/滨城/North Harbour": true})
+	if len(got) != 2 || got[0] != (hearback.Place{What: "area", Name: "Hilltop"}) || got[1] != (hearback.Place{What: "lang", Name: "vi"}) {
+		t.Errorf("%+v, want Hilltop and vi", got)
+	}
+	s := newStreet(t)
+	s.Config.Places = places
+	s.hears(s.src, 6, "Old Town", "en", "Is the tap water in the old quarter safe to drink? Can I give it to the children?")
+	s.pass(2, nil)
+	if c := s.concernOf("p1"); len(c.Score.Unreached) != 3 || !slices.Contains(c.Score.Flags, "coverage") {
+		t.Errorf("flags %v, unreached %+v; want both areas and the language that nothing came from", c.Score.Flags, c.Score.Unreached)
 	}
 }

@@ -78,8 +78,9 @@ type Input struct {
 	Copies    int64
 	Answered  bool
 	First     time.Time
-	Rising    time.Duration // for how long it has been rising; 0 if it is not
-	Langs     int           // languages it is heard in
+	Rising    time.Duration    // for how long it has been rising; 0 if it is not
+	Unreached []hearback.Place // areas and languages that the sources do not reach
+	Langs     int              // languages it is heard in
 }
 
 // SourceVoices is what one source brought.
@@ -111,7 +112,7 @@ func Of(in Input) hearback.Score {
 	s.Grade = grade(w.effective, w.sources, in.Purity, in.Outage)
 	s.Matrix = Tier(s.Harm.Value, s.Spread, in.Ratings)
 	s.Tier = Hold(in.Stood.Tier, in.Stood.Matrix, s.Matrix)
-	s.Flags = flags(in, &w)
+	s.Flags, s.Unreached = flags(in, &w), in.Unreached
 	s.Why, s.WhyZH = why(in)
 	return s
 }
@@ -430,6 +431,9 @@ func flags(in Input, w *warm) []string {
 	}
 	if in.Listening != 1 && w.voices >= flagMessages && w.sources < oneSourceHill {
 		list = append(list, "one_source")
+	}
+	if len(in.Unreached) > 0 {
+		list = append(list, "coverage")
 	}
 	if in.Purity > 0 && in.Purity < gradePurity {
 		list = append(list, "mixed")
