@@ -17,6 +17,7 @@ import (
 	"example.org/hearback/internal/access"
 	"example.org/hearback/internal/forecast"
 	"example.org/hearback/internal/publish"
+	"example.org/hearback/internal/score"
 	"example.org/hearback/internal/store"
 	"example.org/hearback/internal/translog"
 	"example.org/hearback/internal/web"
@@ -793,5 +794,44 @@ func TestAlertQuality(t *testing.T) {
 	}
 	if body := b.get("/alerts?view=sample").Body.String(); strings.Count(body, `value="missed"`) != 1 || !strings.Contains(body, "We should have been told") {
 		t.Error("what was found is not shown")
+	}
+}
+
+// TestTerms: every term of a score and every flag has words in both languages.
+func TestTerms(t *testing.T) {
+	w := newWorld(t)
+	o := w.fill(plain)
+	ctx := t.Context()
+	at, sigma, persist := w.Now(), 2.0, 0.4
+	voices := []hearback.Point{{At: at.Add(-time.Hour), Voices: 40}}
+	s := score.Of(score.Input{
+		At: at, Sigma: &sigma, Persist: &persist, HalfLife: 20 * time.Hour, Reignitions: 2, First: at.Add(-50 * time.Hour), Areas: map[string]int64{"A": 3}, Messages: 900, Copies: 800, Questions: 800,
+		Sources: []score.SourceVoices{{Name: "a", Audience: 900, Voices: voices}}, Listening: 3, Outage: true, Purity: 0.1, Unreached: []hearback.Place{{What: "area", Name: "Hilltop"}, {What: "lang", Name: "vi"}},
+		Ratings: []hearback.HarmRating{{Severity: 3, Believable: 3, Immediate: 3, CallToAction: 3, Vulnerable: 4}},
+	})
+	w.must(w.db.SaveScores(ctx, map[hearback.ID]hearback.Score{o.bus: s}))
+	b := w.join(w.options(), "Listener", access.Listener)
+	for lang, says := range map[string][]string{"en": {"halves in: 20 h", "known for: 2.1 days", "came back: 2", "Hilltop, Vietnamese"}, "zh": {"减半需：20小时", "再起次数：2", "Hilltop、越南语"}} {
+		body := b.get("/concerns/" + o.bus.String() + "?lang=" + lang).Body.String()
+		for _, p := range []hearback.Part{s.Heat, s.Reach, s.Persistence, s.Harm} {
+			for _, x := range p.Terms {
+				if strings.Contains(x.Name, "_") && strings.Contains(body, x.Name) {
+					t.Errorf("%s: the page shows the key %s", lang, x.Name)
+				}
+			}
+		}
+		for _, f := range s.Flags {
+			if strings.Contains(body, ">"+f+"<") {
+				t.Errorf("%s: the page shows the key of the flag %s", lang, f)
+			}
+		}
+		for _, say := range says {
+			if !strings.Contains(body, say) {
+				t.Errorf("%s: the page does not say %q", lang, say)
+			}
+		}
+	}
+	if len(s.Flags) < 6 {
+		t.Errorf("only %v are flagged", s.Flags)
 	}
 }
