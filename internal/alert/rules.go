@@ -244,7 +244,7 @@ func (r Reading) tooFew() float64 { return math.Ceil(leastVoices-(r.Day-r.Observ
 // were.
 func (r Reading) unlessSlow(limit float64) float64 {
 	gain, cost := slowTerms(r.Expected, r.disp)
-	x := math.Ceil((limit-r.slow+cost)/gain) - 1
+	x := math.Ceil((limit*r.weight-r.slow+cost)/gain) - 1
 	return math.Max(0, r.Day-r.Observed+math.Max(x, r.tooFew()))
 }
 
