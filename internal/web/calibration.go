@@ -122,5 +122,8 @@ func (q *request) outlook(c *hearback.Concern) (lines []string, band []foreseen,
 			band = append(band, b)
 		}
 	}
+	if note != "" && len(lines) > 0 {
+		note = q.t("cal.hidden_rest")
+	}
 	return lines, band, note, nil
 }
