@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -55,34 +54,6 @@ func (db *DB) JudgeSample(ctx context.Context, s hearback.Sample) error {
 		}
 		if err != nil {
 			return fmt.Errorf("sample %s of %s: %w", s.Concern, s.Week.Format(time.DateOnly), err)
-		}
-		return nil
-	})
-}
-
-// AckConcern acknowledges every alert about a concern that waits, but those
-// about clocks: whoever takes a case on stops them.
-func (db *DB) AckConcern(ctx context.Context, concern hearback.ID, now time.Time) error {
-	return db.write(ctx, func(tx *Tx) error {
-		var list []hearback.Alert
-		rows, err := tx.query(ctx, "SELECT doc, version FROM alert WHERE concern = ? AND kind <> ? AND waits = 1", int64(concern), string(hearback.AlertDeadline))
-		err = each(rows, err, func(row scanner) error {
-			a, err := scanAlert(row)
-			list = append(list, a)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		for _, a := range list {
-			a.Acked = now
-			doc, err := json.Marshal(a)
-			if err != nil {
-				return err
-			}
-			if err := tx.exec(ctx, "UPDATE alert SET waits = 0, doc = ?, version = version + 1 WHERE id = ?", string(doc), int64(a.ID)); err != nil {
-				return fmt.Errorf("alert %s: %w", a.ID, err)
-			}
 		}
 		return nil
 	})
