@@ -20,24 +20,63 @@ type Alert struct {
 	Unless   float64  // it would not have alerted at or below this many voices
 	Rules    string   // version of the rules that raised it, for example "alert/1"
 	// What else the rule looked at; each is zero where it does not apply.
-	Spread  float64       // standard deviation of what was expected
-	Sources int           // places that the voices of the last six hours came from
-	Reached []Place       // spreading: where it was heard for the first time
-	Like    ID            // recurring: the concern that it is like, 0 if it is the same one again
-	Idle    time.Duration // recurring: how long nothing had been heard of it
-	Answer  ID            // the answer that it is still asked after
-	Case    ID            // deadline: whose
-	Clock   DeadlineKind  // deadline: which
-	Due     time.Time     // deadline: when it ends or ended
-	Step    int           // deadline: which step of the chain of its desk; 0 for a reminder
-	To      []string      // deadline: who is told, "#7" or "desk:water"
-	Nth     int           // which alert of the day it was, 1 for the first; 0 outside the budget
-	PerDay  int           // the budget of that day
-	Digest  bool          // over budget or in the first days: in the digest, not sent
-	Verdict AlertVerdict
-	Acked   time.Time // zero until a person acknowledged it
-	Version int
+	Spread   float64       // standard deviation of what was expected
+	Sources  int           // places that the voices of the last six hours came from
+	Reached  []Place       // spreading: where it was heard for the first time
+	Like     ID            // recurring: the concern that it is like, 0 if it is the same one again
+	Idle     time.Duration // recurring: how long nothing had been heard of it
+	Answer   ID            // the answer that it is still asked after
+	Case     ID            // deadline: whose
+	Clock    DeadlineKind  // deadline: which
+	Due      time.Time     // deadline: when it ends or ended
+	Step     int           // deadline: which step of the chain of its desk; 0 for a reminder
+	To       []string      // deadline: who is told, "#7" or "desk:water"
+	Desk     string        // whose case its concern has, or ""
+	Priority float64       // upper end of that of its concern when it was raised; ranks the digest
+	Held     HeldReason    // why it is in the digest; "" if it was sent
+	Lead     ID            // the alert that was sent instead, if it is in the digest for that
+	Nth      int           // which alert of the day it was, 1 for the first; 0 outside the budget
+	PerDay   int           // the budget of that day
+	Digest   bool          // over budget or in the first days: in the digest, not sent
+	Verdict  AlertVerdict
+	Moved    float64   // by how much Verdict moved the limit
+	Acked    time.Time // zero until a person acknowledged it
+	Version  int
 }
+
+// A HeldReason says why an alert was kept for the digest.
+type HeldReason string
+
+// The reasons.
+const (
+	HeldShadow HeldReason = "shadow" // the first days
+	HeldDay    HeldReason = "day"    // those of the day were sent
+	HeldDesk   HeldReason = "desk"   // those of the desk's shift were sent
+	HeldSame   HeldReason = "same"   // another alert about the same concern was sent
+	HeldTheme  HeldReason = "theme"  // one about a concern of the same theme was sent
+	HeldTold   HeldReason = "told"   // the concern was told of before, and nobody has looked yet
+)
+
+// A Sample is a concern that was drawn at random among those nothing was told of
+// in a week, for a person to say whether that was right.
+type Sample struct {
+	Week    time.Time // Monday, 00:00 UTC
+	Concern ID
+	Of      int // how many it was drawn from
+	Finding SampleFinding
+	By      ID // account; 0 while it is open
+	At      time.Time
+}
+
+// SampleFinding is what a person found of a [Sample].
+type SampleFinding string
+
+// The findings.
+const (
+	SampleOpen   SampleFinding = ""
+	SampleMissed SampleFinding = "missed" // it should have been told of
+	SampleRight  SampleFinding = "right"  // it was rightly quiet
+)
 
 // A Place is an area, a source or a language in which a concern was heard for
 // the first time.

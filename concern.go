@@ -77,7 +77,7 @@ const (
 // number in it can be opened to its terms.
 type Score struct {
 	At          time.Time
-	Rules       string // version of the formulae, for example "score/1"
+	Rules       string // version of the formulae, for example "score/2"
 	Heat        Part
 	Reach       Part
 	Persistence Part
@@ -86,10 +86,12 @@ type Score struct {
 	Priority    float64 // sqrt(Harm × L)
 	Low, High   float64 // 80 % interval of Priority
 	Grade       string  // A to D, how much the numbers can be trusted
-	Tier        Tier
-	Why         string // one sentence: why now, in plain English
-	WhyZH       string // the same in Chinese
+	Tier        Tier    // what stands: it rises by itself, a person lowers it
+	Matrix      Tier    // what the matrix of harm and spread says
+	Why         string  // one sentence: why now, in plain English
+	WhyZH       string  // the same in Chinese
 	Flags       []string
+	Unreached   []Place // areas and languages of the office that no source brought anything from
 }
 
 // A Part is one of the four parts of a priority, 0 to 100, with the terms it

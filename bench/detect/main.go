@@ -43,7 +43,7 @@ func main() {
 	b := &bench{}
 	flag.StringVar(&b.data, "data", "../shared/data", "folder of labelled data")
 	flag.StringVar(&b.rscript, "rscript", "Rscript", "the Rscript that surveillance is installed for")
-	flag.IntVar(&b.few, "few", 50, "made-up concerns of each kind that peers are measured on")
+	flag.IntVar(&b.few, "few", 30, "made-up concerns of each kind that peers are measured on")
 	only := flag.String("only", "", "families to run, with commas between (made, labelled, forecasts, cost): prints, and writes no file")
 	flag.Parse()
 	if err := b.run(*only); err != nil {

@@ -125,17 +125,19 @@ func (b *bench) surveillance(name string) func([][]float64, int) ([][]float64, e
 }
 
 // followed returns the fast and the slow statistic of Hearback's detector for
-// every hour of made-up concerns. Its exposure is the volume of the source, or,
-// if that is not given, what the detector's own rhythm learned of the week.
+// every hour of made-up concerns. It is told the volume of the source, as the
+// service is, or, if that is not given, what the concern's own rhythm learned of
+// the week.
 func followed(list []counts.Made, volume bool) (stats [2][][]float64) {
 	start := time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
 	for _, m := range list {
 		var d alert.Detector
 		var p alert.Rhythm
+		var all alert.Volume
 		var fast, slow []float64
 		for h, v := range m.Voices {
-			b := alert.Bucket{At: start.Add(time.Duration(h) * time.Hour), Length: time.Hour, Voices: v, Exposure: m.Exposure[h]}
-			if !volume {
+			b := alert.Bucket{At: start.Add(time.Duration(h) * time.Hour), Length: time.Hour, Voices: v}
+			if b.Exposure = all.Exposure(b.At, m.Messages[h]); !volume {
 				b.Exposure = p.Factor(b.At)
 				p.Learn(b.At, b.Length, v)
 			}

@@ -152,6 +152,66 @@ func TestGap(t *testing.T) {
 	}
 }
 
+// TestZones: rows may name their zone, and a change of the clock is then no
+// event. Rows without one say the hour twice in autumn, which is named; the hour
+// that spring leaves out is missing, not silent.
+func TestZones(t *testing.T) {
+	zone, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Skip(err)
+	}
+	run := func(from time.Time, layout string) (alarms int, errs string) {
+		t.Helper()
+		var in, out, bad bytes.Buffer
+		for h := range 24 * 14 {
+			at := from.Add(time.Duration(h) * time.Hour).In(zone)
+			fmt.Fprintf(&in, "%s,%d\n", at.Format(layout), 30+10*((at.Hour()+6)%24/12)+h%3)
+		}
+		if err := alert.Detect(&in, &out, alert.DetectOptions{Bucket: time.Hour, Errors: &bad}); err != nil && !errors.Is(err, alert.ErrBadRows) {
+			t.Fatal(err)
+		}
+		return strings.Count(out.String(), ",1\n"), bad.String()
+	}
+	for _, season := range []time.Time{time.Date(2026, 3, 22, 0, 0, 0, 0, time.UTC), time.Date(2026, 10, 18, 0, 0, 0, 0, time.UTC)} {
+		if n, errs := run(season, time.RFC3339); n != 0 || errs != "" {
+			t.Errorf("with zones, from %s: %d alarms, %q", season.Format(time.DateOnly), n, errs)
+		}
+		n, errs := run(season, time.DateTime)
+		twice := strings.Count(errs, "\n")
+		if want := map[time.Month]int{time.March: 0, time.October: 1}[season.Month()]; n != 0 || twice != want {
+			t.Errorf("without zones, from %s: %d alarms and %d rows named (%s), want none and %d", season.Format(time.DateOnly), n, twice, errs, want)
+		}
+	}
+}
+
+// TestSilentMonth: after a month of zeros a burst is told within two hours, and
+// three voices are none.
+func TestSilentMonth(t *testing.T) {
+	for _, tt := range []struct {
+		burst int
+		want  bool
+	}{{3, false}, {40, true}} {
+		var in, out bytes.Buffer
+		at := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+		for h := range 30*24 + 2 {
+			n := 0
+			if h >= 30*24 {
+				n = tt.burst
+			}
+			fmt.Fprintf(&in, "%s,%d\n", at.Add(time.Duration(h)*time.Hour).Format(time.RFC3339), n)
+			if tt.burst == 3 && h == 30*24 {
+				break
+			}
+		}
+		if err := alert.Detect(&in, &out, alert.DetectOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(out.String(), ",1\n"); got != tt.want || strings.Contains(out.String(), "NaN") || strings.Contains(out.String(), "Inf") {
+			t.Errorf("%d voices after a month of zeros: told %t, want %t", tt.burst, got, tt.want)
+		}
+	}
+}
+
 func FuzzDetect(f *testing.F) {
 	f.Add("timestamp,value\n2026-03-18 09:00:00,1\n2026-03-18 09:10:00,40\n")
 	f.Add("时间,数量\n2026-03-18,3\n2026-03-19,\"4\n")

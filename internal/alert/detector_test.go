@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -38,7 +39,7 @@ func TestMissing(t *testing.T) {
 	before := feed(&d, at, 10)
 	for h := 1; h < 30; h++ {
 		r := d.Step(alert.Bucket{At: at.Add(time.Duration(h) * time.Hour), Length: time.Hour, Missing: true})
-		if !r.Missing || r.Fast != before.Fast {
+		if !r.Missing || math.Abs(r.Fast-before.Fast) > 0.01 {
 			t.Fatalf("hour %d of an outage: %+v, want the statistic to stay %.2f", h, r, before.Fast)
 		}
 	}
@@ -236,33 +237,119 @@ func TestRules(t *testing.T) {
 	}
 }
 
+// TestBudget holds that each budget keeps its number, that what is dangerous or
+// due stands outside of all, that one concern and one theme are told once, and
+// that whatever is held says why and by which alert.
 func TestBudget(t *testing.T) {
-	list := []hearback.Alert{{Kind: hearback.AlertRising}, {Kind: hearback.AlertHarm}, {Kind: hearback.AlertVoid}, {Kind: hearback.AlertDeadline}, {Kind: hearback.AlertNovel}}
-	b := alert.Budget{PerDay: 2, Sent: 1}
-	b.Spend(list)
-	for i, want := range []bool{false, false, true, false, true} {
-		if list[i].Digest != want {
-			t.Errorf("%s: in the digest %t, want %t", list[i].Kind, list[i].Digest, want)
-		}
+	type in struct {
+		kind           hearback.AlertKind
+		concern, theme hearback.ID
+		priority, harm float64
+		desk           string
+		told           bool
+		want           hearback.HeldReason
+		lead           hearback.ID // 100 and its place in the list
 	}
-	shadow := []hearback.Alert{{Kind: hearback.AlertRising}, {Kind: hearback.AlertHarm}}
-	b = alert.Budget{PerDay: 12, Shadow: true}
-	b.Spend(shadow)
-	if !shadow[0].Digest || shadow[1].Digest {
-		t.Errorf("in shadow: %+v, want only harm outside the digest", shadow)
+	const rising, harm, void, due, novel, slow = hearback.AlertRising, hearback.AlertHarm, hearback.AlertVoid, hearback.AlertDeadline, hearback.AlertNovel, hearback.AlertSlowBurn
+	for _, tt := range []struct {
+		name string
+		b    alert.Budget
+		list []in
+	}{
+		{"the day", alert.Budget{PerDay: 2, Sent: 1}, []in{
+			{kind: rising, concern: 1, priority: 10, want: hearback.HeldDay}, {kind: harm, concern: 2}, {kind: novel, concern: 3, priority: 90}, {kind: due, concern: 4},
+		}},
+		{"the first days", alert.Budget{PerDay: 12, Shadow: true}, []in{
+			{kind: rising, concern: 1, want: hearback.HeldShadow}, {kind: harm, concern: 2}, {kind: novel, concern: 3, harm: 60}, {kind: void, concern: 4, harm: 40, want: hearback.HeldShadow},
+		}},
+		{"a desk", alert.Budget{PerDay: 12, PerShift: 1, Shift: map[string]int{"water": 1}}, []in{
+			{kind: rising, concern: 1, desk: "water", want: hearback.HeldDesk}, {kind: rising, concern: 2, desk: "roads", priority: 5}, {kind: void, concern: 3, desk: "roads", want: hearback.HeldDesk}, {kind: void, concern: 4},
+		}},
+		{"one concern", alert.Budget{PerDay: 12}, []in{
+			{kind: slow, concern: 1, want: hearback.HeldSame, lead: 101}, {kind: rising, concern: 1}, {kind: harm, concern: 2}, {kind: rising, concern: 2, want: hearback.HeldSame, lead: 102},
+		}},
+		{"one theme", alert.Budget{PerDay: 12}, []in{
+			{kind: rising, concern: 1, theme: 9, priority: 3, want: hearback.HeldTheme, lead: 101}, {kind: novel, concern: 2, theme: 9, priority: 8}, {kind: novel, concern: 3, theme: 3},
+		}},
+		{"nobody has looked", alert.Budget{PerDay: 12}, []in{
+			{kind: void, concern: 1, told: true, want: hearback.HeldTold}, {kind: rising, concern: 2, told: true}, {kind: harm, concern: 3, told: true},
+		}},
+	} {
+		var list []alert.Due
+		for i, x := range tt.list {
+			list = append(list, alert.Due{Alert: &hearback.Alert{ID: hearback.ID(100 + i), Kind: x.kind, Concern: x.concern, Priority: x.priority, Desk: x.desk}, Theme: x.theme, Harm: x.harm, Told: x.told})
+		}
+		kept := slices.Clone(list)
+		sent := tt.b.Sent
+		tt.b.Spend(list)
+		if len(list) != len(kept) {
+			t.Fatalf("%s: %d alerts of %d are left", tt.name, len(list), len(kept))
+		}
+		for i, x := range tt.list {
+			a := kept[i].Alert
+			if a.Held != x.want || a.Digest != (x.want != "") || a.Lead != x.lead {
+				t.Errorf("%s: %s of %s is held for %q by %s (digest %t), want %q by %s", tt.name, a.Kind, a.Concern, a.Held, a.Lead, a.Digest, x.want, x.lead)
+			}
+			if !a.Digest && !alert.Outside(a.Kind) {
+				if sent++; a.Nth < 1 || a.Nth > tt.b.Sent || a.PerDay != tt.b.PerDay {
+					t.Errorf("%s: %s of %s is number %d of %d", tt.name, a.Kind, a.Concern, a.Nth, a.PerDay)
+				}
+			}
+		}
+		if sent != tt.b.Sent {
+			t.Errorf("%s: the budget counts %d sent, want %d", tt.name, tt.b.Sent, sent)
+		}
 	}
 }
 
+// TestBudgetNever holds for any list that no budget is passed and nothing lost.
+func TestBudgetNever(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		b := alert.Budget{PerDay: rapid.IntRange(1, 5).Draw(t, "a day"), PerShift: rapid.IntRange(0, 2).Draw(t, "a shift"), Shadow: rapid.Bool().Draw(t, "shadow")}
+		var list []alert.Due
+		for i := range rapid.IntRange(0, 30).Draw(t, "alerts") {
+			list = append(list, alert.Due{
+				Alert: &hearback.Alert{
+					ID: hearback.ID(i + 1), Kind: rapid.SampledFrom([]hearback.AlertKind{hearback.AlertHarm, hearback.AlertRising, hearback.AlertSilent, hearback.AlertVoid, hearback.AlertDeadline}).Draw(t, "kind"),
+					Concern: hearback.ID(rapid.IntRange(0, 6).Draw(t, "concern")), Priority: rapid.Float64Range(0, 100).Draw(t, "priority"), Desk: rapid.SampledFrom([]string{"", "a", "b"}).Draw(t, "desk"),
+				},
+				Theme: hearback.ID(rapid.IntRange(0, 4).Draw(t, "theme")),
+			})
+		}
+		b.Spend(list)
+		day, desks := 0, map[string]int{}
+		for _, x := range list {
+			switch {
+			case alert.Outside(x.Kind):
+				if x.Digest {
+					t.Fatalf("%s is held", x.Kind)
+				}
+			case x.Digest:
+				if x.Held == "" {
+					t.Fatalf("%s is held for no reason", x.Kind)
+				}
+			default:
+				day++
+				desks[x.Desk]++
+			}
+		}
+		if day > b.PerDay || b.PerShift > 0 && (desks["a"] > b.PerShift || desks["b"] > b.PerShift) {
+			t.Fatalf("%d sent, by desk %v; budget %+v", day, desks, b)
+		}
+	})
+}
+
 func TestMove(t *testing.T) {
+	const rising, slow, void = hearback.AlertRising, hearback.AlertSlowBurn, hearback.AlertVoid
 	l := alert.DefaultLimits()
 	for range 100 {
-		l = l.Move(hearback.AlertNoise)
+		l = l.Move(rising, hearback.AlertNoise, false)
 	}
 	if l.Fast != 14 || l.Slow != alert.DefaultLimits().Slow {
 		t.Errorf("after a hundred times noise: %+v, want a fast limit of 14", l)
 	}
 	for range 1000 {
-		l = l.MoveFor(hearback.AlertSlowBurn, hearback.AlertWorth).Move(hearback.AlertWorth).Move(hearback.AlertKnown)
+		l = l.Move(slow, hearback.AlertWorth, false).Move(rising, hearback.AlertWorth, false).Move(rising, hearback.AlertKnown, false).Move(void, hearback.AlertNoise, true)
 	}
 	if l.Fast != 5 || l.Slow != 5 {
 		t.Errorf("after a thousand worth it: %+v, want 5 and 5", l)
@@ -274,10 +361,42 @@ func TestMove(t *testing.T) {
 		if i%5 == 0 {
 			v = hearback.AlertNoise
 		}
-		l = l.Move(v)
+		l = l.Move(rising, v, false)
 	}
 	if math.Abs(l.Fast-9) > 0.3 {
 		t.Errorf("with one in five not worth it the limit went to %.2f, want 9", l.Fast)
+	}
+	// More noise than was promised: it only rises.
+	if got := l.Move(rising, hearback.AlertWorth, true); got != l {
+		t.Errorf("over its budget of noise the limit went from %.2f to %.2f", l.Fast, got.Fast)
+	}
+	if got := l.Move(rising, hearback.AlertNoise, true).Fast - l.Fast; got != 0.5 {
+		t.Errorf("over its budget of noise one more moved the limit by %.2f, want twice a step", got)
+	}
+}
+
+// TestQuality counts what officers said and what the weekly sample found.
+func TestQuality(t *testing.T) {
+	var q alert.Quality
+	q.Days = 4
+	for i, v := range []hearback.AlertVerdict{"", "worth", "worth", "worth", "noise", "known", "merge", "noise"} {
+		q.Add(&hearback.Alert{Kind: hearback.AlertRising, Verdict: v, Digest: i == 7})
+		q.Add(&hearback.Alert{Kind: hearback.AlertDeadline, Verdict: v})
+	}
+	if q.Sent != 7 || q.Digest != 1 || q.Open != 1 || q.Known != 1 || q.Merge != 1 || q.NoiseADay() != 0.5 {
+		t.Errorf("%+v", q)
+	}
+	if share, low, high, n := q.Precision(); share != 0.6 || n != 5 || math.Abs(low-0.2307) > 1e-3 || math.Abs(high-0.8824) > 1e-3 {
+		t.Errorf("precision %.3f (%.4f to %.4f) of %d, want .6 (.2307 to .8824) of 5", share, low, high, n)
+	}
+	for i := range 20 {
+		q.AddSample(&hearback.Sample{Finding: []hearback.SampleFinding{hearback.SampleRight, hearback.SampleMissed, hearback.SampleOpen}[min(i%10, 2)]})
+	}
+	if share, low, high, n := q.MissedRate(); share != 0.5 || n != 4 || q.Drawn != 20 || low > 0.16 || high < 0.84 {
+		t.Errorf("missed %.2f (%.2f to %.2f) of %d", share, low, high, n)
+	}
+	if share, low, high, n := (&alert.Quality{}).Precision(); share != 0 || low != 0 || high != 1 || n != 0 {
+		t.Errorf("of nothing: %g, %g to %g, %d", share, low, high, n)
 	}
 }
 
@@ -419,5 +538,56 @@ func BenchmarkStep(b *testing.B) {
 		r := d.Step(alert.Bucket{At: monday.Add(time.Duration(i) * time.Hour), Length: time.Hour, Voices: float64(i % 7)})
 		d.Fires(r, alert.DefaultLimits())
 		i++
+	}
+}
+
+// TestVolume holds that a busy hour of the week is expected, that a crisis does
+// not hide itself, that a week replayed in an hour is not taken for the usual,
+// and that what is no count changes nothing.
+func TestVolume(t *testing.T) {
+	var v alert.Volume
+	usual := func(at time.Time) float64 {
+		if at.Hour() < 6 {
+			return 100
+		}
+		return 1000
+	}
+	at := monday.Truncate(24 * time.Hour)
+	for range 3 * 7 * 24 {
+		v.Exposure(at, usual(at))
+		at = at.Add(time.Hour)
+	}
+	near := func(what string, got, want float64) {
+		t.Helper()
+		if got < 0.85*want || got > 1.15*want {
+			t.Errorf("%s: exposure %.3f, want about %.3f", what, got, want)
+		}
+	}
+	mean := (6*100.0 + 18*1000) / 24
+	early, noon := at.Add(3*time.Hour), at.Add(12*time.Hour)
+	for what, tt := range map[string]struct {
+		at      time.Time
+		n, want float64
+	}{
+		"a night":        {early, 100, 100 / mean},
+		"a noon":         {noon, 1000, 1000 / mean},
+		"a busy noon":    {noon, 1300, 1300 / mean},
+		"a crisis":       {noon, 8000, 1.5 * 1000 / mean},
+		"a broken noon":  {noon, 0, 0.5 * 1000 / mean},
+		"not a number":   {noon, math.NaN(), 1},
+		"less than none": {noon, -4, 1},
+	} {
+		w := v
+		near(what, w.Exposure(tt.at, tt.n), tt.want)
+	}
+	w := v
+	w.Exposure(noon, 7*24*mean) // a week at once
+	for range 7 {
+		noon = noon.Add(24 * time.Hour)
+		near("after a replay", w.Exposure(noon, usual(noon)), 1000/mean)
+	}
+	var fresh alert.Volume
+	if got := fresh.Exposure(monday, 5); got != 1 || (&alert.Volume{}).Known() {
+		t.Errorf("the first hour of all is %.2f times as busy as usual", got)
 	}
 }

@@ -65,3 +65,50 @@ func (p *Rhythm) Factor(at time.Time) float64 {
 	of := (v24/mean + profileDay) / (h24 + profileDay)
 	return (p.voices[i]/mean + profileWeek*of) / (p.hours[i] + profileWeek)
 }
+
+// A Volume is how much an instance hears, hour by hour: what an hour usually
+// brings, and how far this hour is off that for all concerns together. A weekend
+// or a busy day is then no news about any one of them. It goes by the messages
+// that streams received, kept or not. The zero value knows nothing.
+type Volume struct {
+	rhythm Rhythm
+	seen   float64 // decayed messages
+	hours  float64 // decayed hours
+}
+
+// The constants of a Volume.
+const (
+	volumePrior = 25.0      // messages an hour that "as usual" weighs
+	volumeLow   = 0.5       // a quieter hour than that is a fault, not a lull
+	volumeHigh  = 1.5       // a busier one may be the crisis itself, which must not hide its own concerns
+	volumeMost  = 3.0       // times the usual that are learned from one hour: a replay of a week is one hour
+	volumeLife  = 28 * 24.0 // hours after which what was learned counts half
+	volumeFrom  = 2.0 * 24  // hours before anything is said
+)
+
+// Known reports whether anything was heard so far.
+func (v *Volume) Known() bool { return v.seen > 0 }
+
+// Exposure takes in what one hour brought and returns how busy it was: 1 is an
+// ordinary hour, and all there is for the first two days.
+func (v *Volume) Exposure(at time.Time, messages float64) float64 {
+	if !(messages >= 0 && messages <= maxCount) {
+		return 1
+	}
+	f, mean := v.rhythm.Factor(at), 0.0
+	if v.hours > 0 {
+		mean = v.seen / v.hours
+	}
+	known := v.hours >= volumeFrom
+	keep := math.Exp2(-1 / volumeLife)
+	calm := messages
+	if known {
+		calm = min(messages, volumeMost*mean*f+volumePrior)
+	}
+	v.seen, v.hours = v.seen*keep+calm, v.hours*keep+1
+	v.rhythm.Learn(at, time.Hour, calm)
+	if !known || mean == 0 {
+		return 1
+	}
+	return f * min(max((messages+volumePrior)/(mean*f+volumePrior), volumeLow), volumeHigh)
+}

@@ -7,50 +7,6 @@ import (
 	"example.org/hearback"
 )
 
-// Limits are the thresholds that move with what officers say of alerts.
-type Limits struct {
-	Fast float64 // of the fast statistic, in spreads
-	Slow float64 // of the slow statistic, a log likelihood ratio
-}
-
-// DefaultLimits are where an instance begins. On simulated independent counts
-// a fast limit of 5 already gives one false alarm in 300 days of a concern;
-// real streams have heavier tails, so an instance begins higher and moves.
-func DefaultLimits() Limits { return Limits{Fast: 7.5, Slow: 12} }
-
-// Thresholds move by this much, and stay between these.
-const (
-	limitStep = 0.25
-	limitLow  = 5
-	limitHigh = 14
-)
-
-// Move returns the limits after a verdict on a rising alert: one that was not
-// worth it raises the limit by a step, one that was lowers it by a quarter of
-// one. So it settles where one alert in five is not worth it.
-func (l Limits) Move(v hearback.AlertVerdict) Limits { return l.MoveFor(hearback.AlertRising, v) }
-
-// MoveFor is [Limits.Move] for a verdict on an alert of any kind: a slow burn
-// moves the slow limit, and what is no statistic moves nothing.
-func (l Limits) MoveFor(kind hearback.AlertKind, v hearback.AlertVerdict) Limits {
-	step := 0.0
-	switch v {
-	case hearback.AlertNoise:
-		step = limitStep
-	case hearback.AlertWorth:
-		step = -limitStep / 4
-	}
-	move := func(x float64) float64 { return min(max(x+step, limitLow), limitHigh) }
-	switch {
-	case step == 0:
-	case kind == hearback.AlertRising:
-		l.Fast = move(l.Fast)
-	case kind == hearback.AlertSlowBurn:
-		l.Slow = move(l.Slow)
-	}
-	return l
-}
-
 // The constants of the rules that need no statistics.
 const (
 	harmLimit    = 75 // harm from here on is an emergency
@@ -288,7 +244,7 @@ func (r Reading) tooFew() float64 { return math.Ceil(leastVoices-(r.Day-r.Observ
 // were.
 func (r Reading) unlessSlow(limit float64) float64 {
 	gain, cost := slowTerms(r.Expected, r.disp)
-	x := math.Ceil((limit-r.slow+cost)/gain) - 1
+	x := math.Ceil((limit*r.weight-r.slow+cost)/gain) - 1
 	return math.Max(0, r.Day-r.Observed+math.Max(x, r.tooFew()))
 }
 
@@ -390,30 +346,5 @@ func ofClock(c *hearback.Case, d hearback.Deadline, share, mark float64, now tim
 	return hearback.Alert{
 		Concern: c.Concern, Kind: hearback.AlertDeadline, Rules: Rules, At: now, Since: c.Since, Stat: share, Limit: mark, Window: now.Sub(c.Since),
 		Case: c.ID, Clock: d.Kind, Due: d.Due,
-	}
-}
-
-// A Budget keeps alerts to a number a day. Harm and deadlines stand outside.
-type Budget struct {
-	PerDay int
-	Sent   int  // today, so far
-	Shadow bool // the first days: statistical alerts only go to the digest
-}
-
-// Spend marks the alerts that must wait for the digest, in the order given:
-// put the most urgent first. Nothing is dropped.
-func (b *Budget) Spend(list []hearback.Alert) {
-	for i := range list {
-		a := &list[i]
-		if a.Kind == hearback.AlertHarm || a.Kind == hearback.AlertDeadline {
-			continue
-		}
-		if b.Shadow || b.Sent >= b.PerDay {
-			a.Digest = true
-			a.Nth, a.PerDay = b.Sent, b.PerDay
-			continue
-		}
-		b.Sent++
-		a.Nth, a.PerDay = b.Sent, b.PerDay
 	}
 }

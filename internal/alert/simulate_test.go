@@ -10,14 +10,16 @@ import (
 )
 
 // followed returns the fast and the slow statistic of every hour of made-up
-// concerns, by the volume of their source.
+// concerns, beside the volume of their source.
 func followed(list []counts.Made) (stats [2][][]float64) {
 	start := time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
 	for _, m := range list {
 		var d alert.Detector
+		var v alert.Volume
 		var fast, slow []float64
-		for h, v := range m.Voices {
-			r := d.Step(alert.Bucket{At: start.Add(time.Duration(h) * time.Hour), Length: time.Hour, Voices: v, Exposure: m.Exposure[h]})
+		for h, voices := range m.Voices {
+			at := start.Add(time.Duration(h) * time.Hour)
+			r := d.Step(alert.Bucket{At: at, Length: time.Hour, Voices: voices, Exposure: v.Exposure(at, m.Messages[h])})
 			fast, slow = append(fast, r.Fast), append(slow, r.Slow)
 		}
 		stats[0], stats[1] = append(stats[0], fast), append(stats[1], slow)
@@ -33,8 +35,12 @@ func TestSimulation(t *testing.T) {
 		t.Skip("simulates some hundred concern-years")
 	}
 	limits := map[float64][2]float64{}
+	var all [2][][]float64
+	byRate := map[float64][2][][]float64{}
 	for _, rate := range []float64{0.1, 0.2, 1, 5, 20, 100} {
 		calm := followed(counts.Calm(100, rate))
+		byRate[rate] = calm
+		all[0], all[1] = append(all[0], calm[0]...), append(all[1], calm[1]...)
 		limits[rate] = [2]float64{counts.Limit(calm[0], 0.01), counts.Limit(calm[1], 0.01)}
 		t.Logf("%g an hour: fast limit %.2f (%.2f for 3 in 1000 days), slow limit %.2f", rate, limits[rate][0], counts.Limit(calm[0], 0.003), limits[rate][1])
 	}
@@ -45,6 +51,20 @@ func TestSimulation(t *testing.T) {
 		}
 		if nominal := math.Sqrt(low * high); high/nominal > 1.5 {
 			t.Errorf("%s limits from %.2f to %.2f: more than 1.5 times off the nominal %.2f", name, low, high, nominal)
+		}
+	}
+	// One limit for all volumes holds its rate of false alarms at each.
+	for i, name := range []string{"fast", "slow"} {
+		common := counts.Limit(all[i], 0.01)
+		for rate, calm := range byRate {
+			n := 0
+			for _, s := range calm[i] {
+				n += counts.Alarms(s, counts.LearnTo, common)
+			}
+			got := 100 * float64(n) / (float64(len(calm[i])) * (counts.Weeks*168 - counts.LearnTo) / 24)
+			if got > 1.5 || got < 1/1.5 {
+				t.Errorf("%g an hour: the %s statistic alarms falsely %.2f times in 100 days at the limit of all, want 1 within 1.5 times", rate, name, got)
+			}
 		}
 	}
 	for _, tt := range []struct {

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,6 +38,9 @@ func (a *App) detect(ctx context.Context, from, to time.Time, raise bool) error 
 	if err != nil {
 		return err
 	}
+	if err := a.hearVolume(ctx, to); err != nil {
+		return err
+	}
 	past := map[hearback.ID][]hourly{} // of concerns that are new to the detectors
 	for id, list := range sum {
 		if s.detectors[id] != nil {
@@ -71,7 +73,7 @@ func (a *App) detect(ctx context.Context, from, to time.Time, raise bool) error 
 			if v > 0 {
 				s.hear(id, at)
 			}
-			r := d.Step(alert.Bucket{At: at, Length: bucket, Voices: v})
+			r := d.Step(alert.Bucket{At: at, Length: bucket, Voices: v, Exposure: s.busy[at]})
 			s.readings[id] = r
 			if !raise || r.At.Before(to) {
 				// What rose while nobody judged has been told, or is over.
@@ -94,6 +96,43 @@ func (a *App) detect(ctx context.Context, from, to time.Time, raise bool) error 
 		return nil
 	}
 	return a.raise(ctx, to, sum)
+}
+
+// hearVolume finds how busy each hour up to a time was: streams alone, because a
+// table brings weeks in one hour.
+func (a *App) hearVolume(ctx context.Context, to time.Time) error {
+	s := &a.steps
+	if !s.volumeTo.Before(to) {
+		return nil
+	}
+	sources := a.Pipeline.listening.Load().sources
+	came := map[time.Time]float64{}
+	err := a.Store.Tallies(ctx, 0, s.volumeTo, func(id hearback.ID, at time.Time, y hearback.Tally) {
+		if isStream(sources[id]) {
+			came[at.Truncate(bucket)] += float64(y.Kept + y.Copies + y.Dropped)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	for at := s.volumeTo; at.Before(to); at = at.Add(bucket) {
+		if n, ok := came[at]; ok || s.volume.Known() {
+			s.busy[at] = s.volume.Exposure(at, n)
+		}
+	}
+	s.volumeTo = to
+	for at := range s.busy {
+		if to.Sub(at) > forgetHeard {
+			delete(s.busy, at)
+		}
+	}
+	return nil
+}
+
+// isStream reports whether a source brings messages as they are said. Tables
+// are imported when somebody has one.
+func isStream(s hearback.Source) bool {
+	return s.State == hearback.SourceActive && (s.Kind == hearback.Feed || s.Kind == hearback.Webhook)
 }
 
 // history returns the counts of one concern before a time, all sources
@@ -165,6 +204,9 @@ func (a *App) raise(ctx context.Context, to time.Time, sum map[hearback.ID][]hou
 			if !ok {
 				continue
 			}
+			if err := a.unmute(ctx, c, to); err != nil {
+				return err
+			}
 			l := latelyOf(sum[c.ID], to)
 			f := alert.Facts{
 				Concern: c, Reading: r, Detector: s.detectors[c.ID], Sources: len(l.places), Six: l.six, Tier: c.Score.Tier, Answered: c.Answer != 0,
@@ -185,12 +227,43 @@ func (a *App) raise(ctx context.Context, to time.Time, sum map[hearback.ID][]hou
 	if err := a.explainWords(ctx, to, about, alerts); err != nil {
 		return err
 	}
-	priority := map[hearback.ID]float64{}
-	for id, c := range about {
-		priority[id] = c.Score.High
-	}
-	return a.send(ctx, to, alerts, priority)
+	return a.send(ctx, to, alerts, about)
 }
+
+// unmute ends the silence of a concern that is resolved: its case was closed in
+// the hour before a time, or nothing was heard of it for a week and now it is
+// back.
+func (a *App) unmute(ctx context.Context, c *hearback.Concern, to time.Time) error {
+	if c.State != hearback.Muted {
+		return nil
+	}
+	why := ""
+	if h := a.steps.heard[c.ID]; h.idle >= resolvedAfter && to.Sub(h.back) <= bucket {
+		why = "Nothing was heard of it for a week, and now it is back."
+	}
+	if c.Case != 0 {
+		k, err := a.Store.Case(ctx, c.Case)
+		if err != nil {
+			return err
+		}
+		if n := len(k.Steps); n > 0 && k.State == hearback.CaseClosed && to.Sub(k.Steps[n-1].At) <= 2*bucket {
+			why = "Its case was closed."
+		}
+	}
+	if why == "" {
+		return nil
+	}
+	err := (concerns{a}).Mute(ctx, hearback.System, c.ID, false, why)
+	if errors.Is(err, hearback.ErrConflict) || errors.Is(err, hearback.ErrRefused) {
+		return nil // a person was faster
+	}
+	c.State = hearback.Open
+	return err
+}
+
+// resolvedAfter is how long nothing must be heard of a muted concern for it to
+// be over.
+const resolvedAfter = 7 * 24 * time.Hour
 
 // lookUp finds what the rules need and what takes a look into the store, for
 // those concerns alone where a rule may speak.
@@ -282,9 +355,9 @@ func (a *App) likeClosed(ctx context.Context, f *alert.Facts, to time.Time) erro
 	return nil
 }
 
-// send writes alerts within the budget of the day, those about the most urgent
-// concerns first.
-func (a *App) send(ctx context.Context, now time.Time, alerts []hearback.Alert, priority map[hearback.ID]float64) error {
+// send writes alerts within the budgets, those about the most urgent concerns
+// first. about holds the concerns they are about.
+func (a *App) send(ctx context.Context, now time.Time, alerts []hearback.Alert, about map[hearback.ID]*hearback.Concern) error {
 	if len(alerts) == 0 {
 		return nil
 	}
@@ -296,18 +369,47 @@ func (a *App) send(ctx context.Context, now time.Time, alerts []hearback.Alert, 
 	if err != nil {
 		return err
 	}
-	sent := 0
+	b := alert.Budget{
+		PerDay: a.Config.Alerts.PerDay, PerShift: a.Config.Alerts.PerShift, Shift: map[string]int{},
+		Shadow: len(first) > 0 && now.Sub(first[0].At) < a.Config.Alerts.Shadow,
+	}
+	told := map[hearback.ID]bool{}
 	for _, x := range day {
-		if !x.Digest && x.Kind != hearback.AlertHarm && x.Kind != hearback.AlertDeadline {
-			sent++ // those stand outside the budget
+		if x.Digest || alert.Outside(x.Kind) {
+			continue
+		}
+		b.Sent++
+		if x.Desk != "" && now.Sub(x.At) < alert.ShiftLength {
+			b.Shift[x.Desk]++
+		}
+		if x.Concern != 0 && x.Acked.IsZero() && x.Verdict == hearback.AlertOpen {
+			told[x.Concern] = true
 		}
 	}
-	b := alert.Budget{PerDay: a.Config.Alerts.PerDay, Sent: sent, Shadow: len(first) > 0 && now.Sub(first[0].At) < a.Config.Alerts.Shadow}
-	slices.SortStableFunc(alerts, func(x, y hearback.Alert) int { return cmp.Compare(priority[y.Concern], priority[x.Concern]) })
-	b.Spend(alerts)
+	due := make([]alert.Due, len(alerts))
 	for i := range alerts {
-		alerts[i].ID = a.ids.Next(a.now())
+		x := &alerts[i]
+		x.ID = a.ids.Next(a.now())
+		due[i] = alert.Due{Alert: x, Told: told[x.Concern]}
+		c := about[x.Concern]
+		if c == nil {
+			continue
+		}
+		x.Priority, due[i].Theme = c.Score.High, c.Theme
+		if c.Score.Harm.Known {
+			due[i].Harm = c.Score.Harm.Value
+		}
+		if c.Case != 0 {
+			k, err := a.Store.Case(ctx, c.Case)
+			if err != nil {
+				return err
+			}
+			if k.State != hearback.CaseClosed {
+				x.Desk = k.Desk
+			}
+		}
 	}
+	b.Spend(due)
 	if err := a.Store.AddAlerts(ctx, alerts, nil); err != nil {
 		return err
 	}
@@ -364,14 +466,14 @@ func (a *App) remind(ctx context.Context, now, from, end time.Time) error {
 }
 
 // listenTo lets the streams see what came in from every source during
-// [from, to), hour by hour, and calls raise for each that fell silent. Tables are imported when somebody has one, and are no streams.
+// [from, to), hour by hour, and calls raise for each that fell silent.
 func (a *App) listenTo(ctx context.Context, from, to time.Time, raise func(hearback.Alert)) error {
 	// A stream that is new, or new to a service that was started again, hears
 	// two weeks first.
 	start := map[hearback.ID]time.Time{}
 	first := from
 	for id, src := range a.Pipeline.listening.Load().sources {
-		if src.State != hearback.SourceActive || src.Kind != hearback.Feed && src.Kind != hearback.Webhook {
+		if !isStream(src) {
 			delete(a.steps.streams, id)
 			continue
 		}
@@ -415,30 +517,46 @@ func (a *App) AlertsOf(ctx context.Context, id hearback.ID) ([]hearback.Alert, e
 }
 
 // SetAlertVerdict keeps an officer's opinion of an alert; the thresholds move
-// with it, and each move is on the log.
+// with it, and each move is on the log. An opinion that is changed takes back
+// what the first one moved.
 func (a *App) SetAlertVerdict(ctx context.Context, by hearback.Actor, id hearback.ID, v hearback.AlertVerdict) error {
 	if !slices.Contains([]hearback.AlertVerdict{hearback.AlertWorth, hearback.AlertKnown, hearback.AlertNoise, hearback.AlertMerge}, v) {
 		return fmt.Errorf("%w: %.20q is not a verdict on an alert", hearback.ErrInvalid, v)
 	}
 	x, err := a.Store.Alert(ctx, id)
+	if err != nil || x.Verdict == v {
+		return err
+	}
+	a.steps.mu.Lock()
+	defer a.steps.mu.Unlock()
+	quality, err := a.alertQuality(ctx, x.ID)
 	if err != nil {
 		return err
 	}
-	x.Verdict = v
-	a.steps.mu.Lock()
-	defer a.steps.mu.Unlock()
-	was, to := a.steps.limits, a.steps.limits.MoveFor(x.Kind, v)
-	if to == was {
+	was := a.steps.limits
+	from, moves := was.Of(x.Kind)
+	if moves && x.Moved != 0 {
+		was = was.Shift(x.Kind, -x.Moved)
+	}
+	if v == hearback.AlertNoise {
+		quality.Noise++
+	}
+	to := was.Move(x.Kind, v, quality.NoiseADay() > a.Config.Alerts.FalsePerDay)
+	limit, _ := to.Of(x.Kind)
+	base, _ := was.Of(x.Kind)
+	x.Verdict, x.Moved = v, limit-base
+	if limit == from {
 		return a.Store.SetAlert(ctx, x)
 	}
-	name, from, limit := limitSetting, was.Fast, to.Fast
-	if to.Slow != was.Slow {
-		name, from, limit = slowSetting, was.Slow, to.Slow
+	name := limitSetting
+	if x.Kind == hearback.AlertSlowBurn {
+		name = slowSetting
 	}
+	number := func(f float64) string { return strconv.FormatFloat(f, 'f', 2, 64) }
 	// The opinion, the limit and the record of it go together or not at all.
 	err = a.Store.JudgeAlert(ctx, x, map[string]string{name: strconv.FormatFloat(limit, 'f', 4, 64)}, hearback.Record{
 		Type: hearback.ThresholdChanged, At: a.now(), Actor: by, Subject: "setting:" + name,
-		Pub: map[string]any{"from": strconv.FormatFloat(from, 'f', 2, 64), "to": strconv.FormatFloat(limit, 'f', 2, 64), "verdict": string(v)},
+		Pub: map[string]any{"from": number(from), "to": number(limit), "verdict": string(v), "noise_a_day": number(quality.NoiseADay()), "budget_a_day": number(a.Config.Alerts.FalsePerDay)},
 	})
 	if err != nil {
 		return err
@@ -447,8 +565,29 @@ func (a *App) SetAlertVerdict(ctx context.Context, by hearback.Actor, id hearbac
 	return nil
 }
 
-// AckAlert says that somebody looks after an alert.
-// Whoever looks after an alert about a clock takes its case on.
+// qualityDays is how far back the quality of alerts looks.
+const qualityDays = 28
+
+// alertQuality counts what officers said of the alerts of the last four weeks,
+// but of one.
+func (a *App) alertQuality(ctx context.Context, but hearback.ID) (q alert.Quality, err error) {
+	list, err := a.Store.AlertList(ctx, web.AlertFilter{Since: a.now().Add(-qualityDays * 24 * time.Hour), Limit: 100_000})
+	for i := range list {
+		if list[i].ID != but {
+			q.Add(&list[i])
+		}
+	}
+	first, ferr := a.Store.Entries(ctx, 0, 1)
+	q.Days = qualityDays
+	if len(first) > 0 {
+		q.Days = min(q.Days, a.now().Sub(first[0].At).Hours()/24)
+	}
+	return q, errors.Join(err, ferr)
+}
+
+// AckAlert says that somebody looks after what an alert is about: all other
+// alerts about that concern stop waiting at once. Whoever looks after an alert
+// about a clock takes its case on.
 func (a *App) AckAlert(ctx context.Context, by hearback.Actor, id hearback.ID) error {
 	x, err := a.Store.Alert(ctx, id)
 	if err != nil {
@@ -463,5 +602,8 @@ func (a *App) AckAlert(ctx context.Context, by hearback.Actor, id hearback.ID) e
 	if x.Acked.IsZero() {
 		x.Acked = a.now()
 	}
-	return a.Store.SetAlert(ctx, x)
+	if err := a.Store.SetAlert(ctx, x); err != nil || x.Concern == 0 || x.Kind == hearback.AlertDeadline {
+		return err
+	}
+	return a.Store.AckConcern(ctx, x.Concern, x.Acked)
 }

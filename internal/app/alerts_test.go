@@ -198,7 +198,7 @@ func TestVerdictsMoveLimits(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want := alert.DefaultLimits().MoveFor(hearback.AlertRising, hearback.AlertNoise).MoveFor(hearback.AlertSlowBurn, hearback.AlertNoise)
+	want := alert.DefaultLimits().Move(hearback.AlertRising, hearback.AlertNoise, false).Move(hearback.AlertSlowBurn, hearback.AlertNoise, true)
 	if s.steps.limits != want || want == alert.DefaultLimits() {
 		t.Errorf("limits %+v, want %+v", s.steps.limits, want)
 	}

@@ -66,6 +66,38 @@ func (s concerns) Mute(ctx context.Context, by hearback.Actor, id hearback.ID, o
 	})
 }
 
+// SetTier sets the tier of a concern for a reason that goes to the public log. It
+// stays until the matrix rises above what it says today, or a person sets it
+// again.
+func (s concerns) SetTier(ctx context.Context, by hearback.Actor, id hearback.ID, tier hearback.Tier, reason string) error {
+	if tier.Rank() >= len(hearback.Tiers()) {
+		return fmt.Errorf("%w: %.20q is not a tier; use P1, P2, P3, P4 or watch", hearback.ErrInvalid, tier)
+	}
+	if strings.TrimSpace(reason) == "" {
+		return fmt.Errorf("%w: say why the tier changes; the reason is public", hearback.ErrInvalid)
+	}
+	s.a.steps.mu.Lock() // or a step under way would write the tier that stood
+	defer s.a.steps.mu.Unlock()
+	c, err := s.a.Store.Concern(ctx, id)
+	if err != nil {
+		return err
+	}
+	switch {
+	case c.State == hearback.Merged:
+		return fmt.Errorf("%w: this concern is part of another one; set the tier there", hearback.ErrRefused)
+	case c.Score.Rules == "":
+		return fmt.Errorf("%w: this concern has no score yet; it gets one once five people spoke of it", hearback.ErrRefused)
+	case c.Score.Tier == tier:
+		return fmt.Errorf("%w: the concern has this tier already", hearback.ErrRefused)
+	}
+	r, err := s.record(hearback.TierChanged, by, id, reason, map[string]any{"concern": id.String(), "from": string(c.Score.Tier), "to": string(tier)})
+	if err != nil {
+		return err
+	}
+	c.Score.Tier = tier
+	return s.a.Store.SaveScores(ctx, map[hearback.ID]hearback.Score{id: c.Score}, r)
+}
+
 // Retitle gives a concern a title that machines leave alone, and that the
 // public may see.
 func (s concerns) Retitle(ctx context.Context, by hearback.Actor, id hearback.ID, title string) error {

@@ -80,6 +80,7 @@ type PrivacyConfig struct {
 // counts for that area.
 type PlacesConfig struct {
 	Home  string       `toml:"home" default:"" help:"region served, by path or by name: it decides which of several places of one name is meant" example:"cn/河南省/郑州市"`
+	Langs []string     `toml:"langs" default:"" help:"languages that the people you serve speak, by their codes; pages of concerns say which of them, and which of your areas, no source brings anything from" example:"en, zh, vi"`
 	Areas []AreaConfig `toml:"areas" help:"areas as the office names them, with other names in any language and the area each lies in; they win over the built-in places" example:"[{name = \"North Harbour\", aliases = [\"北港\", \"the docks\"], parent = \"cn/河南省/郑州市\"}]"`
 }
 
@@ -92,8 +93,10 @@ type AreaConfig struct {
 
 // AlertConfig says how often people may be disturbed.
 type AlertConfig struct {
-	PerDay int           `toml:"per_day" default:"12" help:"alerts a day at the most; the rest go to the digest"`
-	Shadow time.Duration `toml:"shadow" default:"336h" help:"after the first start, statistical alerts only go to the digest for this long"`
+	PerDay      int           `toml:"per_day" default:"12" help:"alerts a day at the most; the rest go to the digest"`
+	PerShift    int           `toml:"per_shift" default:"3" help:"alerts to one desk in eight hours at the most"`
+	FalsePerDay float64       `toml:"false_per_day" default:"1" help:"alerts a day that may be noise; while officers find more, the thresholds rise faster and do not fall"`
+	Shadow      time.Duration `toml:"shadow" default:"336h" help:"after the first start, statistical alerts only go to the digest for this long"`
 }
 
 // PublishConfig says in which forms answers go out besides pages and feeds.
@@ -336,6 +339,12 @@ func (c *Config) Check() error {
 			return bad("open311.desks", "name our desk and the service code of the city's desk at %.60q", d.URL)
 		}
 	}
+	if c.Alerts.PerShift < 1 || c.Alerts.PerShift > 1000 {
+		return bad("alerts.per_shift", "it may be 1 to 1000")
+	}
+	if !(c.Alerts.FalsePerDay > 0 && c.Alerts.FalsePerDay <= 1000) {
+		return bad("alerts.false_per_day", "it may be more than 0, up to 1000")
+	}
 	for _, w := range c.Witness.Ask {
 		if u, err := url.Parse(w.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 			return bad("witness.ask", "%.60q is not a web address; write it like https://newsroom.example.org/witness", w.URL)
@@ -349,6 +358,11 @@ func (c *Config) Check() error {
 	}
 	if c.Drill.Speed < 1 || c.Drill.Speed > 100000 {
 		return bad("drill.speed", "it may be 1 to 100000")
+	}
+	for _, lang := range c.Places.Langs {
+		if len(lang) < 2 || len(lang) > 3 || strings.Trim(lang, "abcdefghijklmnopqrstuvwxyz") != "" {
+			return bad("places.langs", "%.40q is not the code of a language; write it like en, zh", lang)
+		}
 	}
 	if _, err := time.LoadLocation(c.Office.Zone); err != nil {
 		return bad("office.zone", "%.40q is not a time zone; write it like Asia/Shanghai", c.Office.Zone)

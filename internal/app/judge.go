@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"example.org/hearback"
@@ -26,6 +27,7 @@ const (
 	scoreBack  = 72 * time.Hour
 	detectBack = 14 * 24 * time.Hour
 	bucket     = time.Hour
+	volumeBack = 56 * 24 * time.Hour
 )
 
 // judge is what scores and alerts need at hand. It is rebuilt from the counts
@@ -42,8 +44,13 @@ type judge struct {
 	began      time.Time // the first hour that heard knows of
 	foreseen   time.Time // the hour at which forecasts were made last
 	streams    map[hearback.ID]*stream
+	volume     alert.Volume
+	volumeTo   time.Time                 // the hour up to which volume knows
+	busy       map[time.Time]float64     // how busy each hour was that a detector may still see
 	known      map[[2]hearback.ID]bool   // concerns and sources that are not new to each other
 	told       map[string]float64        // the mark of each deadline that was last told of
+	reached    map[string]bool           // areas and languages that anything came from, when concerns were scored last; nil before
+	sampled    time.Time                 // the Monday up to which concerns were drawn
 	silent     map[hearback.ID]time.Time // sources whose silence was told of, and when
 }
 
@@ -74,6 +81,7 @@ func (s *steps) load(ctx context.Context, a *App) error {
 	s.raised, s.told, s.silent = map[hearback.ID]map[hearback.AlertKind]time.Time{}, map[string]float64{}, map[hearback.ID]time.Time{}
 	s.known = map[[2]hearback.ID]bool{}
 	s.heard, s.streams = map[hearback.ID]heard{}, map[hearback.ID]*stream{}
+	s.volume, s.busy = alert.Volume{}, map[time.Time]float64{}
 	s.limits, s.forecaster = alert.DefaultLimits(), forecast.New()
 	if state, err := a.Store.ForecasterState(ctx); err == nil {
 		if err := s.forecaster.UnmarshalBinary(state); err != nil {
@@ -101,6 +109,7 @@ func (s *steps) load(ctx context.Context, a *App) error {
 	}
 	s.hour = now.Truncate(bucket)
 	s.began = s.hour.Add(-detectBack)
+	s.volumeTo = s.hour.Add(-volumeBack)
 	return nil
 }
 
@@ -252,13 +261,28 @@ func (a *App) score(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	return a.eachLiving(ctx, now.Add(-detectBack), hearback.VisibleVoices, func(list []hearback.Concern) error {
+	reached := map[string]bool{}
+	err = a.eachLiving(ctx, now.Add(-detectBack), hearback.VisibleVoices, func(list []hearback.Concern) error {
 		scores := make(map[hearback.ID]hearback.Score, len(list))
 		for i := range list {
-			scores[list[i].ID] = r.score(&list[i])
+			for area := range list[i].Areas {
+				reached[area] = true
+			}
+			for lang := range list[i].Langs {
+				reached[lang] = true
+			}
+			s := r.score(&list[i])
+			if err := a.raiseCase(ctx, &list[i], s); err != nil {
+				return err
+			}
+			scores[list[i].ID] = s
 		}
 		return a.Store.SaveScores(ctx, scores)
 	})
+	if err == nil {
+		a.steps.reached = reached
+	}
+	return err
 }
 
 // rescore scores one concern again.
@@ -277,7 +301,32 @@ func (a *App) rescore(ctx context.Context, id hearback.ID) error {
 	if err != nil {
 		return err
 	}
-	return a.Store.SaveScores(ctx, map[hearback.ID]hearback.Score{id: r.score(c)})
+	s := r.score(c)
+	if err := a.raiseCase(ctx, c, s); err != nil {
+		return err
+	}
+	return a.Store.SaveScores(ctx, map[hearback.ID]hearback.Score{id: s})
+}
+
+// raiseCase raises the tier of the case of a concern whose matrix has risen, if
+// it stands lower, with a record. What a person decided meanwhile stays until
+// the matrix rises again, and no case is lowered here.
+func (a *App) raiseCase(ctx context.Context, c *hearback.Concern, s hearback.Score) error {
+	if c.Case == 0 || c.Score.Matrix == "" || s.Matrix.Rank() >= c.Score.Matrix.Rank() || s.Matrix == hearback.Watch {
+		return nil
+	}
+	k, err := a.Store.Case(ctx, c.Case)
+	if err != nil {
+		return err
+	}
+	if k.State == hearback.CaseClosed || s.Matrix.Rank() >= k.Tier.Rank() {
+		return nil
+	}
+	_, err = a.Cases.SetTier(ctx, hearback.System, k.ID, s.Matrix, fmt.Sprintf("Scored again by %s: harm %.0f, spread %.0f.", s.Rules, s.Harm.Value, s.Spread))
+	if errors.Is(err, hearback.ErrConflict) || errors.Is(err, hearback.ErrRefused) {
+		return nil // a person was faster
+	}
+	return err
 }
 
 // A scorer has at hand what scores are made of.
@@ -290,6 +339,7 @@ type scorer struct {
 	sources   map[hearback.ID]hearback.Source
 	down      map[hearback.ID]bool
 	listening int
+	unreached []hearback.Place
 }
 
 func (a *App) newScorer(ctx context.Context, now time.Time) (r *scorer, err error) {
@@ -313,14 +363,35 @@ func (a *App) newScorer(ctx context.Context, now time.Time) (r *scorer, err erro
 			r.listening++
 		}
 	}
+	if a.steps.reached != nil {
+		r.unreached = unreached(a.Config.Places, a.steps.reached)
+	}
 	return r, nil
+}
+
+// unreached lists the areas and languages of the office that nothing came from:
+// that nobody asks there says nothing.
+func unreached(c PlacesConfig, reached map[string]bool) (list []hearback.Place) {
+	for _, a := range c.Areas {
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(reached)), func(area string) bool {
+			return area == a.Name || strings.HasSuffix(area, "/"+a.Name) || strings.Contains("/"+area, "/"+a.Name+"/")
+		}) {
+			list = append(list, hearback.Place{What: "area", Name: a.Name})
+		}
+	}
+	for _, lang := range c.Langs {
+		if !reached[lang] {
+			list = append(list, hearback.Place{What: "lang", Name: lang})
+		}
+	}
+	return list
 }
 
 // score gives one concern its parts and its tier.
 func (r *scorer) score(c *hearback.Concern) hearback.Score {
 	in := score.Input{
 		At: r.now, Areas: c.Areas, Ratings: r.ratings[c.ID], Questions: c.Kinds[hearback.Question], Messages: c.Messages, Copies: c.Copies,
-		Answered: c.Answer != 0, First: c.First, Concern: c.ID, HarmGuess: r.guess, Listening: r.listening, Langs: len(c.Langs),
+		Answered: c.Answer != 0, First: c.First, Concern: c.ID, HarmGuess: r.guess, Listening: r.listening, Langs: len(c.Langs), Stood: c.Score, Unreached: r.unreached,
 	}
 	series := map[hearback.ID][]hearback.Point{}
 	since := r.now.Add(-scoreBack)

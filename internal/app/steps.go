@@ -47,6 +47,7 @@ func (a *App) Step(ctx context.Context) error {
 		{"look for splits", splitEvery, a.proposeSplits},
 		{"score concerns", scoreEvery, a.score},
 		{"raise alerts", 0, a.alert},
+		{"draw the sample of the week", 0, a.drawSample},
 		{"score and make forecasts", 0, a.foresee},
 		{"measure answers", store.Bucket, a.measure},
 		{"learn from decisions", learnEvery, a.learn},

@@ -10,7 +10,7 @@ import (
 
 // Rules names this version of the formulae and constants. Every score carries
 // it, so that an old one can be read by the rules it was made with.
-const Rules = "score/1"
+const Rules = "score/2"
 
 // The constants of the formulae. They are proposals to be tuned with
 // experience, and public: a score can be computed again by hand.
@@ -65,11 +65,11 @@ type Input struct {
 	HalfLife                time.Duration
 	Reignitions             int
 	Ratings                 []hearback.HarmRating
-	HarmGuess               float64       // of its category while nobody has rated it ([Guess]); 0 for the default
-	Floor                   hearback.Tier // tier that only a person lowers; "" if none
-	Listening               int           // sources that the office listens to; 0 if not known
-	Purity                  float64       // how alike its messages are; 0 if not known
-	Outage                  bool          // a source that it came from is down
+	HarmGuess               float64        // of its category while nobody has rated it ([Guess]); 0 for the default
+	Stood                   hearback.Score // the score before, whose tier only a person lowers; zero if there is none
+	Listening               int            // sources that the office listens to; 0 if not known
+	Purity                  float64        // how alike its messages are; 0 if not known
+	Outage                  bool           // a source that it came from is down
 	// For the sentence:
 	Day       float64 // voices in the last 24 h
 	Usual     float64 // voices in an ordinary 24 h; 0 if not known
@@ -78,8 +78,9 @@ type Input struct {
 	Copies    int64
 	Answered  bool
 	First     time.Time
-	Rising    time.Duration // for how long it has been rising; 0 if it is not
-	Langs     int           // languages it is heard in
+	Rising    time.Duration    // for how long it has been rising; 0 if it is not
+	Unreached []hearback.Place // areas and languages that the sources do not reach
+	Langs     int              // languages it is heard in
 }
 
 // SourceVoices is what one source brought.
@@ -109,11 +110,9 @@ func Of(in Input) hearback.Score {
 	_, _, s.Low, s.High = interval(in, &w, &s)
 
 	s.Grade = grade(w.effective, w.sources, in.Purity, in.Outage)
-	s.Tier = Tier(s.Harm.Value, s.Spread, in.Ratings)
-	if in.Floor != "" {
-		s.Tier = Raise(in.Floor, s.Tier)
-	}
-	s.Flags = flags(in, &w)
+	s.Matrix = Tier(s.Harm.Value, s.Spread, in.Ratings)
+	s.Tier = Hold(in.Stood.Tier, in.Stood.Matrix, s.Matrix)
+	s.Flags, s.Unreached = flags(in, &w), in.Unreached
 	s.Why, s.WhyZH = why(in)
 	return s
 }
@@ -370,6 +369,20 @@ func Raise(now, scored hearback.Tier) hearback.Tier {
 	return now
 }
 
+// Hold returns the tier of a concern that is scored again: it stood at a tier,
+// the matrix said before, and says now. The tier rises when the matrix does, so
+// that one a person lowered stays until something happens; it never falls by
+// itself.
+func Hold(stood, before, now hearback.Tier) hearback.Tier {
+	switch {
+	case stood == "":
+		return now
+	case before == "" || now.Rank() < before.Rank():
+		return Raise(stood, now)
+	}
+	return stood
+}
+
 // Guess is the harm that stands for a concern nobody has rated: the 75th
 // percentile of the harm of rated ones of its category, or a default while
 // there are too few.
@@ -418,6 +431,9 @@ func flags(in Input, w *warm) []string {
 	}
 	if in.Listening != 1 && w.voices >= flagMessages && w.sources < oneSourceHill {
 		list = append(list, "one_source")
+	}
+	if len(in.Unreached) > 0 {
+		list = append(list, "coverage")
 	}
 	if in.Purity > 0 && in.Purity < gradePurity {
 		list = append(list, "mixed")

@@ -147,12 +147,43 @@ func TestTier(t *testing.T) {
 	if got := score.Raise(hearback.P3, hearback.Watch); got != hearback.P3 {
 		t.Errorf("a machine lowered P3 to %s", got)
 	}
-	if got := score.Of(score.Input{At: noon, Floor: hearback.P2}).Tier; got != hearback.P2 {
+	if got := score.Of(score.Input{At: noon, Stood: hearback.Score{Tier: hearback.P2}}).Tier; got != hearback.P2 {
 		t.Errorf("scored again, a P2 became %s", got)
 	}
-	if got := score.Of(score.Input{At: noon, Floor: hearback.P4, Ratings: imminent}).Tier; got != hearback.P1 {
+	if got := score.Of(score.Input{At: noon, Stood: hearback.Score{Tier: hearback.P4}, Ratings: imminent}).Tier; got != hearback.P1 {
 		t.Errorf("scored again, an emergency stayed %s", got)
 	}
+}
+
+// TestHold holds that a tier rises when the matrix does and at no other time,
+// and falls by no machine.
+func TestHold(t *testing.T) {
+	const p1, p2, p3, p4, none = hearback.P1, hearback.P2, hearback.P3, hearback.P4, hearback.Tier("")
+	for _, tt := range []struct{ stood, before, now, want hearback.Tier }{
+		{none, none, p3, p3},
+		{p3, p3, p3, p3},
+		{p3, p3, p2, p2},
+		{p2, p2, p4, p2},               // it cooled
+		{p2, p4, p3, p2},               // and rises again, below what stands
+		{p4, p2, p2, p4},               // a person lowered it
+		{p4, p2, p3, p4},               // then it cooled
+		{p4, p3, p2, p2},               // then it rose
+		{p4, p2, p1, p1},               // or rose beyond what the person knew of
+		{p1, p3, p3, p1},               // a person raised it
+		{p3, none, p2, p2},             // scored before the matrix was kept
+		{p3, none, hearback.Watch, p3}, // the same
+	} {
+		if got := score.Hold(tt.stood, tt.before, tt.now); got != tt.want {
+			t.Errorf("stood at %q, the matrix went from %q to %q: %q, want %q", tt.stood, tt.before, tt.now, got, tt.want)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		tier := rapid.SampledFrom(hearback.Tiers())
+		stood, before, now := tier.Draw(t, "stood"), tier.Draw(t, "before"), tier.Draw(t, "now")
+		if got := score.Hold(stood, before, now); got.Rank() > stood.Rank() {
+			t.Errorf("a machine lowered %s to %s", stood, got)
+		}
+	})
 }
 
 // anything draws an input as bad as one can be.

@@ -160,11 +160,25 @@ func (db *DB) AckCase(ctx context.Context, c *hearback.Case, r hearback.Record) 
 }
 
 func (t *Tx) ackClocks(ctx context.Context, c *hearback.Case) error {
+	return t.ackAlerts(ctx, c.Concern, c.Acked(), func(a *hearback.Alert) bool { return a.Kind == hearback.AlertDeadline && a.Case == c.ID })
+}
+
+// AckConcern acknowledges every alert about a concern that waits, but those
+// about clocks: whoever takes a case on stops them.
+func (db *DB) AckConcern(ctx context.Context, concern hearback.ID, now time.Time) error {
+	return db.write(ctx, func(tx *Tx) error {
+		return tx.ackAlerts(ctx, concern, now, func(a *hearback.Alert) bool { return a.Kind != hearback.AlertDeadline })
+	})
+}
+
+// ackAlerts acknowledges the alerts about a concern that wait and that which
+// asks for.
+func (t *Tx) ackAlerts(ctx context.Context, concern hearback.ID, now time.Time, which func(*hearback.Alert) bool) error {
 	var list []hearback.Alert
-	rows, err := t.query(ctx, "SELECT doc, version FROM alert WHERE concern = ? AND kind = ? AND waits = 1", int64(c.Concern), string(hearback.AlertDeadline))
+	rows, err := t.query(ctx, "SELECT doc, version FROM alert WHERE concern = ? AND waits = 1", int64(concern))
 	err = each(rows, err, func(row scanner) error {
 		a, err := scanAlert(row)
-		if a.Case == c.ID {
+		if err == nil && which(&a) {
 			list = append(list, a)
 		}
 		return err
@@ -173,13 +187,13 @@ func (t *Tx) ackClocks(ctx context.Context, c *hearback.Case) error {
 		return err
 	}
 	for _, a := range list {
-		a.Acked = c.Acked()
+		a.Acked = now
 		doc, err := json.Marshal(a)
 		if err != nil {
 			return err
 		}
 		if err := t.exec(ctx, "UPDATE alert SET waits = 0, doc = ?, version = version + 1 WHERE id = ?", string(doc), int64(a.ID)); err != nil {
-			return err
+			return fmt.Errorf("alert %s: %w", a.ID, err)
 		}
 	}
 	return nil

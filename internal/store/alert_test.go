@@ -91,7 +91,7 @@ func TestJudgeAlert(t *testing.T) {
 		}
 		other := *a
 		limits := alert.DefaultLimits()
-		moved := limits.Move(hearback.AlertNoise)
+		moved := limits.Move(hearback.AlertRising, hearback.AlertNoise, false)
 		if moved == limits {
 			t.Fatal("noise does not move the limit")
 		}

@@ -36,7 +36,7 @@ var tables = []table{
 	{"source", false}, {"topic", false}, {"tally", false}, {"message", false}, {"post", false},
 	{"concern", false}, {"grouping", false}, {"roll", false}, {"split", false},
 	{"desk", false}, {"kase", false}, {"evidence_copy", false}, {"answer", false},
-	{"alert", false}, {"detector", false}, {"forecast", false}, {"forecast_day", false}, {"harm", false}, {"outcome", false},
+	{"alert", false}, {"sample", false}, {"detector", false}, {"forecast", false}, {"forecast_day", false}, {"harm", false}, {"outcome", false},
 	{"commitment", false}, {"outgoing", false}, {"feedback", false}, {"audience", false}, {"activity_seen", false}, {"neighbour", false}, {"sent311", false},
 	{"account_head", true}, {"account", false}, {"link", false}, {"session", false},
 	{"factor", false}, {"attempt", false}, {"signon", false}, {"token", false}, {"security", false},

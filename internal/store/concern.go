@@ -224,8 +224,9 @@ func (db *DB) ConcernsByID(ctx context.Context, after hearback.ID, limit int) (l
 }
 
 // SaveScores writes the scores of concerns, and raises no version: scores are
-// the machine's, and the next step replaces them.
-func (db *DB) SaveScores(ctx context.Context, scores map[hearback.ID]hearback.Score) error {
+// the machine's, and the next step replaces them. What a person changed in one
+// comes with its record.
+func (db *DB) SaveScores(ctx context.Context, scores map[hearback.ID]hearback.Score, rs ...hearback.Record) error {
 	return db.write(ctx, func(tx *Tx) error {
 		for id, s := range scores {
 			b, err := json.Marshal(s)
@@ -236,7 +237,8 @@ func (db *DB) SaveScores(ctx context.Context, scores map[hearback.ID]hearback.Sc
 				return err
 			}
 		}
-		return nil
+		_, err := tx.records(ctx, rs)
+		return err
 	})
 }
 

@@ -32,7 +32,7 @@ func concernRows(t testing.TB, db *store.DB, n int) (ids []hearback.ID) {
 		c.Theme = c.ID
 		b.Concerns = append(b.Concerns, c)
 		b.Rolls = append(b.Rolls, store.Roll{Bucket: start.Add(-time.Hour), Concern: c.ID, Source: hearback.ID(1 + i%3), Messages: 2, Voices: 2})
-		scores[c.ID] = hearback.Score{Tier: hearback.Tiers()[i%5], High: float64(i%13) * 7.3, Rules: "score/1"}
+		scores[c.ID] = hearback.Score{Tier: hearback.Tiers()[i%5], High: float64(i%13) * 7.3, Rules: "score/2"}
 		ids = append(ids, c.ID)
 	}
 	if err := db.Take(ctx, b); err != nil {

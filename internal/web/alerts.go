@@ -1,11 +1,13 @@
 package web
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
+	"example.org/hearback/internal/alert"
 	"example.org/hearback/internal/text"
 )
 
@@ -18,6 +20,7 @@ type alertRow struct {
 	Unless    string // what would have kept it silent
 	Class     string
 	Facts     []alertFact // the whole explanation
+	HeldSay   string      // why it is in the digest
 }
 
 // An alertFact is one line of the explanation of an alert.
@@ -73,6 +76,9 @@ func (q *request) alertRows(list []hearback.Alert) ([]alertRow, error) {
 		r.Say += q.t("stop")
 		if r.Unless = q.unless(&a); a.Rules != "" {
 			r.Unless = q.t("alert.unless_if", r.Unless)
+		}
+		if a.Held != "" {
+			r.HeldSay = q.held(&a)
 		}
 		rows = append(rows, r)
 	}
@@ -224,7 +230,9 @@ func (q *request) alertFacts(a *hearback.Alert) (list []alertFact, err error) {
 	case a.Rules == "":
 	case a.Kind == hearback.AlertHarm || a.Kind == hearback.AlertDeadline:
 		add("budget", q.t("alert.outside"))
-	case a.Digest && a.Nth < a.PerDay:
+	case a.Digest && a.Held != "":
+		add("budget", q.held(a))
+	case a.Digest && a.Nth < a.PerDay: // before alerts said why they were held
 		add("budget", q.t("alert.shadow"))
 	case a.Digest:
 		add("budget", q.t("alert.over", a.PerDay))
@@ -235,28 +243,115 @@ func (q *request) alertFacts(a *hearback.Alert) (list []alertFact, err error) {
 	return list, nil
 }
 
-type alertsPage struct {
-	frame
-	Rows   []alertRow
-	Tabs   []tab
-	View   string
-	Today  int
-	Budget int
-	Judged int
-	Worth  int
-	Days   int
-	MayAct bool
-	Say    []hearback.AlertVerdict
+// held says why an alert is in the digest.
+func (q *request) held(a *hearback.Alert) string {
+	switch a.Held {
+	case hearback.HeldShadow:
+		return q.t("alert.shadow")
+	case hearback.HeldDay:
+		return q.t("alert.over", a.PerDay)
+	}
+	return q.t("alert.held_" + string(a.Held))
 }
 
+type alertsPage struct {
+	frame
+	Rows     []alertRow
+	Tabs     []tab
+	View     string
+	Verdict  hearback.AlertVerdict // only those judged so, or ""
+	Today    int
+	Budget   int
+	PerShift int
+	MayAct   bool
+	Say      []hearback.AlertVerdict
+	Quality  qualityView
+	Samples  []sampleRow
+}
+
+// A sampleRow is a concern that was drawn for a week.
+type sampleRow struct {
+	hearback.Sample
+	Title string
+	C     *hearback.Concern
+}
+
+// Day names the week of a sample in a form.
+func (r sampleRow) Day() string { return r.Week.Format(time.DateOnly) }
+
+// alertDays is how far back the page of alerts, and the figures of their
+// quality, look.
+const alertDays = 28
+
+// A qualityView shows how good alerts were.
+type qualityView struct {
+	alert.Quality
+	Days                         int
+	Judged                       int
+	Precision, PrecisionInterval string
+	Checked                      int // of those that were drawn
+	MissedShare, MissedInterval  string
+	NoiseRate, NoiseBudget       string
+	Console                      bool
+}
+
+// alertQuality adds up what officers said of the alerts in list, which reach
+// back alertDays, and of the samples of these weeks.
+func (q *request) alertQuality(list []hearback.Alert) (v qualityView, samples []hearback.Sample, err error) {
+	v.Days, v.Console = alertDays, q.console
+	v.Quality.Days = alertDays
+	if first, err := q.o.Store.Entries(q.ctx(), 0, 1); err != nil {
+		return v, nil, err
+	} else if len(first) > 0 {
+		v.Quality.Days = min(alertDays, q.o.Now().Sub(first[0].At).Hours()/24)
+	}
+	for i := range list {
+		v.Add(&list[i])
+	}
+	samples, err = q.o.Store.Samples(q.ctx(), q.o.Now().Add(-(alertDays+7)*24*time.Hour))
+	if err != nil {
+		return v, nil, err
+	}
+	weeks := map[time.Time]bool{}
+	for i := range samples {
+		v.AddSample(&samples[i])
+		if !weeks[samples[i].Week] {
+			weeks[samples[i].Week] = true
+			v.Quiet += samples[i].Of
+		}
+	}
+	_, _, _, v.Judged = v.Quality.Precision()
+	v.Precision, v.PrecisionInterval = q.rate(v.Worth, v.Judged)
+	_, _, _, v.Checked = v.Quality.MissedRate()
+	v.MissedShare, v.MissedInterval = q.rate(v.Missed, v.Checked)
+	v.NoiseRate, v.NoiseBudget = q.l.dec2(v.NoiseADay()), q.l.dec(q.o.NoisePerDay)
+	return v, samples, nil
+}
+
+// lately returns the alerts that the page of alerts looks back on.
+func (q *request) latelyAlerts() ([]hearback.Alert, error) {
+	return q.o.Store.AlertList(q.ctx(), AlertFilter{Since: q.o.Now().Add(-alertDays * 24 * time.Hour), Limit: 10_000})
+}
+
+var alertVerdicts = []hearback.AlertVerdict{hearback.AlertWorth, hearback.AlertKnown, hearback.AlertNoise, hearback.AlertMerge}
+
 func (q *request) alerts() error {
-	p := &alertsPage{frame: q.frame(q.t("nav.alerts"), "alerts"), View: q.r.URL.Query().Get("view"), Budget: q.o.AlertsPerDay, Days: 28, MayAct: q.may(access.Triage),
-		Say: []hearback.AlertVerdict{hearback.AlertWorth, hearback.AlertKnown, hearback.AlertNoise, hearback.AlertMerge}}
-	if !slices.Contains([]string{"digest", "all"}, p.View) {
+	p := &alertsPage{
+		frame: q.frame(q.t("nav.alerts"), "alerts"), View: q.r.URL.Query().Get("view"), Verdict: hearback.AlertVerdict(q.r.URL.Query().Get("verdict")), Budget: q.o.AlertsPerDay, PerShift: q.o.AlertsPerShift,
+		MayAct: q.may(access.Triage), Say: alertVerdicts,
+	}
+	if !slices.Contains([]string{"digest", "sample", "all"}, p.View) {
 		p.View = "open"
 	}
-	list, err := q.o.Store.AlertList(q.ctx(), AlertFilter{Since: q.o.Now().Add(-28 * 24 * time.Hour), Limit: 1000})
+	if p.View != "all" || !slices.Contains(alertVerdicts, p.Verdict) {
+		p.Verdict = ""
+	}
+	list, err := q.latelyAlerts()
 	if err != nil {
+		return err
+	}
+	var samples []hearback.Sample
+	if p.Quality, samples, err = q.alertQuality(list); err != nil {
 		return err
 	}
 	midnight := q.midnight()
@@ -268,36 +363,78 @@ func (q *request) alerts() error {
 		case "digest":
 			return a.Digest
 		}
-		return true
+		return p.Verdict == "" || a.Verdict == p.Verdict
 	}
-	for _, view := range []string{"open", "digest", "all"} {
+	for _, view := range []string{"open", "digest", "sample", "all"} {
 		t := tab{Label: q.t("alertview." + view), URL: "/alerts?view=" + view, On: view == p.View}
-		for _, a := range list {
-			if in(view, a) {
-				t.Count++
+		if view == "sample" {
+			t.Count = int64(p.Quality.Drawn - p.Quality.Checked)
+		} else {
+			for _, a := range list {
+				if in(view, a) {
+					t.Count++
+				}
 			}
 		}
 		p.Tabs = append(p.Tabs, t)
 	}
-	var shown []hearback.Alert
 	for _, a := range list {
-		if !a.Digest && !a.At.Before(midnight) {
+		if !a.Digest && !alert.Outside(a.Kind) && !a.At.Before(midnight) {
 			p.Today++
 		}
-		if a.Verdict != hearback.AlertOpen {
-			p.Judged++
-			if a.Verdict == hearback.AlertWorth {
-				p.Worth++
-			}
-		}
-		if in(p.View, a) && len(shown) < 200 {
-			shown = append(shown, a)
-		}
 	}
-	if p.Rows, err = q.alertRows(shown); err != nil {
+	if p.View == "sample" {
+		if p.Samples, err = q.sampleRows(samples); err != nil {
+			return err
+		}
+		return q.page("alerts", p)
+	}
+	shown := slices.DeleteFunc(list, func(a hearback.Alert) bool { return !in(p.View, a) })
+	if p.View == "digest" {
+		// The digest is ranked, day by day.
+		slices.SortStableFunc(shown, func(x, y hearback.Alert) int {
+			return cmp.Or(q.day(y.At).Compare(q.day(x.At)), cmp.Compare(y.Priority, x.Priority))
+		})
+	}
+	if p.Rows, err = q.alertRows(shown[:min(len(shown), 200)]); err != nil {
 		return err
 	}
 	return q.page("alerts", p)
+}
+
+// day is the beginning of the day of a time, where the office is.
+func (q *request) day(t time.Time) time.Time {
+	y, m, d := t.In(q.o.Zone).Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, q.o.Zone)
+}
+
+func (q *request) sampleRows(list []hearback.Sample) (rows []sampleRow, err error) {
+	for _, s := range list {
+		c, err := q.o.Store.Concern(q.ctx(), s.Concern)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, sampleRow{s, q.concernTitle(c), c})
+	}
+	slices.SortStableFunc(rows, func(x, y sampleRow) int { // those that wait first
+		return cmp.Compare(min(len(x.Finding), 1), min(len(y.Finding), 1))
+	})
+	return rows, nil
+}
+
+func (q *request) judgeSample() error {
+	concern, err := hearback.ParseID(q.form("concern"))
+	if err != nil {
+		return err
+	}
+	week, err := time.Parse(time.DateOnly, q.form("week"))
+	if err != nil {
+		return hearback.ErrNotFound
+	}
+	if err := q.o.Alerts.JudgeSample(q.ctx(), q.by(access.Triage), week, concern, hearback.SampleFinding(q.form("finding"))); err != nil {
+		return err
+	}
+	return q.see("/alerts?view=sample", "sample_judged")
 }
 
 func (q *request) alertVerdict() error {

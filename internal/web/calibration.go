@@ -22,6 +22,7 @@ type calibrationPage struct {
 	Down   int64
 	Shown  int
 	Enough int
+	Alerts qualityView
 }
 
 // A skillRow says how good the forecasts of one target were.
@@ -60,6 +61,13 @@ func (q *request) calibration() error {
 		}
 		p.Rows = append(p.Rows, r)
 	}
+	alerts, err := q.latelyAlerts()
+	if err != nil {
+		return err
+	}
+	if p.Alerts, _, err = q.alertQuality(alerts); err != nil {
+		return err
+	}
 	return q.page("pub_calibration", p)
 }
 
@@ -78,20 +86,20 @@ func (q *request) skillSay(s forecast.Skill) string {
 
 // outlook says what is expected of a concern, as far as such forecasts have
 // earned to be shown, and otherwise why there is nothing.
-func (q *request) outlook(c *hearback.Concern) (lines []string, note string, err error) {
+func (q *request) outlook(c *hearback.Concern) (lines []string, band []foreseen, note string, err error) {
 	now := q.o.Now()
 	list, err := q.o.Store.Forecasts(q.ctx(), c.ID, now.Add(-7*time.Hour), len(forecast.Targets()))
 	if err != nil {
-		return nil, "", err
+		return nil, nil, "", err
 	}
 	if len(list) == 0 {
-		return nil, q.t("cal.none"), nil
+		return nil, nil, q.t("cal.none"), nil
 	}
 	sums, err := q.o.Store.ForecastSums(q.ctx(), now.Add(-forecast.Lately))
 	if err != nil {
-		return nil, "", err
+		return nil, nil, "", err
 	}
-	for _, f := range list {
+	for _, f := range list { // the nearest first
 		if !f.Made.Equal(list[0].Made) || f.Target == forecast.ThirdDay {
 			continue
 		}
@@ -105,6 +113,17 @@ func (q *request) outlook(c *hearback.Concern) (lines []string, note string, err
 			continue
 		}
 		lines = append(lines, q.t("cal.line."+targetKey(f.Target), f.Q[3], q.l.dec(math.Floor(f.Q[1])), q.l.dec(math.Ceil(f.Q[5])), f.Made))
+		_, hours := f.Target.Span()
+		if f.Target != forecast.Next72 || len(band) == 0 { // three days more would press the past together
+			b := foreseen{from: f.Made, to: f.Due(), low: f.Q[1] / float64(hours), mid: f.Q[3] / float64(hours), high: f.Q[5] / float64(hours)}
+			if n := len(band); n > 0 {
+				b.from = band[n-1].to
+			}
+			band = append(band, b)
+		}
 	}
-	return lines, note, nil
+	if note != "" && len(lines) > 0 {
+		note = q.t("cal.hidden_rest")
+	}
+	return lines, band, note, nil
 }

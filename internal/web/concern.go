@@ -30,6 +30,7 @@ type concernPage struct {
 	Finding     string
 	ChartText   string
 	Usual       bool
+	Foreseen    bool     // the timeline goes on into what is expected
 	Outlook     []string // what is expected
 	OutlookNote string   // why there is nothing, or not all
 	Excerpts    []excerpt
@@ -173,10 +174,11 @@ func (q *request) concern() error {
 			return err
 		}
 	}
-	if err := q.concernHistory(p, alerts); err != nil {
+	var band []foreseen
+	if p.Outlook, band, p.OutlookNote, err = q.outlook(c); err != nil {
 		return err
 	}
-	if p.Outlook, p.OutlookNote, err = q.outlook(c); err != nil {
+	if err := q.concernHistory(p, alerts, band); err != nil {
 		return err
 	}
 	messages, err := q.o.Store.Messages(ctx, recentOf(c))
@@ -208,7 +210,19 @@ func (q *request) concern() error {
 	}
 	p.Spread = q.formula(c.Score)
 	for _, f := range c.Score.Flags {
-		p.Flags = append(p.Flags, q.l.label("flag", f))
+		say := q.l.label("flag", f)
+		if f == "coverage" {
+			var names []string
+			for _, x := range c.Score.Unreached {
+				if name := q.l.place(x.Name); x.What == "area" {
+					names = append(names, name)
+				} else {
+					names = append(names, q.l.langName(x.Name))
+				}
+			}
+			say = q.t("flag.coverage_of", q.l.list(names))
+		}
+		p.Flags = append(p.Flags, say)
 	}
 	if q.o.Match != nil {
 		p.Matches = q.o.Match(ctx, strings.Join(append([]string{c.Title}, c.Phrases...), "\n"), most1(c.Langs), 5)
@@ -267,7 +281,7 @@ func (q *request) concern() error {
 
 // concernHistory makes the timeline: three days of voices beside the usual
 // level, with what was raised and said.
-func (q *request) concernHistory(p *concernPage, alerts []hearback.Alert) error {
+func (q *request) concernHistory(p *concernPage, alerts []hearback.Alert, band []foreseen) error {
 	ctx, now, c := q.ctx(), q.o.Now(), p.C
 	to := now.Truncate(time.Hour)
 	from := to.Add(-72 * time.Hour)
@@ -286,8 +300,8 @@ func (q *request) concernHistory(p *concernPage, alerts []hearback.Alert) error 
 		cut++
 	}
 	before, points := all[:cut], complete(all[cut:], c.First, now)
-	tl := timeline{points: points, expected: usual(before, points, c.First)}
-	p.Usual = tl.expected != nil
+	tl := timeline{points: points, expected: usual(before, points, c.First), band: band}
+	p.Usual, p.Foreseen = tl.expected != nil, len(band) > 0
 	for _, a := range alerts {
 		tl.marks = append(tl.marks, mark{a.At, "alert"})
 	}
@@ -589,6 +603,12 @@ func (q *request) mute() error {
 	}
 	return q.concernAct(access.Triage, done, func(by hearback.Actor, id hearback.ID) error {
 		return q.o.Concerns.Mute(q.ctx(), by, id, on, q.form("reason"))
+	})
+}
+
+func (q *request) concernTier() error {
+	return q.concernAct(access.Triage, "concern_tier", func(by hearback.Actor, id hearback.ID) error {
+		return q.o.Concerns.SetTier(q.ctx(), by, id, hearback.Tier(q.form("tier")), q.form("reason"))
 	})
 }
 

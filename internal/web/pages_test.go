@@ -17,6 +17,7 @@ import (
 	"example.org/hearback/internal/access"
 	"example.org/hearback/internal/forecast"
 	"example.org/hearback/internal/publish"
+	"example.org/hearback/internal/score"
 	"example.org/hearback/internal/store"
 	"example.org/hearback/internal/translog"
 	"example.org/hearback/internal/web"
@@ -250,7 +251,7 @@ func TestOutlook(t *testing.T) {
 		return forecast.Forecast{Concern: concern, Made: at, Target: target, Q: [7]float64{70, 80, 90, 100, 110, 120, 130}, Naive: [7]float64{1, 2, 3, 4, 5, 6, 7}}
 	}
 	w.must(w.db.SaveForecasts(ctx, []forecast.Forecast{made(forecast.Next24, w.Now(), o.water), made(forecast.Next72, w.Now(), o.water)}))
-	if body := page("en"); !strings.Contains(body, "0 of the 30 that must be checked first have been") || strings.Contains(body, "about 100 voices") {
+	if body := page("en"); strings.Contains(body, `class="fc"`) || !strings.Contains(body, "0 of the 30 that must be checked first have been") || strings.Contains(body, "about 100 voices") {
 		t.Error("forecasts that nobody checked are shown, or the reason is not")
 	}
 	// The next 24 hours were forecast well 40 times, the next 72 badly.
@@ -264,6 +265,9 @@ func TestOutlook(t *testing.T) {
 	}
 	if body := page("en"); !strings.Contains(body, "Next 24 hours: about 100 voices (80%: 80 to 120; made") || strings.Contains(body, "Next 72 hours: about") || !strings.Contains(body, "lately they were no better than") {
 		t.Error("what was forecast well is not shown, or what was not is")
+	}
+	if body := page("en"); strings.Count(body, `class="fc" x=`) != 2 || !strings.Contains(body, "expected, 80%") { // one for a wide column, one for a phone
+		t.Errorf("the timeline has %d bands", strings.Count(body, `class="fc" x=`))
 	}
 	if body := page("zh"); !strings.Contains(body, "今后24小时：约100个声音（80%区间80至120；") {
 		t.Error("it is not said in Chinese")
@@ -739,5 +743,102 @@ func BenchmarkConcerns(b *testing.B) {
 		if rec := br.get("/concerns?view=all"); rec.Code != 200 {
 			b.Fatal(rec.Code)
 		}
+	}
+}
+
+// TestAlertQuality: what officers said of alerts and what the sample found can
+// be read, with intervals, in the console and by the public, and opened to the
+// alerts that are counted.
+func TestAlertQuality(t *testing.T) {
+	w := newWorld(t)
+	o := w.fill(plain)
+	ctx := t.Context()
+	b, public := w.join(w.options(), "Listener", access.Listener), w.public(w.options())
+	if body := public.get("/calibration").Body.String(); !strings.Contains(body, "too few for a rate") || !strings.Contains(body, "None have been drawn yet") {
+		t.Error("an office without verdicts does not say so")
+	}
+	var list []hearback.Alert
+	for i := range 14 { // and the office has judged one to be noise
+		v := hearback.AlertWorth
+		if i%7 == 0 {
+			v = hearback.AlertNoise
+		}
+		list = append(list, hearback.Alert{ID: hearback.ID(9000 + i), Concern: o.bus, Kind: hearback.AlertRising, At: w.Now().Add(-time.Hour), Verdict: v, Rules: "alert/1", Nth: 1, PerDay: 12})
+	}
+	high := hearback.Alert{ID: 9100, Concern: o.dam, Kind: hearback.AlertVoid, At: w.Now().Add(-time.Hour), Digest: true, Held: hearback.HeldTheme, Priority: 90, Rules: "alert/1"}
+	low := hearback.Alert{ID: 9101, Concern: o.bus, Kind: hearback.AlertVoid, At: w.Now().Add(-time.Minute), Digest: true, Held: hearback.HeldDesk, Priority: 10, Rules: "alert/1"}
+	w.must(w.db.AddAlerts(ctx, append(list, high, low), nil))
+	week := time.Date(2026, 3, 9, 0, 0, 0, 0, time.UTC)
+	if now := w.Now(); now.Sub(week) > 20*24*time.Hour || now.Before(week) {
+		week = now.UTC().Truncate(24 * time.Hour)
+	}
+	w.must(w.db.AddSample(ctx, week, 31, []hearback.ID{o.dam, o.water}))
+	for site, body := range map[string]string{"console": b.get("/alerts").Body.String(), "public": public.get("/calibration").Body.String()} {
+		for _, say := range []string{"12 of the 15 alerts", "80%", "55–93%", "2 concerns were drawn at random from 31"} {
+			if !strings.Contains(body, say) {
+				t.Errorf("%s: the page does not say %q", site, say)
+			}
+		}
+	}
+	if body := b.get("/alerts?view=all&verdict=noise").Body.String(); strings.Count(body, `<li id="alert-`) != 3 {
+		t.Errorf("the noise opens to %d alerts, want 3", strings.Count(body, `<li id="alert-`))
+	}
+	digest := b.get("/alerts?view=digest").Body.String()
+	if i, j := strings.Index(digest, "alert-"+high.ID.String()), strings.Index(digest, "alert-"+low.ID.String()); i < 0 || j < 0 || i > j {
+		t.Error("the digest is not ranked by priority")
+	}
+	for _, say := range []string{"an alert about a related concern was sent", "the desk had its alerts of this shift"} {
+		if !strings.Contains(digest, say) {
+			t.Errorf("the digest does not say %q", say)
+		}
+	}
+	if body := b.get("/alerts?view=sample").Body.String(); strings.Count(body, `value="missed"`) != 2 {
+		t.Error("the sample cannot be judged")
+	}
+	b.post("/alerts/sample", "week", week.Format(time.DateOnly), "concern", o.dam.String(), "finding", "missed")
+	if s, err := w.db.Samples(ctx, week); err != nil || len(s) != 2 || s[0].Finding == s[1].Finding {
+		t.Errorf("after a finding: %+v, %v", s, err)
+	}
+	if body := b.get("/alerts?view=sample").Body.String(); strings.Count(body, `value="missed"`) != 1 || !strings.Contains(body, "We should have been told") {
+		t.Error("what was found is not shown")
+	}
+}
+
+// TestTerms: every term of a score and every flag has words in both languages.
+func TestTerms(t *testing.T) {
+	w := newWorld(t)
+	o := w.fill(plain)
+	ctx := t.Context()
+	at, sigma, persist := w.Now(), 2.0, 0.4
+	voices := []hearback.Point{{At: at.Add(-time.Hour), Voices: 40}}
+	s := score.Of(score.Input{
+		At: at, Sigma: &sigma, Persist: &persist, HalfLife: 20 * time.Hour, Reignitions: 2, First: at.Add(-50 * time.Hour), Areas: map[string]int64{"A": 3}, Messages: 900, Copies: 800, Questions: 800,
+		Sources: []score.SourceVoices{{Name: "a", Audience: 900, Voices: voices}}, Listening: 3, Outage: true, Purity: 0.1, Unreached: []hearback.Place{{What: "area", Name: "Hilltop"}, {What: "lang", Name: "vi"}},
+		Ratings: []hearback.HarmRating{{Severity: 3, Believable: 3, Immediate: 3, CallToAction: 3, Vulnerable: 4}},
+	})
+	w.must(w.db.SaveScores(ctx, map[hearback.ID]hearback.Score{o.bus: s}))
+	b := w.join(w.options(), "Listener", access.Listener)
+	for lang, says := range map[string][]string{"en": {"halves in: 20 h", "known for: 2.1 days", "came back: 2", "Hilltop, Vietnamese"}, "zh": {"减半需：20小时", "再起次数：2", "Hilltop、越南语"}} {
+		body := b.get("/concerns/" + o.bus.String() + "?lang=" + lang).Body.String()
+		for _, p := range []hearback.Part{s.Heat, s.Reach, s.Persistence, s.Harm} {
+			for _, x := range p.Terms {
+				if strings.Contains(x.Name, "_") && strings.Contains(body, x.Name) {
+					t.Errorf("%s: the page shows the key %s", lang, x.Name)
+				}
+			}
+		}
+		for _, f := range s.Flags {
+			if strings.Contains(body, ">"+f+"<") {
+				t.Errorf("%s: the page shows the key of the flag %s", lang, f)
+			}
+		}
+		for _, say := range says {
+			if !strings.Contains(body, say) {
+				t.Errorf("%s: the page does not say %q", lang, say)
+			}
+		}
+	}
+	if len(s.Flags) < 6 {
+		t.Errorf("only %v are flagged", s.Flags)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"example.org/hearback"
+	"example.org/hearback/internal/alert"
 	"example.org/hearback/internal/publish"
 	"example.org/hearback/internal/text"
 )
@@ -626,20 +627,8 @@ func (q *request) rate(k, n int) (rate, interval string) {
 	if n < fewCases {
 		return q.t("pub.too_few"), "–"
 	}
-	low, high := wilson(k, n)
+	low, high := alert.Wilson(k, n)
 	return fmt.Sprintf("%.0f%%", 100*float64(k)/float64(n)), q.t("interval", int(math.Round(100*low)), int(math.Round(100*high)))
-}
-
-// wilson is the 95 % interval of a share (Wilson, 1927).
-func wilson(k, n int) (low, high float64) {
-	if n == 0 {
-		return 0, 1
-	}
-	const z = 1.959964
-	p, m := float64(k)/float64(n), float64(n)
-	mid := (p + z*z/(2*m)) / (1 + z*z/m)
-	half := z / (1 + z*z/m) * math.Sqrt(p*(1-p)/m+z*z/(4*m*m))
-	return max(0, mid-half), min(1, mid+half)
 }
 
 type askForm struct {

@@ -56,6 +56,7 @@ var consoleRoutes = []route{
 	{"POST /concerns", access.ViewConsole, (*request).bulk}, // each act asks for itself
 	{"GET /concerns/{id}", access.ViewConsole, (*request).concern},
 	{"POST /concerns/{id}/mute", access.Triage, (*request).mute},
+	{"POST /concerns/{id}/tier", access.Triage, (*request).concernTier},
 	{"POST /concerns/{id}/title", access.Triage, (*request).retitle},
 	{"POST /concerns/{id}/harm", access.RateHarm, (*request).rateHarm},
 	{"POST /concerns/{id}/case", access.OpenCase, (*request).openCase},
@@ -109,6 +110,7 @@ var consoleRoutes = []route{
 
 	{"GET /alerts", access.ViewConsole, (*request).alerts},
 	{"POST /alerts/{id}/verdict", access.Triage, (*request).alertVerdict},
+	{"POST /alerts/sample", access.Triage, (*request).judgeSample},
 	{"POST /alerts/{id}/ack", access.Triage, (*request).ackAlert},
 
 	{"GET /sources", access.ViewConsole, (*request).sources},

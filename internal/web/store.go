@@ -55,6 +55,9 @@ type Store interface {
 	AnswerList(ctx context.Context, f AnswerFilter) ([]hearback.Answer, error)
 	// AlertList returns alerts, newest first.
 	AlertList(ctx context.Context, f AlertFilter) ([]hearback.Alert, error)
+	// Samples returns the concerns that were drawn for weeks that began at a time
+	// or later, newest week first.
+	Samples(ctx context.Context, since time.Time) ([]hearback.Sample, error)
 	// Outcomes returns the newest outcome of each answer, newest answer first,
 	// or of one answer.
 	OutcomeList(ctx context.Context, answer hearback.ID, limit int) ([]hearback.Outcome, error)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.org/hearback"
+	"example.org/hearback/internal/alert"
 )
 
 // A drawing is SVG under way. Geometry stands in attributes and colours in
@@ -184,6 +185,14 @@ type timeline struct {
 	points   []hearback.Point
 	expected []float64 // as many as points; nil if not known
 	marks    []mark
+	band     []foreseen // what is to come, in the order of time
+}
+
+// A foreseen is what is expected of a stretch of time ahead, as voices an hour on
+// average: the median and the ends of the 80 % interval.
+type foreseen struct {
+	from, to       time.Time
+	low, mid, high float64
 }
 
 // draw draws the timeline for a wide column and for a phone.
@@ -203,9 +212,15 @@ func (l *locale) timelineAt(t timeline, id, class string, width, height float64)
 			peak = max(peak, t.expected[i])
 		}
 	}
+	for _, f := range t.band {
+		peak = max(peak, f.high)
+	}
 	step := niceStep(peak)
 	roof := step * math.Ceil(max(peak, step)/step)
 	first, last := t.points[0].At, t.points[len(t.points)-1].At
+	if n := len(t.band); n > 0 && t.band[n-1].to.After(last) {
+		last = t.band[n-1].to
+	}
 	x := func(at time.Time) float64 {
 		return left + (right-left)*clamp(float64(at.Sub(first))/float64(max(last.Sub(first), 1)), 0, 1)
 	}
@@ -231,6 +246,11 @@ func (l *locale) timelineAt(t timeline, id, class string, width, height float64)
 		a, b := x(t.points[max(i-1, 0)].At), x(t.points[min(j, n-1)].At)
 		d.add(`<rect class="gap" fill="url(#%v)" x="%v" y="%v" width="%v" height="%v"/>`, pattern, a, top, max(b-a, 2), bottom-top)
 		i = j
+	}
+	for _, f := range t.band {
+		a, b := x(f.from), x(f.to)
+		d.add(`<rect class="fc" x="%v" y="%v" width="%v" height="%v"/>`, a, y(f.high), max(b-a, 1), max(y(f.low)-y(f.high), 1))
+		d.add(`<path class="fm" d="M%v %vH%v"/>`, a, y(f.mid), b)
 	}
 	if len(t.expected) == n {
 		d.add(`<path class="exp" d="`)
@@ -498,7 +518,7 @@ func (l *locale) intervals(rows []tierRow) template.HTML {
 				d.add(`<text x="%v" y="%v">%v</text>`, v.left+8, y+4, l.t("pub.too_few"))
 				continue
 			}
-			low, high := wilson(r.InTime, r.Cases)
+			low, high := alert.Wilson(r.InTime, r.Cases)
 			d.add(`<path class="iv" d="M%v %vH%v"/><circle class="pt" cx="%v" cy="%v" r="%v"/><text x="%v" y="%v" text-anchor="end">%v</text>`,
 				x(low), y, x(high), x(float64(r.InTime)/float64(r.Cases)), y, v.size, v.width-2, y+4, r.Rate)
 		}

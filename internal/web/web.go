@@ -52,6 +52,10 @@ type Options struct {
 	Window, Retention time.Duration
 	// AlertsPerDay is the alert budget, for the page of alerts.
 	AlertsPerDay int
+	// AlertsPerShift is the budget of a desk for eight hours, and NoisePerDay how
+	// many alerts a day may be noise.
+	AlertsPerShift int
+	NoisePerDay    float64
 	// Drill says that everything in this instance is invented: every page
 	// wears a band, and instead of signing in one chooses whom to act as.
 	Drill bool
@@ -243,6 +247,8 @@ type Topics interface {
 type Concerns interface {
 	// Mute silences a concern until it is resolved, or ends that.
 	Mute(ctx context.Context, by hearback.Actor, id hearback.ID, on bool, reason string) error
+	// SetTier sets the tier of a concern until its matrix rises.
+	SetTier(ctx context.Context, by hearback.Actor, id hearback.ID, tier hearback.Tier, reason string) error
 	// Retitle gives a concern a title that machines leave alone.
 	Retitle(ctx context.Context, by hearback.Actor, id hearback.ID, title string) error
 	// RateHarm keeps what one person found, and scores the concern again.
@@ -311,6 +317,9 @@ type Alerts interface {
 	SetAlertVerdict(ctx context.Context, by hearback.Actor, id hearback.ID, v hearback.AlertVerdict) error
 	// AckAlert says that somebody looks after an alert.
 	AckAlert(ctx context.Context, by hearback.Actor, id hearback.ID) error
+	// JudgeSample keeps whether a concern that was drawn for a week should have
+	// been told of.
+	JudgeSample(ctx context.Context, by hearback.Actor, week time.Time, concern hearback.ID, f hearback.SampleFinding) error
 }
 
 // Cases is what people do with cases; *desk.Cases is one.

@@ -95,7 +95,7 @@ func (w *world) options() web.Options {
 	return web.Options{
 		Office: "Linmere Information Desk", OfficeZH: "临湄市信息服务台",
 		ConsoleURL: "http://console.test", PublicURL: "http://public.test", Contact: "desk@linmere.example", Version: "test",
-		Zone: time.UTC, Window: 24 * time.Hour, Retention: 30 * 24 * time.Hour, AlertsPerDay: 12,
+		Zone: time.UTC, Window: 24 * time.Hour, Retention: 30 * 24 * time.Hour, AlertsPerDay: 12, AlertsPerShift: 3, NoisePerDay: 1,
 		Now: w.Now, Log: slog.New(slog.DiscardHandler),
 		Store: w.db, Cases: w.cases, Answers: w.answers, Desks: w.desks, Accounts: w.accounts,
 		Sources: sources{w.registry}, Topics: w.topics, Concerns: concerns{w}, Alerts: alerts{w}, Entries: w.log,
@@ -160,6 +160,15 @@ func (c concerns) Mute(ctx context.Context, by hearback.Actor, id hearback.ID, o
 	}, hearback.Record{Type: hearback.ConcernMuted, Actor: by, Pub: map[string]any{"muted": on, "reason": reason}})
 }
 
+func (c concerns) SetTier(ctx context.Context, by hearback.Actor, id hearback.ID, tier hearback.Tier, reason string) error {
+	x, err := c.w.db.Concern(ctx, id)
+	if err != nil {
+		return err
+	}
+	x.Score.Tier = tier
+	return c.w.db.SaveScores(ctx, map[hearback.ID]hearback.Score{id: x.Score}, hearback.Record{Type: hearback.TierChanged, At: c.w.Now(), Actor: by, Subject: "concern:" + id.String(), Pub: map[string]any{"reason": reason}})
+}
+
 func (c concerns) Retitle(ctx context.Context, by hearback.Actor, id hearback.ID, title string) error {
 	return c.change(ctx, id, func(x *hearback.Concern) { x.Title, x.Titled = title, true }, hearback.Record{Type: hearback.ConcernUndone, Actor: by})
 }
@@ -221,6 +230,10 @@ func (a alerts) SetAlertVerdict(ctx context.Context, by hearback.Actor, id hearb
 	}
 	x.Verdict = v
 	return a.w.db.SetAlert(ctx, x)
+}
+
+func (a alerts) JudgeSample(ctx context.Context, by hearback.Actor, week time.Time, concern hearback.ID, f hearback.SampleFinding) error {
+	return a.w.db.JudgeSample(ctx, hearback.Sample{Week: week, Concern: concern, Finding: f, By: by.ID, At: a.w.Now()})
 }
 
 func (a alerts) AckAlert(ctx context.Context, by hearback.Actor, id hearback.ID) error {
@@ -295,7 +308,7 @@ func (w *world) fill(say func(string) string) (o office) {
 		}
 		batch.Concerns = []*hearback.Concern{c}
 		w.must(w.db.Take(ctx, &batch))
-		s.At, s.Rules = start.Add(-5*time.Minute), "score/1"
+		s.At, s.Rules = start.Add(-5*time.Minute), "score/2"
 		w.must(w.db.SaveScores(ctx, map[hearback.ID]hearback.Score{c.ID: s}))
 		return c.ID
 	}
