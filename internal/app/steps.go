@@ -137,7 +137,7 @@ func (a *App) label(ctx context.Context, _ time.Time) error {
 }
 
 // forget removes the text of messages that have been kept as long as their
-// source says, with a record of how many.
+// source says, with a record of how many, and old notices.
 func (a *App) forget(ctx context.Context, now time.Time) error {
 	sources, err := a.Store.Sources(ctx)
 	if err != nil {
@@ -149,7 +149,7 @@ func (a *App) forget(ctx context.Context, now time.Time) error {
 			return err
 		}
 	}
-	return nil
+	return a.Notify.Forget(ctx)
 }
 
 // Where returns the concern that a post was grouped into, or
