@@ -41,6 +41,7 @@ const (
 	RoleGranted      RecordType = "role.granted"
 	RoleRevoked      RecordType = "role.revoked"
 	DeskChanged      RecordType = "desk.changed"
+	ChannelChanged   RecordType = "channel.changed" // where the office or a desk is told of things; never the address
 	CaseOpened       RecordType = "case.opened"
 	CaseMoved        RecordType = "case.moved"
 	CaseSent         RecordType = "case.sent"  // to a city's own desk

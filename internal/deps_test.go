@@ -16,7 +16,7 @@ import (
 var order = strings.Fields(`
 	text place access translog
 	source deident topic cluster match suggest score forecast alert
-	desk evidence answer publish measure
+	desk evidence answer publish measure notify
 	web store app drill`)
 
 // rawReaders are the only packages that may see text before de-identification.

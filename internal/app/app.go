@@ -27,6 +27,7 @@ import (
 	"example.org/hearback/internal/cluster"
 	"example.org/hearback/internal/deident"
 	"example.org/hearback/internal/desk"
+	"example.org/hearback/internal/notify"
 	"example.org/hearback/internal/place"
 	"example.org/hearback/internal/publish"
 	"example.org/hearback/internal/publish/activitypub"
@@ -66,6 +67,7 @@ type App struct {
 	Desks    *desk.Desks
 	Cases    *desk.Cases
 	Answers  *answer.Answers
+	Notify   *notify.Service
 
 	opt       Options
 	now       func() time.Time
@@ -146,6 +148,9 @@ func New(ctx context.Context, c Config, o Options) (_ *App, err error) {
 		return nil, fmt.Errorf("network.allow: %w", err)
 	}
 	if err := a.openFediverse(); err != nil {
+		return nil, err
+	}
+	if err := a.openNotify(); err != nil {
 		return nil, err
 	}
 	if err := a.firstStart(ctx); err != nil {
@@ -388,6 +393,7 @@ func (a *App) Start(ctx context.Context) error {
 	if len(a.Config.Witness.Ask) > 0 {
 		a.run(func() { a.askWitnesses(ctx) })
 	}
+	a.run(func() { a.notify(ctx) })
 	return nil
 }
 

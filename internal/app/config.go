@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"net/mail"
 	"net/url"
 	"reflect"
 	"slices"
@@ -35,6 +36,7 @@ type Config struct {
 	Alerts  AlertConfig   `toml:"alerts"`
 	Publish PublishConfig `toml:"publish"`
 	Open311 Open311Config `toml:"open311"`
+	Mail    MailConfig    `toml:"mail"`
 	Drill   DrillConfig   `toml:"drill"`
 	Witness WitnessConfig `toml:"witness"`
 	Log     LogConfig     `toml:"log"`
@@ -65,7 +67,7 @@ type SSOConfig struct {
 
 // NetworkConfig says where outgoing connections may go.
 type NetworkConfig struct {
-	Allow   []string `toml:"allow" help:"private hosts, host:port pairs or networks that feeds may be read from; everything private is refused otherwise" example:"[\"intranet.example.org\", \"10.1.0.0/16\"]"`
+	Allow   []string `toml:"allow" help:"private hosts, host:port pairs or networks that feeds may be read from and notices sent to; everything private is refused otherwise" example:"[\"intranet.example.org\", \"10.1.0.0/16\"]"`
 	Contact string   `toml:"contact" default:"" help:"contact shown to the sites we read, in the User-Agent header" example:"press@example.org"`
 }
 
@@ -105,6 +107,16 @@ type PublishConfig struct {
 	Fediverse  string   `toml:"fediverse" default:"" help:"name under which the office can be followed from Mastodon and the like, before the @ and the host of public.url; empty for no such actor" example:"answers"`
 	Neighbours []string `toml:"neighbours" help:"public sites of other offices that run Hearback and whose answers this office wants to see in its console" example:"[\"https://answers.next.example\"]"`
 	CAP        string   `toml:"cap" default:"off" help:"messages for warning systems (CAP 1.2) beside each answer: off, test, or actual; actual only if the office is a warning authority. A drill always writes exercise"`
+}
+
+// MailConfig names the mail server that sends notices. Without a server no
+// e-mail is sent. There is no way to send it unencrypted.
+type MailConfig struct {
+	Server       string `toml:"server" default:"" help:"mail server and port that sends notices; a private one must be in network.allow too; empty sends no e-mail" example:"smtp.example.org:587"`
+	Security     string `toml:"security" default:"starttls" help:"starttls, or tls for a server that speaks TLS from the first byte on (port 465)"`
+	User         string `toml:"user" default:"" help:"name to sign in with at the mail server; empty if it asks for none"`
+	PasswordFile string `toml:"password_file" default:"" help:"file whose first line is the password; read at the start, so that the password is in no command line, environment or settings file" example:"/etc/hearback/mail.password"`
+	From         string `toml:"from" default:"" help:"address that notices come from" example:"hearback@example.org"`
 }
 
 // DrillConfig runs a drill beside the service, in a store of its own.
@@ -356,6 +368,9 @@ func (c *Config) Check() error {
 	if c.Witness.Every < time.Second || c.Witness.Stale < c.Witness.Every {
 		return bad("witness.stale", "it must be longer than witness.every, which is 1s or more")
 	}
+	if err := c.Mail.check(bad); err != nil {
+		return err
+	}
 	if c.Drill.Speed < 1 || c.Drill.Speed > 100000 {
 		return bad("drill.speed", "it may be 1 to 100000")
 	}
@@ -372,6 +387,26 @@ func (c *Config) Check() error {
 	}
 	if !slices.Contains([]string{"text", "json"}, c.Log.Format) {
 		return bad("log.format", "%.20q is none of text, json", c.Log.Format)
+	}
+	return nil
+}
+
+func (m *MailConfig) check(bad func(key, format string, args ...any) error) error {
+	if m.Server == "" {
+		return nil
+	}
+	host, port, err := net.SplitHostPort(m.Server)
+	if n, perr := strconv.ParseUint(port, 10, 16); err != nil || perr != nil || host == "" || n == 0 {
+		return bad("mail.server", "%.60q is not a host and port; write it like smtp.example.org:587", m.Server)
+	}
+	if m.Security != "starttls" && m.Security != "tls" {
+		return bad("mail.security", "%.20q is none of starttls, tls", m.Security)
+	}
+	if a, err := mail.ParseAddress(m.From); err != nil || a.Name != "" {
+		return bad("mail.from", "%.60q is not an e-mail address; write it like hearback@example.org", m.From)
+	}
+	if (m.User == "") != (m.PasswordFile == "") {
+		return bad("mail.password_file", "give mail.user and mail.password_file together, or neither")
 	}
 	return nil
 }

@@ -104,7 +104,7 @@ func (p *Pipeline) rollWindow(ctx context.Context, w window, r hearback.Record) 
 }
 
 // forget removes the text of messages that have been kept as long as their
-// source says, with a record of how many.
+// source says, with a record of how many, and old notices.
 func (a *App) forget(ctx context.Context, now time.Time) error {
 	sources, err := a.Store.Sources(ctx)
 	if err != nil {
@@ -116,7 +116,7 @@ func (a *App) forget(ctx context.Context, now time.Time) error {
 			return err
 		}
 	}
-	return nil
+	return a.Notify.Forget(ctx)
 }
 
 // Where returns the concern that a post was grouped into, or

@@ -35,7 +35,7 @@ func (a *App) web(ctx context.Context) (web.Options, error) {
 		Now: a.now, Log: a.log.With(slog.String("component", "web")),
 		Store: a.Store, Cases: a.Cases, Answers: liveAnswers{a.Answers, a}, Desks: a.Desks, Accounts: a.Accounts,
 		Sources: liveSources{a.Registry, a.Reload}, Intake: intake{a}, Topics: liveTopics{a.Topics, a.Reload},
-		Concerns: concerns{a}, Alerts: a, Entries: a.Log,
+		Concerns: concerns{a}, Alerts: a, Notices: a.Notify, Mail: a.Config.Mail.Server != "", Entries: a.Log,
 		TestTopic: a.testTopic, Match: a.match, Suggest: a.suggestDesk, HarmHints: a.harmHints, Bundle: a.bundle, Witnesses: a.witnesses, LogKey: a.Log.Key().VKey(), LogPrint: a.Log.Key().Fingerprint(),
 		AreaName: a.place.Name, FindArea: a.place.Canonical,
 	}

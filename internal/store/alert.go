@@ -13,6 +13,7 @@ import (
 	"example.org/hearback/internal/alert"
 	"example.org/hearback/internal/forecast"
 	"example.org/hearback/internal/measure"
+	"example.org/hearback/internal/notify"
 	"example.org/hearback/internal/web"
 )
 
@@ -66,6 +67,9 @@ func (db *DB) AddAlerts(ctx context.Context, list []hearback.Alert, detectors ma
 				int64(a.ID), int64(a.Concern), int64(a.Source), string(a.Kind), micros(a.At), waits(a), string(doc)); err != nil {
 				return fmt.Errorf("alert %s: %w", a.ID, err)
 			}
+			if err := tx.notice(ctx, notify.OfAlert(a)); err != nil {
+				return fmt.Errorf("notice of alert %s: %w", a.ID, err)
+			}
 		}
 		for id, state := range detectors {
 			if err := tx.exec(ctx, "INSERT INTO detector (concern, state) VALUES (?, ?) ON CONFLICT (concern) DO UPDATE SET state = excluded.state", int64(id), state); err != nil {
@@ -98,20 +102,29 @@ func (db *DB) Alert(ctx context.Context, id hearback.ID) (*hearback.Alert, error
 	return &a, nil
 }
 
-// SetAlert writes what people said of an alert, with the records of what
-// follows from it. It returns [hearback.ErrConflict] if the stored version is
-// not a.Version.
-func (db *DB) SetAlert(ctx context.Context, a *hearback.Alert, rs ...hearback.Record) error {
+// putAlert writes an alert that is there already. Once nobody needs to look at
+// it any more, what was to be told of it stops.
+func (t *Tx) putAlert(ctx context.Context, a *hearback.Alert) error {
 	doc, err := json.Marshal(a)
 	if err != nil {
 		return err
 	}
-	err = db.write(ctx, func(tx *Tx) error {
-		n, err := tx.execN(ctx, "UPDATE alert SET waits = ?, doc = ?, version = version + 1 WHERE id = ? AND version = ?", waits(a), string(doc), int64(a.ID), a.Version)
-		if err := changed(n, err); err != nil {
+	n, err := t.execN(ctx, "UPDATE alert SET waits = ?, doc = ?, version = version + 1 WHERE id = ? AND version = ?", waits(a), string(doc), int64(a.ID), a.Version)
+	if err := changed(n, err); err != nil || waits(a) == 1 {
+		return err
+	}
+	return t.stop(ctx, "alert:"+a.ID.String(), "Somebody looks after it.")
+}
+
+// SetAlert writes what people said of an alert, with the records of what
+// follows from it. It returns [hearback.ErrConflict] if the stored version is
+// not a.Version.
+func (db *DB) SetAlert(ctx context.Context, a *hearback.Alert, rs ...hearback.Record) error {
+	err := db.write(ctx, func(tx *Tx) error {
+		if err := tx.putAlert(ctx, a); err != nil {
 			return err
 		}
-		_, err = tx.records(ctx, rs)
+		_, err := tx.records(ctx, rs)
 		return err
 	})
 	if err != nil {
@@ -124,13 +137,8 @@ func (db *DB) SetAlert(ctx context.Context, a *hearback.Alert, rs ...hearback.Re
 // JudgeAlert is [DB.SetAlert] together with the settings that the opinion
 // changes.
 func (db *DB) JudgeAlert(ctx context.Context, a *hearback.Alert, settings map[string]string, rs ...hearback.Record) error {
-	doc, err := json.Marshal(a)
-	if err != nil {
-		return err
-	}
-	err = db.write(ctx, func(tx *Tx) error {
-		n, err := tx.execN(ctx, "UPDATE alert SET waits = ?, doc = ?, version = version + 1 WHERE id = ? AND version = ?", waits(a), string(doc), int64(a.ID), a.Version)
-		if err := changed(n, err); err != nil {
+	err := db.write(ctx, func(tx *Tx) error {
+		if err := tx.putAlert(ctx, a); err != nil {
 			return err
 		}
 		for _, name := range slices.Sorted(maps.Keys(settings)) {
@@ -138,7 +146,7 @@ func (db *DB) JudgeAlert(ctx context.Context, a *hearback.Alert, settings map[st
 				return err
 			}
 		}
-		_, err = tx.records(ctx, rs)
+		_, err := tx.records(ctx, rs)
 		return err
 	})
 	if err != nil {
@@ -160,7 +168,11 @@ func (db *DB) AckCase(ctx context.Context, c *hearback.Case, r hearback.Record) 
 }
 
 func (t *Tx) ackClocks(ctx context.Context, c *hearback.Case) error {
-	return t.ackAlerts(ctx, c.Concern, c.Acked(), func(a *hearback.Alert) bool { return a.Kind == hearback.AlertDeadline && a.Case == c.ID })
+	err := t.ackAlerts(ctx, c.Concern, c.Acked(), func(a *hearback.Alert) bool { return a.Kind == hearback.AlertDeadline && a.Case == c.ID })
+	if err != nil {
+		return err
+	}
+	return t.stop(ctx, "case:"+c.ID.String(), "Somebody looks after it.")
 }
 
 // AckConcern acknowledges every alert about a concern that waits, but those
@@ -188,12 +200,8 @@ func (t *Tx) ackAlerts(ctx context.Context, concern hearback.ID, now time.Time, 
 	}
 	for _, a := range list {
 		a.Acked = now
-		doc, err := json.Marshal(a)
-		if err != nil {
+		if err := t.putAlert(ctx, &a); err != nil {
 			return err
-		}
-		if err := t.exec(ctx, "UPDATE alert SET waits = 0, doc = ?, version = version + 1 WHERE id = ?", string(doc), int64(a.ID)); err != nil {
-			return fmt.Errorf("alert %s: %w", a.ID, err)
 		}
 	}
 	return nil

@@ -40,6 +40,7 @@ var tables = []table{
 	{"commitment", false}, {"outgoing", false}, {"feedback", false}, {"audience", false}, {"activity_seen", false}, {"neighbour", false}, {"sent311", false},
 	{"account_head", true}, {"account", false}, {"link", false}, {"session", false},
 	{"factor", false}, {"attempt", false}, {"signon", false}, {"token", false}, {"security", false},
+	{"channel", false}, {"notice", false}, {"delivery", false},
 }
 
 // Tables returns the names of the tables that copies carry.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"example.org/hearback"
+	"example.org/hearback/internal/notify"
 )
 
 // record appends r to the log and returns its index. The row of log_head is
@@ -21,6 +22,11 @@ func (t *Tx) record(ctx context.Context, r hearback.Record) (int64, error) {
 	leaf, err := r.Leaf(seq)
 	if err != nil {
 		return 0, err
+	}
+	if n, ok := notify.OfRecord(r); ok {
+		if err := t.notice(ctx, n); err != nil {
+			return 0, err
+		}
 	}
 	return seq, t.exec(ctx, "INSERT INTO entry (seq, at, type, subject, leaf) VALUES (?, ?, ?, ?, ?)",
 		seq, micros(r.At), string(r.Type), r.Subject, leaf)

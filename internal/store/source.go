@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.org/hearback"
+	"example.org/hearback/internal/notify"
 )
 
 // The contract of what follows is source.Store. The guard that it is kept
@@ -134,6 +135,18 @@ func (db *DB) Cursor(ctx context.Context, id hearback.ID) (cursor []byte, err er
 // and when the next is due (zero if none is).
 func (db *DB) NoteTry(ctx context.Context, id hearback.ID, at time.Time, fault string, next time.Time) error {
 	err := db.write(ctx, func(tx *Tx) error {
+		var was string
+		err := found(tx.row(ctx, "SELECT fault FROM source WHERE id = ?", int64(id)).Scan(&was))
+		switch {
+		case err != nil:
+		case was == "" && fault != "":
+			err = tx.notice(ctx, notify.OfFault(id, at, fault))
+		case was != "" && fault == "": // over before anybody was told
+			err = tx.exec(ctx, "DELETE FROM notice WHERE subject = ? AND spread = 0", "source:"+id.String())
+		}
+		if err != nil {
+			return err
+		}
 		return changedOrNotFound(tx.execN(ctx, "UPDATE source SET last_try = ?, last_success = CASE WHEN ? = '' THEN ? ELSE last_success END, fault = ?, next_try = ? WHERE id = ?",
 			micros(at), fault, micros(at), fault, micros(next), int64(id)))
 	})

@@ -154,6 +154,7 @@ type ownPage struct {
 	Langs    []string
 	Second   bool
 	Events   []securityEvent
+	Channels *channels
 }
 
 func (q *request) ownPage() (*ownPage, error) {
@@ -163,6 +164,9 @@ func (q *request) ownPage() (*ownPage, error) {
 	}
 	p.Session = q.session.ID
 	var err error
+	if p.Channels, err = q.channelsOf(q.ownChannels()); err != nil {
+		return nil, err
+	}
 	if p.Sessions, err = q.o.Accounts.Sessions(q.ctx(), q.account.ID); err != nil {
 		return nil, err
 	}

@@ -36,9 +36,14 @@ type deskRow struct {
 	Shifts    string
 	Chain     string
 	Steps     []hearback.Escalation
+	Told      *channels // who is told of its cases
 }
 
-func (q *request) desks() error {
+func (q *request) desks() error { return q.desksPage(nil) }
+
+// desksPage shows the desks; told, unless it is nil, is what just happened to
+// the channels of one.
+func (q *request) desksPage(told *channels) error {
 	p := &desksPage{frame: q.frame(q.t("nav.desks"), "desks"), Manage: q.may(access.ManageDesks)}
 	var days []time.Weekday
 	for i := range 7 {
@@ -96,6 +101,12 @@ func (q *request) desks() error {
 		}
 		for _, day := range d.Off {
 			r.Off[day] = true
+		}
+		if r.Told, err = q.channelsOf(q.channelsOfDesk(d.Slug)); err != nil {
+			return err
+		}
+		if told != nil && told.Key == r.Told.Key {
+			r.Told = told
 		}
 		p.List = append(p.List, r)
 	}

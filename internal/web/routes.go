@@ -139,6 +139,8 @@ var consoleRoutes = []route{
 	{"POST /desks/routing", access.ManageDesks, (*request).setRouting},
 	{"GET /desks/{slug}/handover", access.ViewConsole, (*request).handover},
 	{"POST /desks/{slug}", access.ManageDesks, (*request).changeDesk},
+	{"POST /desks/{slug}/channels", access.ManageDesks, (*request).addDeskChannel},
+	{"POST /desks/{slug}/channels/{id}", access.ManageDesks, (*request).deskChannel},
 
 	{"GET /log", access.ViewLog, (*request).logPage},
 	{"GET /log/entry/{seq}", access.ViewLog, (*request).entryPage},
@@ -167,6 +169,14 @@ var consoleRoutes = []route{
 	{"POST /account/tokens", access.ViewConsole, (*request).newAPIToken},
 	{"POST /account/tokens/{id}/end", access.ViewConsole, (*request).endAPIToken},
 	{"GET /security", access.ViewSecurity, (*request).security},
+
+	{"POST /account/channels", access.ViewConsole, (*request).addOwnChannel},
+	{"POST /account/channels/{id}", access.ViewConsole, (*request).ownChannel},
+
+	{"GET /notifications", access.ViewConsole, (*request).notifications},
+	{"POST /notifications", access.ChangeSettings, (*request).addOfficeChannel},
+	{"POST /notifications/{id}", access.ChangeSettings, (*request).officeChannel},
+	{"POST /notifications/{id}/retry", access.ChangeSettings, (*request).retryDelivery},
 
 	{"GET /api/v1/me", access.ViewConsole, (*request).apiMe},
 	{"GET /api/v1/security", access.ViewSecurity, (*request).apiSecurity},

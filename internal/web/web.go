@@ -24,6 +24,7 @@ import (
 	"example.org/hearback/internal/answer"
 	"example.org/hearback/internal/desk"
 	"example.org/hearback/internal/evidence"
+	"example.org/hearback/internal/notify"
 	"example.org/hearback/internal/publish"
 	"example.org/hearback/internal/publish/activitypub"
 	"example.org/hearback/internal/publish/open311"
@@ -50,6 +51,8 @@ type Options struct {
 	// text is kept where a source says nothing else. Both are shown in the
 	// privacy notice.
 	Window, Retention time.Duration
+	// Mail says that a mail server is set, so that e-mail can be sent.
+	Mail bool
 	// AlertsPerDay is the alert budget, for the page of alerts.
 	AlertsPerDay int
 	// AlertsPerShift is the budget of a desk for eight hours, and NoisePerDay how
@@ -82,6 +85,7 @@ type Options struct {
 	Topics     Topics
 	Concerns   Concerns
 	Alerts     Alerts
+	Notices    Notices // console only; not used in a drill, which sends nothing
 	Entries    Entries // the public log
 
 	// TestTopic says whether a query keeps a text, or why it cannot be read.
@@ -320,6 +324,25 @@ type Alerts interface {
 	// JudgeSample keeps whether a concern that was drawn for a week should have
 	// been told of.
 	JudgeSample(ctx context.Context, by hearback.Actor, week time.Time, concern hearback.ID, f hearback.SampleFinding) error
+}
+
+// Notices keeps where people are told of things outside the console, and what
+// was delivered; *notify.Service is one. Acts on the channel of another owner
+// than the one named return [hearback.ErrNotFound].
+type Notices interface {
+	// Channels returns the channels of one owner, or all for "".
+	Channels(ctx context.Context, o notify.Owner) ([]notify.Channel, error)
+	// Put adds or changes a channel; an empty address keeps the one it has. It
+	// returns the signing secret if it had to make one.
+	Put(ctx context.Context, by hearback.Actor, c notify.Channel, to, secret string) (made string, err error)
+	Pause(ctx context.Context, by hearback.Actor, o notify.Owner, id hearback.ID, on bool) error
+	Remove(ctx context.Context, by hearback.Actor, o notify.Owner, id hearback.ID) error
+	// Test sends a test and returns a [*notify.Fault] if it did not arrive.
+	Test(ctx context.Context, o notify.Owner, id hearback.ID) error
+	// Deliveries returns deliveries, newest first.
+	Deliveries(ctx context.Context, f notify.DeliveryFilter) ([]notify.Delivery, error)
+	// Retry tries again what was given up.
+	Retry(ctx context.Context, id hearback.ID) error
 }
 
 // Cases is what people do with cases; *desk.Cases is one.

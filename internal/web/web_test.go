@@ -20,6 +20,7 @@ import (
 	"example.org/hearback/internal/alert"
 	"example.org/hearback/internal/answer"
 	"example.org/hearback/internal/desk"
+	"example.org/hearback/internal/notify"
 	"example.org/hearback/internal/score"
 	"example.org/hearback/internal/source"
 	"example.org/hearback/internal/store"
@@ -42,6 +43,7 @@ type world struct {
 	desks    *desk.Desks
 	accounts *access.Accounts
 	registry *source.Registry
+	notices  *notify.Service
 	topics   *source.Topics
 	log      *translog.Log
 	asked    []string
@@ -75,6 +77,8 @@ func newWorld(t testing.TB) *world {
 	w.accounts = &access.Accounts{Store: db, Now: w.Now, NextID: w.id}
 	w.registry = &source.Registry{Store: db, Now: w.Now, NextID: w.id}
 	w.topics = &source.Topics{Store: db, Now: w.Now, NextID: w.id}
+	w.notices = &notify.Service{Store: db, Now: w.Now, NextID: w.id, Log: slog.New(slog.DiscardHandler), Key: make([]byte, 32), Zone: time.UTC,
+		Office: map[string]string{"en": "Linmere Information Desk", "zh": "临湄市信息服务台"}, Console: func() string { return "http://console.test" }}
 	dir := t.TempDir()
 	key, err := translog.LoadOrCreateKey(filepath.Join(dir, "key"), "example.org/hearback/test")
 	w.must(err)
@@ -98,7 +102,7 @@ func (w *world) options() web.Options {
 		Zone: time.UTC, Window: 24 * time.Hour, Retention: 30 * 24 * time.Hour, AlertsPerDay: 12, AlertsPerShift: 3, NoisePerDay: 1,
 		Now: w.Now, Log: slog.New(slog.DiscardHandler),
 		Store: w.db, Cases: w.cases, Answers: w.answers, Desks: w.desks, Accounts: w.accounts,
-		Sources: sources{w.registry}, Topics: w.topics, Concerns: concerns{w}, Alerts: alerts{w}, Entries: w.log,
+		Sources: sources{w.registry}, Topics: w.topics, Concerns: concerns{w}, Alerts: alerts{w}, Notices: w.notices, Mail: true, Entries: w.log,
 		TestTopic: func(_ context.Context, query, text string) (bool, error) {
 			if strings.Contains(query, "(") {
 				return false, fmt.Errorf("%w: at character 1: this ( is never closed; write a ) where it should end", hearback.ErrInvalid)

@@ -61,11 +61,9 @@ type Options struct {
 // New returns a client that keeps to o, or [hearback.ErrInvalid] if o.Allow
 // holds something that is no host, address or network.
 func New(o Options) (*http.Client, error) {
-	g := &guard{public: ssrf.New(ssrf.WithAnyPort())}
-	for _, entry := range o.Allow {
-		if err := g.allow(entry); err != nil {
-			return nil, err
-		}
+	g, err := newGuard(o.Allow, false)
+	if err != nil {
+		return nil, err
 	}
 	if o.Timeout == 0 {
 		o.Timeout = DefaultTimeout
@@ -98,6 +96,30 @@ func New(o Options) (*http.Client, error) {
 			return nil
 		},
 	}, nil
+}
+
+// mailPorts are those on which a mail server takes mail to send.
+var mailPorts = []uint16{25, 465, 587, 2525}
+
+// MailDialer returns the function that connects to a mail server within the
+// same limits as [New]: a private address must be in allow.
+func MailDialer(allow []string) (func(ctx context.Context, network, address string) (net.Conn, error), error) {
+	g, err := newGuard(allow, true)
+	if err != nil {
+		return nil, err
+	}
+	return g.dial, nil
+}
+
+// newGuard reads the operator's list.
+func newGuard(allow []string, mail bool) (*guard, error) {
+	g := &guard{public: ssrf.New(ssrf.WithAnyPort()), mail: mail}
+	for _, entry := range allow {
+		if err := g.allow(entry); err != nil {
+			return nil, err
+		}
+	}
+	return g, nil
 }
 
 // agent is who we say we are, so that a site can reach the operator instead of
@@ -196,6 +218,7 @@ type guard struct {
 	public   *ssrf.Guardian
 	prefixes []netip.Prefix
 	hosts    []string // with or without a port, in small letters
+	mail     bool     // connects to mail servers, not to web pages
 	proxy    string
 }
 
@@ -275,7 +298,10 @@ func (g *guard) address(ap netip.AddrPort) error {
 	if err := g.public.SafeAddr(a); err != nil {
 		return &Refusal{fmt.Sprintf("The address %s is %s. To allow it, add it to network.allow in hearback.toml.", a, describe(a))}
 	}
-	if !slices.Contains(webPorts, ap.Port()) {
+	switch {
+	case g.mail && !slices.Contains(mailPorts, ap.Port()):
+		return &Refusal{fmt.Sprintf("Port %d is not one that mail servers take mail on. To allow it, add the host with this port to network.allow in hearback.toml.", ap.Port())}
+	case !g.mail && !slices.Contains(webPorts, ap.Port()):
 		return &Refusal{fmt.Sprintf("Port %d is not one that web pages are served on. To allow it, add the host with this port to network.allow in hearback.toml.", ap.Port())}
 	}
 	return nil

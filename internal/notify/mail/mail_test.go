@@ -1,0 +1,290 @@
+package mail_test
+
+import (
+	"bufio"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"mime"
+	"mime/quotedprintable"
+	"net"
+	netmail "net/mail"
+	"net/textproto"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"example.org/hearback/internal/notify"
+	"example.org/hearback/internal/notify/mail"
+	"example.org/hearback/internal/source/safedial"
+)
+
+// A server is a mail server of a few commands, with TLS.
+type server struct {
+	implicit bool
+	noTLS    bool
+	rcpt     string // what it answers to RCPT
+	hangUp   bool   // right after it took the message, without an answer to QUIT
+	password string
+
+	t     *testing.T
+	l     net.Listener
+	conf  *tls.Config
+	roots *x509.CertPool
+	mu    sync.Mutex
+	got   []string // messages
+	clear bool     // something but STARTTLS was said in the clear
+}
+
+func serve(t *testing.T, s *server) *server {
+	t.Helper()
+	s.t = t
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tmpl := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, DNSNames: []string{"localhost"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true}
+	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.roots = x509.NewCertPool()
+	s.roots.AddCert(cert)
+	s.conf = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+	if s.l, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			c, err := s.l.Accept()
+			if err != nil {
+				return
+			}
+			wg.Go(func() { s.talk(c) })
+		}
+	})
+	t.Cleanup(func() { s.l.Close(); wg.Wait() })
+	return s
+}
+
+// talk serves one connection.
+func (s *server) talk(c net.Conn) {
+	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
+	secure := s.implicit
+	if s.implicit {
+		c = tls.Server(c, s.conf)
+	}
+	r := bufio.NewReader(c)
+	say := func(format string, args ...any) { fmt.Fprintf(c, format+"\r\n", args...) }
+	say("220 test ready")
+	in := s.password == ""
+	for {
+		line, err := r.ReadString('\n')
+		if err != nil {
+			return
+		}
+		line = strings.TrimRight(line, "\r\n")
+		verb, rest, _ := strings.Cut(line, " ")
+		if v := strings.ToUpper(verb); !secure && v != "EHLO" && v != "STARTTLS" && v != "QUIT" {
+			s.mu.Lock()
+			s.clear = true
+			s.mu.Unlock()
+		}
+		switch strings.ToUpper(verb) {
+		case "EHLO":
+			say("250-test")
+			if !secure && !s.noTLS {
+				say("250-STARTTLS")
+			}
+			if s.password != "" && secure {
+				say("250-AUTH PLAIN")
+			}
+			say("250 8BITMIME")
+		case "STARTTLS":
+			say("220 go ahead")
+			tc := tls.Server(c, s.conf)
+			if err := tc.Handshake(); err != nil {
+				return
+			}
+			c, r, secure = tc, bufio.NewReader(tc), true
+		case "AUTH":
+			_, arg, _ := strings.Cut(rest, " ")
+			b, _ := base64.StdEncoding.DecodeString(arg)
+			if string(b) == "\x00hearback\x00"+s.password {
+				in = true
+				say("235 welcome")
+			} else {
+				say("535 no")
+			}
+		case "MAIL":
+			if !in {
+				say("530 sign in")
+				continue
+			}
+			say("250 ok")
+		case "RCPT":
+			if s.rcpt != "" {
+				say("%s", s.rcpt)
+				continue
+			}
+			say("250 ok")
+		case "DATA":
+			say("354 go on")
+			b, err := io.ReadAll(textproto.NewReader(r).DotReader())
+			if err != nil {
+				return
+			}
+			s.mu.Lock()
+			s.got = append(s.got, string(b))
+			s.mu.Unlock()
+			say("250 taken")
+			if s.hangUp {
+				return
+			}
+		case "QUIT":
+			say("221 bye")
+			return
+		default:
+			say("250 ok")
+		}
+	}
+}
+
+// client returns how we send to s, which the operator allowed.
+func (s *server) client(user, password string) *mail.Server {
+	s.t.Helper()
+	addr := s.l.Addr().(*net.TCPAddr)
+	dial, err := safedial.MailDialer([]string{"localhost"})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return &mail.Server{
+		Host: "localhost", Port: addr.Port, Implicit: s.implicit, User: user, Password: password, From: "desk@linmere.example", Name: map[string]string{"zh": "临湄服务台"},
+		Dial: dial, Explain: safedial.Explain, TLS: &tls.Config{RootCAs: s.roots},
+	}
+}
+
+var (
+	at  = time.Date(2026, 3, 18, 9, 0, 0, 0, time.UTC)
+	msg = notify.Message{Key: "hb_1k3x", Kind: notify.Alert, Urgent: true, Lang: "zh", At: at, Text: notify.Text{
+		Subject: "P1 评定为紧急：今晚会开闸吗\r\nBcc: everybody@example.org", Body: "第一行\n.\n打开：https://console.test/concerns/1z\n", Link: "https://console.test/concerns/1z",
+	}}
+	to = notify.Address{To: "officer@linmere.example"}
+)
+
+func TestSend(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		s    *server
+		user string
+	}{
+		{"STARTTLS", &server{}, ""},
+		{"TLS from the first byte", &server{implicit: true}, ""},
+		{"STARTTLS and a password", &server{password: "open sesame"}, "hearback"},
+		{"TLS and a password", &server{implicit: true, password: "open sesame"}, "hearback"},
+		{"the server hangs up", &server{hangUp: true}, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := serve(t, tt.s)
+			if err := s.client(tt.user, s.password).Send(t.Context(), to, msg); err != nil {
+				t.Fatalf("Send: %v (%v)", err, errors.Unwrap(err))
+			}
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			if s.clear {
+				t.Error("something was said in the clear")
+			}
+			if len(s.got) != 1 {
+				t.Fatalf("%d messages arrived, want 1", len(s.got))
+			}
+			m, err := netmail.ReadMessage(strings.NewReader(s.got[0]))
+			if err != nil {
+				t.Fatal(err)
+			}
+			subject, err := new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject"))
+			if err != nil || !strings.Contains(subject, "P1 评定为紧急：今晚会开闸吗") {
+				t.Errorf("subject %q, %v", subject, err)
+			}
+			if m.Header.Get("Bcc") != "" {
+				t.Error("a line of the subject became a header")
+			}
+			for header, want := range map[string]string{
+				"Message-Id": "<hb_1k3x@linmere.example>", "Auto-Submitted": "auto-generated", "To": "<officer@linmere.example>", "Date": "Wed, 18 Mar 2026 09:00:00 +0000", "Importance": "high",
+			} {
+				if got := m.Header.Get(header); got != want {
+					t.Errorf("%s: %q, want %q", header, got, want)
+				}
+			}
+			if from, err := m.Header.AddressList("From"); err != nil || from[0].Name != "临湄服务台" || from[0].Address != "desk@linmere.example" {
+				t.Errorf("From %v, %v", from, err)
+			}
+			body, err := io.ReadAll(quotedprintable.NewReader(m.Body))
+			if got := strings.ReplaceAll(string(body), "\r\n", "\n"); err != nil || got != msg.Body {
+				t.Errorf("body %q, %v, want %q", got, err, msg.Body)
+			}
+		})
+	}
+}
+
+// TestRefused: what goes wrong is a sentence that says what to do, tells
+// whether trying again can help, and holds no address.
+func TestRefused(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		s     *server
+		user  string
+		spoil func(*mail.Server)
+		say   string
+		final bool
+	}{
+		{"no such address", &server{rcpt: "550 no officer@linmere.example here"}, "", nil, "does not take mail for this address (it answered 550). Check the address.", true},
+		{"full for now", &server{rcpt: "452 full"}, "", nil, "(it answered 452)", false},
+		{"no STARTTLS", &server{noTLS: true}, "", nil, "nothing is sent in the clear", false},
+		{"wrong password", &server{password: "open sesame"}, "hearback", func(m *mail.Server) { m.Password = "guess" }, "Check mail.user and the password", false},
+		{"a certificate that nobody signed", &server{}, "", func(m *mail.Server) { m.TLS = nil }, "signed by nobody this machine trusts", false},
+		{"a private address", &server{}, "", func(m *mail.Server) { m.Dial, _ = safedial.MailDialer(nil) }, "add it to network.allow", false},
+		{"another host", &server{}, "", func(m *mail.Server) { m.Host = "127.0.0.1" }, "add it to network.allow", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := serve(t, tt.s)
+			c := s.client(tt.user, s.password)
+			if tt.spoil != nil {
+				tt.spoil(c)
+			}
+			err := c.Send(t.Context(), to, msg)
+			var f *notify.Fault
+			if !errors.As(err, &f) || !strings.Contains(f.Sentence, tt.say) || f.Final != tt.final || strings.Contains(f.Sentence, "officer@") || strings.Contains(f.Sentence, "sesame") {
+				t.Errorf("Send: %v (%v), final %t; want %q, %t", err, errors.Unwrap(err), f != nil && f.Final, tt.say, tt.final)
+			}
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			if s.clear || len(s.got) > 0 {
+				t.Errorf("%d messages went out; in the clear: %t", len(s.got), s.clear)
+			}
+		})
+	}
+}
+
+func TestStopped(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := serve(t, &server{}).client("", "").Send(ctx, to, msg); err == nil {
+		t.Error("sent although we are being stopped")
+	}
+}

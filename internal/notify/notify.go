@@ -1,0 +1,188 @@
+// Package notify tells people outside the console what waits for them: by
+// e-mail, webhook, ntfy and Matrix, for the office, a desk or one member of
+// staff, at the hours they chose.
+//
+// A [Notice] is written in the transaction of what caused it, so neither is
+// there without the other. [Service.Tick] then takes three steps, one file
+// each: spread.go decides who gets a notice, digest.go gathers what was held
+// for a digest or through quiet hours, send.go delivers and tries again. Each
+// step ends in one transaction, so a crash repeats at most the step that was
+// under way: a delivery may arrive twice, with the same idempotency key.
+//
+// A notice carries a link to the console and no text that anybody posted:
+// concerns are named by the title that an officer wrote or by their phrases,
+// and counts of people are rounded as everywhere outside the console.
+package notify
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"example.org/hearback"
+)
+
+// Kind says what a notice is about. Channels choose by kind.
+type Kind string
+
+// The kinds of notice.
+const (
+	Alert    Kind = "alert"    // a concern needs a look
+	Deadline Kind = "deadline" // half or four fifths of a clock have passed
+	Overdue  Kind = "overdue"  // a clock has run out
+	Source   Kind = "source"   // a source is silent or cannot be read
+	Case     Kind = "case"     // a desk has a new case
+	Review   Kind = "review"   // an answer waits for approval
+
+	// Not to be chosen: they come when asked for, and at the hour of the digest.
+	Test   Kind = "test"
+	Digest Kind = "digest"
+)
+
+// Kinds lists those that a channel chooses from, in the order of the form.
+func Kinds() []Kind { return []Kind{Alert, Deadline, Overdue, Source, Case, Review} }
+
+// A Notice is something that happened and that somebody may have to be told.
+type Notice struct {
+	ID      hearback.ID
+	Kind    Kind
+	Subject string    // what it is about: "alert:1k3x", "case:…", "answer:…", "source:…"
+	At      time.Time // when it happened
+	Due     time.Time // not told before: what mends itself by then is not told at all
+	Why     string    // a source's fault, in a sentence
+}
+
+// faultSettles is how long a source must have failed before anybody is told:
+// most failures are over by the next look.
+const faultSettles = 30 * time.Minute
+
+// OfAlert returns the notice of an alert.
+func OfAlert(a *hearback.Alert) Notice {
+	n := Notice{Kind: Alert, Subject: "alert:" + a.ID.String(), At: a.At, Due: a.At}
+	switch {
+	case a.Kind == hearback.AlertSilent:
+		n.Kind = Source
+	case a.Kind == hearback.AlertDeadline && a.Stat >= 1:
+		n.Kind = Overdue
+	case a.Kind == hearback.AlertDeadline:
+		n.Kind = Deadline
+	}
+	return n
+}
+
+// OfRecord returns the notice of an act that is on the public log, and false
+// for acts that nobody is told of.
+func OfRecord(r hearback.Record) (Notice, bool) {
+	n := Notice{Subject: r.Subject, At: r.At, Due: r.At}
+	switch r.Type {
+	case hearback.CaseOpened:
+		n.Kind = Case
+	case hearback.CaseMoved:
+		if from, _ := r.Pub["from_desk"].(string); from == "" {
+			return n, false
+		}
+		n.Kind = Case // another desk has it now
+	case hearback.AnswerSubmitted:
+		n.Kind = Review
+	default:
+		return n, false
+	}
+	return n, true
+}
+
+// OfFault returns the notice of a source that could not be read.
+func OfFault(id hearback.ID, at time.Time, why string) Notice {
+	return Notice{Kind: Source, Subject: "source:" + id.String(), At: at, Due: at.Add(faultSettles), Why: why}
+}
+
+// about takes the subject of a notice apart.
+func about(subject string) (what string, id hearback.ID, err error) {
+	what, rest, _ := strings.Cut(subject, ":")
+	id, err = hearback.ParseID(rest)
+	return what, id, err
+}
+
+// State says how far a delivery has come.
+type State string
+
+// The states of a delivery.
+const (
+	Waiting State = "waiting" // to be sent when it is due
+	Held    State = "held"    // for the next digest, or until quiet hours end
+	Bundled State = "bundled" // part of the digest in Batch
+	Sent    State = "sent"
+	Failed  State = "failed"  // given up; Reason says why, and it can be tried again
+	Stopped State = "stopped" // not needed any more; Reason says why
+)
+
+// A Delivery is one notice, or one digest, on its way to one channel.
+type Delivery struct {
+	ID      hearback.ID // its text is the idempotency key: the same at every try
+	Notice  hearback.ID // 0 for a digest or a test
+	Channel hearback.ID
+	Name    string // of the channel when it was made
+	Kind    Kind
+	Subject string // of the notice
+	State   State
+	Due     time.Time
+	Made    time.Time
+	Round   int         // 0 for the first time, 1 for the first repeat
+	Batch   hearback.ID // the digest it went into
+	Urgent  bool
+	Rank    float64 // priority of its concern, for the order of a digest
+	Text    Text
+	Tries   int
+	Tried   time.Time // when it was last tried
+	Reason  string    // why the last try failed or why it was stopped, in a sentence
+}
+
+// Key is the idempotency key that whoever receives d can tell a repeat by.
+func (d *Delivery) Key() string { return "hb_" + d.ID.String() }
+
+// A Text is what a delivery says, in the language of its channel.
+type Text struct {
+	Subject string // one line
+	Body    string // plain text, lines
+	Link    string // the page of the console to open
+}
+
+// A Message is a text on its way out.
+type Message struct {
+	Key    string // idempotency key
+	Kind   Kind
+	Urgent bool
+	Lang   string
+	At     time.Time // of this try
+	Text
+}
+
+// An Address says where a channel leads. It is stored sealed and never shown
+// or logged; see [Channel.Shown].
+type Address struct {
+	To     string // an e-mail address or a URL
+	Secret string // of a webhook: its signing secret; of ntfy and Matrix: an access token
+}
+
+// A Sender delivers messages one way. It returns a [*Fault] for what went
+// wrong; anything else counts as temporary.
+type Sender interface {
+	Send(ctx context.Context, to Address, m Message) error
+}
+
+// A Fault says why a message could not be delivered, in one plain sentence for
+// the operator.
+type Fault struct {
+	Sentence string
+	After    time.Duration // how long the other side asks us to wait; 0 if it does not
+	Final    bool          // trying again will not help
+	Err      error         // what was underneath, or nil; for tests, never shown or logged
+}
+
+// Error returns the sentence.
+func (f *Fault) Error() string { return f.Sentence }
+
+// Unwrap returns what was underneath.
+func (f *Fault) Unwrap() error { return f.Err }
+
+// Langs lists the languages that notices are written in.
+func Langs() []string { return []string{"en", "zh"} }
