@@ -121,7 +121,8 @@ export class Person {
       for (const v of values) {
         const one = f.locator(`[name="${name}"]`).first();
         const kind = await one.evaluate((e) => e.type);
-        if (kind === 'checkbox' || kind === 'radio') await f.locator(`[name="${name}"][value="${v}"]`).check();
+        if (kind === 'checkbox' && v === '') await one.uncheck();
+        else if (kind === 'checkbox' || kind === 'radio') await f.locator(`[name="${name}"][value="${v}"]`).check();
         else if (kind === 'select-one') await one.selectOption(String(v));
         else await one.fill(String(v));
       }

@@ -122,7 +122,7 @@ async function openCase(words) {
 
 step('an officer opens a case, adds evidence and a verdict', async () => {
   caseAt = await openCase(/water|自来水/i);
-  await officer.send('form[action$="/evidence"]', { title: 'Laboratory report of the water works', url: 'https://example.org/report', note: 'All eight samples were clean.', primary: '1' });
+  await officer.send('form[action$="/evidence"]', { title: 'Laboratory report of the water works', url: 'https://example.org/report', note: 'All eight samples were clean.', primary: '1', copy: '' });
   await officer.go(caseAt);
   await officer.send('form[action$="/verdict"]', { verdict: 'true', note: 'The laboratory confirms it.' });
   assert.match(await officer.text(), /Laboratory report/);
