@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"html/template"
 	"net/url"
@@ -496,6 +497,7 @@ func (q *request) addEvidence() error {
 		return fmt.Errorf("%w: this case is closed; reopen it first", hearback.ErrRefused)
 	}
 	var copied *evidence.Archived
+	done := "evidence_added"
 	if f, head, ferr := q.r.FormFile("document"); ferr == nil {
 		defer f.Close()
 		x, err := evidence.Read(f, head.Header.Get("Content-Type"), "", q.o.Now())
@@ -508,10 +510,14 @@ func (q *request) addEvidence() error {
 			return fmt.Errorf("%w: no copies are taken here; add the evidence without one", hearback.ErrRefused)
 		}
 		x, err := q.o.Archive(q.ctx(), e.URL)
-		if err != nil {
+		switch {
+		case errors.Is(err, hearback.ErrInvalid): // what was typed is kept all the same
+			done = "evidence_no_copy"
+		case err != nil:
 			return err
+		default:
+			copied = &x
 		}
-		copied = &x
 	}
 	if copied != nil {
 		if err := q.o.Store.SaveCopy(q.ctx(), *copied); err != nil {
@@ -519,7 +525,7 @@ func (q *request) addEvidence() error {
 		}
 		e.Hash = copied.Hash
 	}
-	return q.caseAct(access.CheckEvidence, "evidence_added", func(by hearback.Actor, id hearback.ID) error {
+	return q.caseAct(access.CheckEvidence, done, func(by hearback.Actor, id hearback.ID) error {
 		_, err := q.o.Cases.AddEvidence(q.ctx(), by, id, e)
 		return err
 	})

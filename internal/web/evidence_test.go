@@ -74,17 +74,17 @@ func TestCopy(t *testing.T) {
 	if rec := lin.get(at + "/copy/" + strings.Repeat("0", 64)); rec.Code != http.StatusNotFound {
 		t.Errorf("a copy of another case: %d", rec.Code)
 	}
-	// A page of ten megabytes is refused and the case stays as it was.
-	for name, rec := range map[string]*httptest.ResponseRecorder{
-		"a page":     lin.upload(at+"/evidence", nil, "title", "Big", "url", "https://water.example/big", "copy", "1"),
-		"a document": lin.upload(at+"/evidence", make([]byte, 10<<20), "title", "Big"),
-	} {
-		if rec.Code != http.StatusUnprocessableEntity || !strings.Contains(rec.Body.String(), "larger than 8 MB") {
-			t.Errorf("%s of ten megabytes: %d", name, rec.Code)
-		}
+	// A document of ten megabytes is refused and the case stays as it was.
+	if rec := lin.upload(at+"/evidence", make([]byte, 10<<20), "title", "Big"); rec.Code != http.StatusUnprocessableEntity || !strings.Contains(rec.Body.String(), "larger than 8 MB") {
+		t.Errorf("a document of ten megabytes: %d", rec.Code)
 	}
 	if again, _ := w.db.Case(context.Background(), c.ID); again.Version != c.Version {
 		t.Error("what was refused changed the case")
+	}
+	// What was typed about a page that cannot be copied is kept without a copy.
+	rec = lin.upload(at+"/evidence", nil, "title", "Big", "url", "https://water.example/big", "copy", "1")
+	if again, _ := w.db.Case(context.Background(), c.ID); rec.Code != http.StatusSeeOther || !strings.Contains(rec.Header().Get("Location"), "done=evidence_no_copy") || len(again.Evidence) != 2 || again.Evidence[1].Hash != "" {
+		t.Errorf("a page of ten megabytes: %d to %s, evidence %+v", rec.Code, rec.Header().Get("Location"), again.Evidence)
 	}
 	if rec := lin.upload(at+"/evidence", []byte("Measured 0.4 mg"), "title", "Sheet", "primary", "1"); rec.Code != http.StatusSeeOther {
 		t.Errorf("a document sent along: %d %s", rec.Code, rec.Body)

@@ -175,6 +175,7 @@ func TestKeys(t *testing.T) {
 		add("done.some_", act)
 		add("sure.", act)
 	}
+	add("done.", "evidence_added", "evidence_no_copy")
 	add("spark.", "title", "messages")
 	add("filter.", "tier", "speech", "area", "source", "q")
 	records, err := os.ReadFile("../../record.go")
