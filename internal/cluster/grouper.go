@@ -41,7 +41,7 @@ const (
 
 const (
 	keepTerms   = 64  // a concern keeps its strongest terms
-	keepThemes  = 256 // and so does a theme
+	keepThemes  = 512 // and so does a theme
 	maxDocTerms = 200 // of one message
 	maxPostings = 200 // a term that stands in more centroids finds none by itself
 	maxExact    = 4   // centroids that are looked at closely
