@@ -40,7 +40,7 @@ const (
 )
 
 const (
-	keepTerms   = 64  // a concern keeps its strongest terms
+	keepTerms   = 64  // a concern keeps the terms that most of its messages hold
 	keepThemes  = 512 // and so does a theme
 	maxDocTerms = 200 // of one message
 	maxPostings = 200 // a term that stands in more centroids finds none by itself

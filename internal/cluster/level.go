@@ -207,25 +207,23 @@ func (g *Grouper) weight(lv int, c *centroid, i int) float32 {
 // trim keeps the terms that the most messages hold, and of those that equally
 // many hold the newest.
 func (g *Grouper) trim(lv int, c *centroid) {
-	var with [64]int // terms held by so many messages, the last of them or more
-	many := func(i int) int { return min(int(c.held[i].n), len(with)-1) }
+	counts := make([]float32, len(c.terms))
 	for i := range c.terms {
-		with[many(i)]++
+		counts[i] = c.held[i].n
 	}
-	least, room := len(with)-1, g.levels[lv].keep
-	for ; least > 0 && with[least] <= room; least-- {
-		room -= with[least]
-	}
-	drop := with[least] - room // of those held by the least, the oldest
+	slices.Sort(counts)
+	drop := len(counts) - g.levels[lv].keep
+	least := counts[drop]                          // that is kept
+	below, _ := slices.BinarySearch(counts, least) // terms that fewer hold
+	drop -= below                                  // of those that least hold, the oldest
 	for i := range c.terms {
-		weak := many(i) < least
-		if many(i) == least && drop > 0 {
-			weak = true
-			drop--
-		}
-		if weak {
+		h := &c.held[i]
+		if weak := h.n < least; weak || h.n == least && drop > 0 {
+			if !weak {
+				drop--
+			}
 			g.unpost(lv, c, i)
-			c.held[i].n = 0
+			h.n = 0
 		}
 	}
 	g.sweep(lv, c)
