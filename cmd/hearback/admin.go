@@ -311,6 +311,15 @@ func (p *program) export(ctx context.Context, a *app.App, what, file, purpose, r
 	})
 }
 
+// openStore opens the store of an instance beside a service that may run. It
+// returns [hearback.ErrNotFound] if there is none: opening would make one.
+func openStore(ctx context.Context, c app.Config) (*store.DB, error) {
+	if _, err := os.Stat(store.File(app.StoreDSN(c))); c.DB == "" && err != nil {
+		return nil, fmt.Errorf("%w: there is no store in %s", hearback.ErrNotFound, c.Data)
+	}
+	return store.Open(ctx, app.StoreDSN(c))
+}
+
 func (p *program) backupCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "backup FILE",
@@ -325,10 +334,7 @@ func (p *program) backupCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if _, err := os.Stat(store.File(app.StoreDSN(c))); c.DB == "" && err != nil {
-			return fmt.Errorf("%w: there is no store in %s", hearback.ErrNotFound, c.Data)
-		}
-		db, err := store.Open(cmd.Context(), app.StoreDSN(c))
+		db, err := openStore(cmd.Context(), c)
 		if err != nil {
 			return err
 		}

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -11,8 +10,6 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
-	"example.org/hearback/internal/app"
-	"example.org/hearback/internal/store"
 )
 
 func (p *program) rescueCommand() *cobra.Command {
@@ -29,10 +26,7 @@ func (p *program) rescueCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if _, err := os.Stat(store.File(app.StoreDSN(c))); c.DB == "" && err != nil {
-			return fmt.Errorf("%w: there is no store in %s", hearback.ErrNotFound, c.Data)
-		}
-		db, err := store.Open(cmd.Context(), app.StoreDSN(c))
+		db, err := openStore(cmd.Context(), c)
 		if err != nil {
 			return err
 		}

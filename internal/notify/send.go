@@ -121,7 +121,7 @@ func (s *Service) hand(ctx context.Context, c *Channel, d *Delivery) error {
 	if sender == nil {
 		return &Fault{Sentence: "No mail server is set. Set mail.server and mail.from in hearback.toml.", Final: true}
 	}
-	to, err := open(s.Key, c.ID, c.Sealed)
+	to, err := reveal(s.Key, c.ID, c.Sealed)
 	if err != nil {
 		return &Fault{Sentence: "The address of the channel cannot be opened: keys/notify.key is not the one it was sealed with. Enter the address again.", Final: true, Err: err}
 	}

@@ -71,7 +71,7 @@ func (s *Service) Put(ctx context.Context, by hearback.Actor, c Channel, to, sec
 			return "", err
 		}
 		if c.Shown = shown; c.Sealed == nil || to != "" {
-			if c.Sealed, err = seal(s.Key, c.ID, a); err != nil {
+			if c.Sealed, err = conceal(s.Key, c.ID, a); err != nil {
 				return "", err
 			}
 		}

@@ -3,10 +3,7 @@ package activitypub
 import (
 	"bytes"
 	"context"
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
@@ -24,6 +21,7 @@ import (
 	"time"
 
 	"example.org/hearback"
+	"example.org/hearback/internal/access/seal"
 	"example.org/hearback/internal/publish"
 )
 
@@ -109,36 +107,6 @@ func (s *Server) mark(kind, address string) []byte {
 	m := hmac.New(sha256.New, s.Secret)
 	fmt.Fprintf(m, "activitypub %s\n%s", kind, address)
 	return m.Sum(nil)
-}
-
-func (s *Server) box() (cipher.AEAD, error) {
-	block, err := aes.NewCipher(s.Secret)
-	if err != nil {
-		return nil, err
-	}
-	return cipher.NewGCM(block)
-}
-
-func (s *Server) seal(address string) ([]byte, error) {
-	box, err := s.box()
-	if err != nil {
-		return nil, err
-	}
-	nonce := make([]byte, box.NonceSize())
-	rand.Read(nonce) // never fails
-	return box.Seal(nonce, nonce, []byte(address), nil), nil
-}
-
-func (s *Server) open(sealed []byte) (string, error) {
-	box, err := s.box()
-	if err != nil {
-		return "", err
-	}
-	if len(sealed) < box.NonceSize() {
-		return "", errors.New("nothing is sealed")
-	}
-	b, err := box.Open(nil, sealed[:box.NonceSize()], sealed[box.NonceSize():], nil)
-	return string(b), err
 }
 
 // fail says what was wrong, as briefly as machines need it.
@@ -311,7 +279,7 @@ func (s *Server) follow(ctx context.Context, x received, body []byte, doc *actor
 			return fmt.Errorf("%w: an inbox must be on the host of its actor", hearback.ErrInvalid)
 		}
 	}
-	sealed, err := s.seal(to)
+	sealed, err := seal.Seal(s.Secret, []byte(to), nil)
 	if err != nil {
 		return err
 	}
@@ -445,7 +413,7 @@ func parseKey(text string) (*rsa.PublicKey, error) {
 
 // delivery makes one delivery of an activity.
 func (s *Server) delivery(inbox string, activity []byte) (publish.Delivery, error) {
-	sealed, err := s.seal(inbox)
+	sealed, err := seal.Seal(s.Secret, []byte(inbox), nil)
 	return publish.Delivery{ID: s.NextID(), Kind: "activity", Target: sealed, Body: activity, Made: s.Now(), Due: s.Now()}, err
 }
 
@@ -462,10 +430,11 @@ func (s *Server) Tell(ctx context.Context, a *hearback.Answer) (list []publish.D
 	}
 	var told []string
 	for _, b := range sealed {
-		inbox, err := s.open(b)
+		opened, err := seal.Open(s.Secret, b, nil)
 		if err != nil {
 			return nil, fmt.Errorf("where to deliver to: %w", err)
 		}
+		inbox := string(opened)
 		if slices.Contains(told, inbox) {
 			continue
 		}
@@ -495,10 +464,11 @@ func (s *Server) Greet(ctx context.Context, other string) (publish.Delivery, err
 // Deliver sends one delivery, signed in the older way and, if that is refused,
 // in the newer one.
 func (s *Server) Deliver(ctx context.Context, d publish.Delivery, do func(*http.Request) error) error {
-	inbox, err := s.open(d.Target)
+	opened, err := seal.Open(s.Secret, d.Target, nil)
 	if err != nil {
 		return err
 	}
+	inbox := string(opened)
 	var first error
 	for _, signing := range []func(*http.Request, []byte, *rsa.PrivateKey, string, time.Time) error{signCavage, sign9421} {
 		req, err := http.NewRequestWithContext(ctx, http.MethodPost, inbox, bytes.NewReader(d.Body))
