@@ -42,7 +42,7 @@ func (a *App) label(ctx context.Context, _ time.Time) error {
 		list = list[:min(len(list), labelAtOnce)]
 		for i := range list {
 			n := &list[i]
-			_, medoid, purity := g.Label(n.id)
+			medoid, purity := g.Central(n.id)
 			n.c.Purity, n.c.Named = purity, n.c.Messages
 			n.named = n.c.Named
 			for _, l := range n.c.Labels {

@@ -218,17 +218,14 @@ func TestFlood(t *testing.T) {
 	s.add(strings.Repeat("water flood bridge ", 6000))
 }
 
-func TestLabel(t *testing.T) {
+func TestCentral(t *testing.T) {
 	s := newStream(t)
 	got := s.add("Is the tap water safe to drink?", "Is the tap water safe to drink after the flood?", "Nobody says if the tap water is safe to drink")
-	phrases, medoid, purity := s.g.Label(got[0].Concern)
-	if len(phrases) == 0 || medoid == 0 || purity <= 0 || purity > 1 {
-		t.Errorf("Label = %q, %s, %g", phrases, medoid, purity)
+	if medoid, purity := s.g.Central(got[0].Concern); medoid == 0 || purity <= 0 || purity > 1 {
+		t.Errorf("Central = %s, %g", medoid, purity)
 	}
-	for _, p := range phrases {
-		if p == "the" || p == "is" {
-			t.Errorf("the label holds %q", p)
-		}
+	if medoid, _ := s.g.Central(1 << 40); medoid != 0 {
+		t.Errorf("a concern that is not there has the central message %s", medoid)
 	}
 }
 

@@ -13,32 +13,14 @@ import (
 // ProposeMerge is the likeness of two concerns from which a merge is proposed.
 const ProposeMerge = 0.5
 
-// Label names a concern: its strongest phrases, its most central message, and
-// how alike its messages are, from 0 to 1.
-func (g *Grouper) Label(id hearback.ID) (phrases []string, medoid hearback.ID, purity float64) {
+// Central returns the most central message of a concern, and how alike its
+// messages are, from 0 to 1. What a concern is called says [Name].
+func (g *Grouper) Central(id hearback.ID) (medoid hearback.ID, purity float64) {
 	gr := g.live[id]
 	if gr == nil {
-		return nil, 0, 0
+		return 0, 0
 	}
-	order := make([]weighed, len(gr.terms))
-	for i := range gr.terms {
-		order[i] = weighed{i, g.weight(concerns, &gr.centroid, i)}
-	}
-	word := func(x weighed) *posting { return &g.lexicon.list[gr.terms[x.i]] }
-	slices.SortFunc(order, func(a, b weighed) int {
-		return cmp.Or(cmp.Compare(b.w, a.w), cmp.Compare(word(a).hash, word(b).hash))
-	})
-	for _, x := range order {
-		if len(phrases) == 5 {
-			break
-		}
-		p := word(x)
-		if p.kind == text.Bigram || p.kind == text.Number || p.kind == text.Char || len([]rune(p.word)) < 2 || p.share > 0 {
-			continue
-		}
-		phrases = append(phrases, p.word)
-	}
-	return phrases, gr.medoid, gr.purity
+	return gr.medoid, gr.purity
 }
 
 // A Near is a concern like another one.
@@ -173,10 +155,4 @@ func (g *Grouper) Undo(into hearback.ID) error {
 	delete(g.parent, from)
 	g.dirty[into], g.dirty[from] = true, true
 	return nil
-}
-
-// weighed is the place of a term in a centroid, with its weight.
-type weighed struct {
-	i int
-	w float32
 }
