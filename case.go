@@ -434,9 +434,6 @@ type Ack struct {
 	By Actor
 }
 
-// maxAcks is how many acknowledgements a case keeps; the newest stay.
-const maxAcks = 100
-
 // Acked returns when somebody last took c on; zero if nobody did.
 func (c *Case) Acked() time.Time {
 	if len(c.Acks) == 0 {
@@ -449,9 +446,6 @@ func (c *Case) Acked() time.Time {
 func (c *Case) Acknowledge(by Actor, at time.Time) error {
 	if c.State == CaseClosed {
 		return fmt.Errorf("%w: this case is closed", ErrRefused)
-	}
-	if len(c.Acks) >= maxAcks {
-		c.Acks = slices.Delete(c.Acks, 0, 1)
 	}
 	c.Acks = append(c.Acks, Ack{At: at, By: by})
 	return nil
