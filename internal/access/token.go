@@ -16,9 +16,10 @@ import (
 	"example.org/hearback"
 )
 
-// A Token lets a program read in the name of an account. It can do what its
-// scopes name and its owner may, and never changes anything: every act is a
-// person's.
+// A Token lets a program read and act in the name of an account: what its
+// scopes name and its owner may, never more. What it does is its owner's act,
+// in the log under their number, and counts as that one person wherever two are
+// needed.
 type Token struct {
 	ID      hearback.ID
 	Hash    []byte `json:"-"` // SHA-256 of the token
@@ -28,24 +29,49 @@ type Token struct {
 	Since   time.Time
 	Until   time.Time
 	Used    time.Time // zero if never
+	Factors int       // 2 if it was made in a session with a second factor
 }
 
-// A Scope is a part of what one may read.
+// A Scope is a part of what one may read or do.
 type Scope string
 
 // The scopes.
 const (
-	ScopeRead     Scope = "read"     // what the console shows
-	ScopeExport   Scope = "export"   // lists as files
-	ScopeSecurity Scope = "security" // the security log
+	ScopeRead       Scope = "read"       // what the console shows
+	ScopeExport     Scope = "export"     // lists as files
+	ScopeSecurity   Scope = "security"   // the security log
+	ScopeTriage     Scope = "triage"     // concerns, alerts, and where cases go
+	ScopeAnswer     Scope = "answer"     // evidence, drafts, publishing what has its approvals
+	ScopeApprove    Scope = "approve"    // approvals; apart, so that nobody gives it by the way
+	ScopeAdminister Scope = "administer" // sources, topics, desks, settings
 )
 
 // Scopes lists every scope.
-func Scopes() []Scope { return []Scope{ScopeRead, ScopeExport, ScopeSecurity} }
+func Scopes() []Scope {
+	return []Scope{ScopeRead, ScopeExport, ScopeSecurity, ScopeTriage, ScopeAnswer, ScopeApprove, ScopeAdminister}
+}
 
-// scopeActions is what each scope lets a token do, if its owner may.
+// scopeActions is what each scope lets a token do, if its owner may. Accounts
+// and backups are in none: a token that is lost must not make accounts.
 var scopeActions = map[Scope][]Action{
 	ScopeRead: {ViewConsole, ViewLog}, ScopeExport: {Export}, ScopeSecurity: {ViewSecurity},
+	ScopeTriage:     {Triage, OpenCase, Route, RateHarm},
+	ScopeAnswer:     {CheckEvidence, Draft, Submit, Publish, Withdraw},
+	ScopeApprove:    {Approve},
+	ScopeAdminister: {ManageSources, ManageTopics, ManageDesks, ChangeSettings},
+}
+
+// Of reports whether somebody with these roles could use any of a scope.
+func (c Scope) Of(a *Account) bool { return slices.ContainsFunc(scopeActions[c], a.May) }
+
+// ScopeOf returns the scope that lets a token do x, or "" if none does.
+func ScopeOf(x Action) Scope {
+	for _, c := range Scopes() {
+		if slices.Contains(scopeActions[c], x) {
+			return c
+		}
+	}
+	return ""
 }
 
 // Limits of tokens.
@@ -114,7 +140,7 @@ func (s *Accounts) NewToken(ctx context.Context, x *Session, password, name stri
 		}
 	}
 	if len(chosen) == 0 || len(chosen) != len(scopes) {
-		return "", fmt.Errorf("%w: choose what the token may read", hearback.ErrInvalid)
+		return "", fmt.Errorf("%w: choose what the token may do", hearback.ErrInvalid)
 	}
 	have, err := s.Tokens(ctx, x.Account)
 	if err != nil {
@@ -129,7 +155,7 @@ func (s *Accounts) NewToken(ctx context.Context, x *Session, password, name stri
 		return "", err
 	}
 	return token, s.Store.PutToken(ctx, Token{
-		ID: id, Hash: hash, Account: x.Account, Name: name, Scopes: chosen, Since: now, Until: now.AddDate(0, 0, days),
+		ID: id, Hash: hash, Account: x.Account, Name: name, Scopes: chosen, Since: now, Until: now.AddDate(0, 0, days), Factors: x.Factors,
 	})
 }
 
@@ -171,6 +197,9 @@ func (s *Accounts) ByToken(ctx context.Context, token string, from netip.Addr) (
 	}
 	if wait := s.guard.try.take(now, tryKey{"token", t.ID.String()}); wait > 0 {
 		return nil, nil, Locked{wait.Round(time.Second), true}
+	}
+	if t.Factors < 2 {
+		a.sleep()
 	}
 	a.Only = []Action{}
 	for _, c := range t.Scopes {

@@ -103,6 +103,7 @@ func (db *DB) concernsIn(ctx context.Context, state hearback.ConcernState, f web
 			AND (CAST(? AS BIGINT) = 0 OR CAST(? AS BIGINT) = 1 AND kase = 0 OR CAST(? AS BIGINT) = 2 AND kase > 0)
 			AND (CAST(? AS BIGINT) = 0 OR void = 1 AND answer = 0)
 			AND (CAST(? AS BIGINT) < 0 OR rank = CAST(? AS BIGINT))
+			AND (CAST(? AS BIGINT) = 0 OR theme = CAST(? AS BIGINT))
 			AND first_at >= CAST(? AS BIGINT)
 			AND (CAST(? AS TEXT) = '' OR doc LIKE CAST(? AS TEXT) ESCAPE '\')
 			AND (CAST(? AS TEXT) = '' OR doc LIKE CAST(? AS TEXT) ESCAPE '\')
@@ -111,7 +112,7 @@ func (db *DB) concernsIn(ctx context.Context, state hearback.ConcernState, f web
 			AND (rank > CAST(? AS BIGINT) OR rank = CAST(? AS BIGINT) AND (priority < CAST(? AS DOUBLE PRECISION)
 				OR priority = CAST(? AS DOUBLE PRECISION) AND id > CAST(? AS BIGINT)))
 		ORDER BY rank, priority DESC, id`,
-		string(state), kase, kase, kase, void, rank, rank, micros(f.Since),
+		string(state), kase, kase, kase, void, rank, rank, int64(f.Theme), int64(f.Theme), micros(f.Since),
 		like(f.Lang), like(f.Lang), like(f.Area), like(f.Area), text, text, text,
 		int64(f.Source), int64(f.Source), after.rank, after.rank, after.priority, after.priority, after.id)
 	if err != nil {
@@ -128,6 +129,23 @@ func (db *DB) concernsIn(ctx context.Context, state hearback.ConcernState, f web
 		}
 	}
 	return list, rows.Err()
+}
+
+// ThemeList implements [web.Store].
+func (db *DB) ThemeList(ctx context.Context, limit int) (list []web.Theme, err error) {
+	rows, err := db.query(ctx, `SELECT theme, COUNT(*), SUM(voices), MIN(rank), MAX(last_at) FROM `+visible+` AND state = 'open'
+		GROUP BY theme HAVING COUNT(*) > 1 ORDER BY MIN(rank), SUM(voices) DESC, theme LIMIT ?`, limit)
+	return list, each(rows, err, func(row scanner) error {
+		var t web.Theme
+		var rank, last int64
+		err := row.Scan(&t.ID, &t.Concerns, &t.Voices, &rank, &last)
+		if tiers := hearback.Tiers(); rank < int64(len(tiers)) {
+			t.Tier = tiers[rank]
+		}
+		t.Last = at(last)
+		list = append(list, t)
+		return err
+	})
 }
 
 // passes makes sure of what the text of doc only hinted at.

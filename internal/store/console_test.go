@@ -363,3 +363,33 @@ func TestLiving(t *testing.T) {
 		}
 	})
 }
+
+// TestThemeList: themes are families of two or more that are worth a row, the
+// most urgent first, and each leads to its concerns.
+func TestThemeList(t *testing.T) {
+	engines(t, func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		ids := concernRows(t, db, 10)
+		for _, x := range []struct{ id, theme hearback.ID }{{ids[1], ids[1]}, {ids[2], ids[1]}, {ids[3], ids[3]}, {ids[8], ids[3]}, {ids[6], ids[9]}} {
+			c, err := db.Concern(ctx, x.id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.Theme = x.theme
+			if err := db.SetConcern(ctx, c); err != nil {
+				t.Fatal(err)
+			}
+		}
+		list, err := db.ThemeList(ctx, 50)
+		if err != nil || len(list) != 2 || list[0].ID != ids[1] || list[1].ID != ids[3] || list[0].Concerns != 2 || list[0].Tier != hearback.P2 || list[0].Voices != 6+7 || !list[0].Last.Equal(start) {
+			t.Fatalf("themes = %+v, %v", list, err)
+		}
+		if list, err := db.ThemeList(ctx, 1); err != nil || len(list) != 1 {
+			t.Errorf("one theme = %+v, %v", list, err)
+		}
+		got, _, err := db.ConcernList(ctx, web.ConcernFilter{Theme: ids[1], Limit: 10})
+		if err != nil || len(got) != 2 || got[0].ID != ids[1] || got[1].ID != ids[2] {
+			t.Errorf("concerns of the theme = %v, %v", got, err)
+		}
+	})
+}

@@ -134,6 +134,18 @@ func TestAPITokens(t *testing.T) {
 		s, _, now := office(t, db)
 		ctx := context.Background()
 		x, a := session(t, s, enter(t, s, "chen@example.org"))
+		// A token of a session without a second factor sleeps as that session does,
+		// whatever its owner sets up later.
+		low, err := s.NewToken(ctx, x, "", "low", access.Scopes(), 30)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tok, by, err := s.ByToken(ctx, low, home); err != nil || !by.May(access.ViewConsole) || by.May(access.ViewSecurity) || by.May(access.ManageSources) || !by.Sleeps(access.ManageSources) {
+			t.Errorf("a token without a second factor = %+v, %v", by, err)
+		} else if err := s.EndToken(ctx, a.ID, tok.ID); err != nil {
+			t.Fatal(err)
+		}
+		x.Factors = 2
 		token, err := s.NewToken(ctx, x, "", "采集", []access.Scope{access.ScopeRead, access.ScopeSecurity}, 30)
 		if err != nil {
 			t.Fatal(err)

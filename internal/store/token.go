@@ -10,12 +10,12 @@ import (
 	"example.org/hearback/internal/access"
 )
 
-const tokenColumns = "id, hash, account, name, scopes, since, ends, used"
+const tokenColumns = "id, hash, account, name, scopes, since, ends, used, factors"
 
 func scanToken(row scanner) (t access.Token, err error) {
 	var scopes string
 	var since, ends, used int64
-	err = row.Scan(&t.ID, &t.Hash, &t.Account, &t.Name, &scopes, &since, &ends, &used)
+	err = row.Scan(&t.ID, &t.Hash, &t.Account, &t.Name, &scopes, &since, &ends, &used, &t.Factors)
 	for _, s := range strings.Fields(scopes) {
 		t.Scopes = append(t.Scopes, access.Scope(s))
 	}
@@ -30,8 +30,8 @@ func (db *DB) PutToken(ctx context.Context, t access.Token) error {
 		scopes = append(scopes, string(s))
 	}
 	return db.write(ctx, func(tx *Tx) error {
-		return tx.exec(ctx, "INSERT INTO token ("+tokenColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-			int64(t.ID), t.Hash, int64(t.Account), t.Name, strings.Join(scopes, " "), micros(t.Since), micros(t.Until), micros(t.Used))
+		return tx.exec(ctx, "INSERT INTO token ("+tokenColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			int64(t.ID), t.Hash, int64(t.Account), t.Name, strings.Join(scopes, " "), micros(t.Since), micros(t.Until), micros(t.Used), t.Factors)
 	})
 }
 

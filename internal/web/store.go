@@ -86,6 +86,19 @@ type Store interface {
 	// or group of types ("answer" means "answer.*"), or of all.
 	EntriesBefore(ctx context.Context, before int64, types string, limit int) ([]hearback.Entry, error)
 
+	// ClaimKey claims the key of an act for whoever is first, and forgets those
+	// that were claimed before a time. It returns what is kept under the key if
+	// somebody claimed it before.
+	ClaimKey(ctx context.Context, k ActKey, before time.Time) (*ActKey, error)
+	// KeepAct keeps the answer to the act whose key was claimed.
+	KeepAct(ctx context.Context, k ActKey) error
+	// FreeKey gives a key back, unless an answer is kept under it.
+	FreeKey(ctx context.Context, key []byte) error
+
+	// ThemeList returns themes with two or more open concerns that are worth a
+	// row, the most urgent first.
+	ThemeList(ctx context.Context, limit int) ([]Theme, error)
+
 	Setting(ctx context.Context, name string) (string, error)
 	SetSetting(ctx context.Context, name, value string, rs ...hearback.Record) error
 }
@@ -98,6 +111,7 @@ type ConcernFilter struct {
 	Lang   string
 	Area   string
 	Source hearback.ID
+	Theme  hearback.ID
 	Text   string    // words in the title or the phrases
 	Since  time.Time // first heard at or after
 	Small  bool      // also those with fewer than [hearback.VisibleVoices] voices
@@ -134,4 +148,23 @@ type AlertFilter struct {
 	Open    bool      // neither acknowledged nor judged
 	Since   time.Time // raised at or after
 	Limit   int
+}
+
+// A Theme is a looser family of concerns, as the grouping suggests it.
+type Theme struct {
+	ID       hearback.ID
+	Concerns int64 // open ones that are worth a row
+	Voices   int64
+	Tier     hearback.Tier // of the most urgent one
+	Last     time.Time
+}
+
+// An ActKey is the first answer to an act of a program, so that an act that is
+// sent twice is done once.
+type ActKey struct {
+	Key     []byte
+	Request []byte // hash of what was sent
+	Status  int    // of the answer; 0 while the act is being done
+	Answer  []byte // sealed
+	Since   time.Time
 }

@@ -31,10 +31,8 @@ func (q *request) tokensPage() (*tokensPage, error) {
 	}
 	p := &tokensPage{frame: q.frame(q.t("token.title"), ""), Proved: q.o.Accounts.Proved(q.session), Base: q.o.ConsoleURL, Days: "90", Max: access.MaxTokenDays}
 	for _, s := range access.Scopes() {
-		if s != access.ScopeSecurity || q.may(access.ViewSecurity) {
-			if s != access.ScopeExport || q.may(access.Export) {
-				p.Scopes = append(p.Scopes, s)
-			}
+		if s.Of(q.account) {
+			p.Scopes = append(p.Scopes, s)
 		}
 	}
 	var err error
