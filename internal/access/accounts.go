@@ -20,8 +20,8 @@ import (
 const (
 	LinkLife     = 24 * time.Hour     // the first administrator's link, and one for a new password
 	InviteLife   = 72 * time.Hour     // an invitation
-	SessionIdle  = 12 * time.Hour     // a session nobody uses
-	SessionLife  = 7 * 24 * time.Hour // any session
+	SessionIdle  = 12 * time.Hour     // a session nobody uses, if nothing else is set
+	SessionLife  = 7 * 24 * time.Hour // any session, if nothing else is set
 	sessionTouch = 5 * time.Minute    // how exactly the last use is remembered
 )
 
@@ -96,6 +96,11 @@ type Store interface {
 	// [hearback.ErrNotFound] if there is none of the kind that ends after now.
 	TakeAttempt(ctx context.Context, hash []byte, kind string, now time.Time) (doc string, err error)
 
+	// LoginTries returns how many tries were left of what a hash names, and when.
+	// It returns [hearback.ErrNotFound] if none was ever used.
+	LoginTries(ctx context.Context, hash []byte) (rest float64, at time.Time, err error)
+	PutLoginTries(ctx context.Context, hash []byte, rest float64, at time.Time) error
+
 	PutToken(ctx context.Context, t Token) error
 	// Token returns [hearback.ErrNotFound] if there is none.
 	Token(ctx context.Context, hash []byte) (*Token, error)
@@ -113,15 +118,21 @@ type Store interface {
 
 // Ended says what is over: sessions used last before Idle or begun before
 // Begun, or before Half if they still wait for the second factor; events before
-// Security; everything else that ended before Now.
-type Ended struct{ Now, Idle, Begun, Half, Security time.Time }
+// Security; tries before Tries; everything else that ended before Now.
+type Ended struct{ Now, Idle, Begun, Half, Security, Tries time.Time }
 
 // Accounts applies the rules about accounts.
 type Accounts struct {
 	Store  Store
 	Now    func() time.Time
 	NextID func() hearback.ID
-	Log    *slog.Logger // has every event of the security log as well; nil for none
+	// Idle and Life are after how long a session ends that nobody uses, and that
+	// somebody uses; 0 means [SessionIdle] and [SessionLife].
+	Idle, Life time.Duration
+	// Key seals the secrets of authenticators. It has 32 bytes and lies beside the
+	// store.
+	Key []byte
+	Log *slog.Logger // has every event of the security log as well; nil for none
 
 	guard guard
 }

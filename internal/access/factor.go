@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -15,6 +16,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"example.org/hearback"
+	"example.org/hearback/internal/access/seal"
 )
 
 // A Factor is a second way in which somebody proves who they are.
@@ -104,18 +106,23 @@ func (s *Accounts) Second(ctx context.Context, half, code string, from netip.Add
 		return "", nil, err
 	}
 	keys := []tryKey{{"second", x.Account.String()}, {"network", network(from)}}
-	if wait := s.guard.try.take(s.Now(), keys...); wait > 0 {
+	wait, err := s.take(ctx, keys...)
+	if err != nil {
+		return "", nil, err
+	}
+	if wait > 0 {
 		return "", nil, Locked{Wait: wait.Round(time.Second)}
 	}
 	kind, err := s.useCode(ctx, x.Account, code)
 	if err != nil {
 		if !errors.Is(err, hearback.ErrRefused) {
-			s.guard.try.give(keys...)
-			return "", nil, err
+			return "", nil, errors.Join(err, s.give(ctx, keys...))
 		}
 		return "", nil, errors.Join(err, s.note(ctx, Event{Kind: EventSecondRefused, Account: x.Account, Network: network(from)}))
 	}
-	s.guard.try.give(keys...)
+	if err := s.give(ctx, keys...); err != nil {
+		return "", nil, err
+	}
 	return s.whole(ctx, x, kind, from)
 }
 
@@ -148,10 +155,16 @@ func (s *Accounts) useCode(ctx context.Context, account hearback.ID, code string
 		return "", err
 	}
 	now := s.Now()
+	var sealed error
 	for _, f := range list {
 		switch f.Kind {
 		case FactorCode:
-			key, err := parseSecret(f.Doc)
+			secret, err := s.openSecret(f)
+			if err != nil {
+				sealed = err // a recovery code still opens
+				continue
+			}
+			key, err := parseSecret(secret)
 			if err != nil {
 				return "", err
 			}
@@ -161,6 +174,9 @@ func (s *Accounts) useCode(ctx context.Context, account hearback.ID, code string
 			}
 			if at <= f.Step {
 				return "", errUsed
+			}
+			if f.Doc, err = s.sealSecret(f.ID, secret); err != nil { // older programs did not
+				return "", err
 			}
 			f.Step, f.Used = at, now
 			switch err := s.Store.UseFactor(ctx, f); {
@@ -182,6 +198,9 @@ func (s *Accounts) useCode(ctx context.Context, account hearback.ID, code string
 			}
 			return f.Kind, s.note(ctx, Event{Kind: EventRecoveryUsed, Account: account})
 		}
+	}
+	if sealed != nil {
+		return "", sealed
 	}
 	return "", fmt.Errorf("%w: this code is not right; type the one that the authenticator shows now", hearback.ErrRefused)
 }
@@ -252,9 +271,42 @@ func (s *Accounts) AddCode(ctx context.Context, x *Session, password, secret, co
 		return Enrolled{}, fmt.Errorf("%w: this code is not right; type the one that the authenticator shows now", hearback.ErrInvalid)
 	}
 	id := s.NextID()
+	doc, err := s.sealSecret(id, secret)
+	if err != nil {
+		return Enrolled{}, err
+	}
 	return s.enrol(ctx, x, Factor{
-		ID: id, Kind: FactorCode, Ref: []byte("code:" + id.String()), Doc: secret, Step: at,
+		ID: id, Kind: FactorCode, Ref: []byte("code:" + id.String()), Doc: doc, Step: at,
 	}, true)
+}
+
+// sealedSecret begins a secret that is sealed. What a secret of an older program
+// is written in has no such sign.
+const sealedSecret = "sealed:"
+
+// sealSecret seals the secret of an authenticator to the factor it belongs to.
+func (s *Accounts) sealSecret(id hearback.ID, secret string) (string, error) {
+	b, err := seal.Seal(s.Key, []byte(secret), []byte("factor:"+id.String()))
+	if err != nil {
+		return "", fmt.Errorf("the secret of an authenticator cannot be sealed: %w", err)
+	}
+	return sealedSecret + base64.RawStdEncoding.EncodeToString(b), nil
+}
+
+// openSecret returns the secret of an authenticator.
+func (s *Accounts) openSecret(f Factor) (string, error) {
+	text, is := strings.CutPrefix(f.Doc, sealedSecret)
+	if !is {
+		return f.Doc, nil
+	}
+	b, err := base64.RawStdEncoding.DecodeString(text)
+	if err == nil {
+		b, err = seal.Open(s.Key, b, []byte("factor:"+f.ID.String()))
+	}
+	if err != nil {
+		return "", fmt.Errorf("%w: codes cannot be checked, because keys/factor.key is not the one they were sealed with; use a recovery code or a passkey, or ask an administrator", hearback.ErrConflict)
+	}
+	return string(b), nil
 }
 
 // enrol keeps a new factor, with recovery codes if there are none, and gives
@@ -446,7 +498,11 @@ func (s *Accounts) Proved(x *Session) bool { return s.Now().Sub(x.Begun) < prove
 // checkPassword asks for the password once more, a few times at the most.
 func (s *Accounts) checkPassword(ctx context.Context, a *Account, password string) error {
 	keys := []tryKey{{"change", a.ID.String()}}
-	if wait := s.guard.try.take(s.Now(), keys...); wait > 0 {
+	wait, err := s.take(ctx, keys...)
+	if err != nil {
+		return err
+	}
+	if wait > 0 {
 		return Locked{Wait: wait.Round(time.Second)}
 	}
 	ok, err := s.guard.match(ctx, a.Hash, password)
@@ -456,8 +512,7 @@ func (s *Accounts) checkPassword(ctx context.Context, a *Account, password strin
 	if !ok || a.State != Active {
 		return errors.Join(fmt.Errorf("%w: the password is not right", hearback.ErrRefused), s.note(ctx, Event{Kind: EventPasswordRefused, Account: a.ID}))
 	}
-	s.guard.try.give(keys...)
-	return nil
+	return s.give(ctx, keys...)
 }
 
 // shortName returns what somebody calls a thing of theirs.

@@ -2,6 +2,7 @@ package access
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -52,13 +53,16 @@ const (
 // [Accounts.Second]. SignIn returns [hearback.ErrRefused] for a wrong login or
 // password, without saying which, and a [Locked] error after too many of them.
 func (s *Accounts) SignIn(ctx context.Context, in SignIn) (token string, a *Account, err error) {
-	now := s.Now()
 	login := strings.ToLower(strings.TrimSpace(norm.NFKC.String(in.Login)))
 	if len(login) > 400 {
 		login = login[:400]
 	}
 	keys := []tryKey{{"login", login}, {"network", network(in.Address)}}
-	if wait := s.guard.try.take(now, keys...); wait > 0 {
+	wait, err := s.take(ctx, keys...)
+	if err != nil {
+		return "", nil, err
+	}
+	if wait > 0 {
 		if s.guard.try.tell(keys...) {
 			err = s.note(ctx, Event{Kind: EventLocked, Network: network(in.Address)})
 		}
@@ -66,8 +70,7 @@ func (s *Accounts) SignIn(ctx context.Context, in SignIn) (token string, a *Acco
 	}
 	a, err = s.Store.AccountByLogin(ctx, login)
 	if err != nil && !errors.Is(err, hearback.ErrNotFound) {
-		s.guard.try.give(keys...)
-		return "", nil, err
+		return "", nil, errors.Join(err, s.give(ctx, keys...))
 	}
 	var hash string
 	if err == nil {
@@ -75,8 +78,7 @@ func (s *Accounts) SignIn(ctx context.Context, in SignIn) (token string, a *Acco
 	}
 	ok, err := s.guard.match(ctx, hash, in.Password)
 	if err != nil {
-		s.guard.try.give(keys...)
-		return "", nil, err
+		return "", nil, errors.Join(err, s.give(ctx, keys...))
 	}
 	if !ok || a.State != Active {
 		e := Event{Kind: EventSignInRefused, Network: network(in.Address)}
@@ -85,7 +87,9 @@ func (s *Accounts) SignIn(ctx context.Context, in SignIn) (token string, a *Acco
 		}
 		return "", nil, errors.Join(fmt.Errorf("%w: login and password do not match", hearback.ErrRefused), s.note(ctx, e))
 	}
-	s.guard.try.give(keys...)
+	if err := s.give(ctx, keys...); err != nil {
+		return "", nil, err
+	}
 	return s.enter(ctx, a, in.Agent, in.Address, "password")
 }
 
@@ -151,7 +155,7 @@ func (s *Accounts) Session(ctx context.Context, token string) (*Session, *Accoun
 		return nil, nil, hearback.ErrNotFound
 	}
 	now := s.Now()
-	if now.Sub(x.Used) >= SessionIdle || now.Sub(x.Begun) >= SessionLife {
+	if now.Sub(x.Used) >= s.idle() || now.Sub(x.Begun) >= s.MaxAge() {
 		return nil, nil, errors.Join(hearback.ErrNotFound, s.Store.DropSessions(ctx, x.Account, x.ID, 0))
 	}
 	a, err := s.Store.Account(ctx, x.Account)
@@ -173,13 +177,18 @@ func (s *Accounts) Session(ctx context.Context, token string) (*Session, *Accoun
 	return x, a, nil
 }
 
-// Ends returns when the session ends if it is not used again.
-func (x *Session) Ends() time.Time {
-	if idle, life := x.Used.Add(SessionIdle), x.Begun.Add(SessionLife); idle.Before(life) {
+// Ends returns when a session ends if it is not used again.
+func (s *Accounts) Ends(x *Session) time.Time {
+	if idle, life := x.Used.Add(s.idle()), x.Begun.Add(s.MaxAge()); idle.Before(life) {
 		return idle
 	}
-	return x.Begun.Add(SessionLife)
+	return x.Begun.Add(s.MaxAge())
 }
+
+// MaxAge is how long a session lives at the most.
+func (s *Accounts) MaxAge() time.Duration { return cmp.Or(s.Life, SessionLife) }
+
+func (s *Accounts) idle() time.Duration { return cmp.Or(s.Idle, SessionIdle) }
 
 // SignOut ends the session of a token. It is no error if there is none.
 func (s *Accounts) SignOut(ctx context.Context, token string) error {
@@ -251,7 +260,7 @@ func (s *Accounts) ChangePassword(ctx context.Context, x *Session, old, password
 func (s *Accounts) Sweep(ctx context.Context) error {
 	now := s.Now()
 	return s.Store.SweepAccess(ctx, Ended{
-		Now: now, Idle: now.Add(-SessionIdle), Begun: now.Add(-SessionLife), Half: now.Add(-SecondLife), Security: now.Add(-SecurityLife),
+		Now: now, Idle: now.Add(-s.idle()), Begun: now.Add(-s.MaxAge()), Half: now.Add(-SecondLife), Security: now.Add(-SecurityLife), Tries: now.Add(-triesLogin * tryLogin),
 	})
 }
 
@@ -314,6 +323,82 @@ func (k tryKey) size() (burst float64, every time.Duration) {
 		return triesNetwork, tryNetwork
 	}
 	return triesLogin, tryLogin
+}
+
+// kept reports whether the tries of a key outlive the program: those of one
+// account do, so that a restart gives nobody new ones. Those of networks do
+// not: where people came from is not kept.
+func (k tryKey) kept() bool { return k.kind == "login" || k.kind == "second" || k.kind == "change" }
+
+func (k tryKey) hash() []byte {
+	sum := sha256.Sum256([]byte(k.kind + "\x00" + k.name))
+	return sum[:]
+}
+
+// take takes one try from every key, or none and says how long to wait.
+func (s *Accounts) take(ctx context.Context, keys ...tryKey) (wait time.Duration, err error) {
+	for _, k := range keys {
+		if !k.kept() || s.guard.try.knows(k) {
+			continue
+		}
+		switch rest, at, err := s.Store.LoginTries(ctx, k.hash()); {
+		case err == nil:
+			s.guard.try.set(s.Now(), k, rest, at)
+		case !errors.Is(err, hearback.ErrNotFound):
+			return 0, err
+		}
+	}
+	if wait = s.guard.try.take(s.Now(), keys...); wait > 0 {
+		return wait, nil
+	}
+	return 0, s.keepTries(ctx, keys)
+}
+
+// give gives the tries back: they were right.
+func (s *Accounts) give(ctx context.Context, keys ...tryKey) error {
+	s.guard.try.give(keys...)
+	return s.keepTries(ctx, keys)
+}
+
+func (s *Accounts) keepTries(ctx context.Context, keys []tryKey) error {
+	for _, k := range keys {
+		if !k.kept() {
+			continue
+		}
+		if rest, at, ok := s.guard.try.get(k); ok {
+			if err := s.Store.PutLoginTries(ctx, k.hash(), rest, at); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (l *limits) knows(k tryKey) bool {
+	_, _, ok := l.get(k)
+	return ok
+}
+
+func (l *limits) get(k tryKey) (rest float64, at time.Time, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if b := l.m[k]; b != nil {
+		return b.left, b.at, true
+	}
+	return 0, time.Time{}, false
+}
+
+// set says what was left of a key before the program began.
+func (l *limits) set(now time.Time, k tryKey, rest float64, at time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.m == nil {
+		l.m = map[tryKey]*bucket{}
+	}
+	if l.m[k] == nil {
+		l.room(now)
+		l.m[k] = &bucket{left: rest, at: at}
+	}
 }
 
 // take takes one try from every key, or none and says how long to wait.

@@ -138,7 +138,11 @@ func New(ctx context.Context, c Config, o Options) (_ *App, err error) {
 		return nil, err
 	}
 	next := func() hearback.ID { return a.ids.Next(a.now()) }
-	a.Accounts = &access.Accounts{Store: a.Store, Now: a.now, NextID: next, Log: a.log.With(slog.String("component", "access"))}
+	factorKey, err := a.dir.secret("factor.key")
+	if err != nil {
+		return nil, err
+	}
+	a.Accounts = &access.Accounts{Store: a.Store, Now: a.now, NextID: next, Idle: c.Session.Idle, Life: c.Session.Life, Key: factorKey, Log: a.log.With(slog.String("component", "access"))}
 	a.Registry = &source.Registry{Store: a.Store, Now: a.now, NextID: next, Retention: c.Privacy.Retention}
 	a.Topics = &source.Topics{Store: a.Store, Now: a.now, NextID: next, Check: func(q string) error { _, err := topic.Parse(q); return err }}
 	a.Desks = &desk.Desks{Store: a.Store, Now: a.now, Leak: leaks}

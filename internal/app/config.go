@@ -30,6 +30,7 @@ type Config struct {
 	Console ListenConfig  `toml:"console"`
 	Public  ListenConfig  `toml:"public"`
 	SSO     SSOConfig     `toml:"sso"`
+	Session SessionConfig `toml:"session"`
 	Network NetworkConfig `toml:"network"`
 	Privacy PrivacyConfig `toml:"privacy"`
 	Places  PlacesConfig  `toml:"places"`
@@ -63,6 +64,12 @@ type SSOConfig struct {
 	SecretFile string   `toml:"secret_file" default:"" help:"file with the secret of the client; empty if it has none" example:"/run/credentials/hearback/sso"`
 	Claim      string   `toml:"claim" default:"groups" help:"claim of the token that lists groups"`
 	Roles      []string `toml:"roles" help:"which groups have which role, as group:role, each time somebody signs in" example:"[\"hearback-admins:administrator\", \"press:officer\"]"`
+}
+
+// SessionConfig says when somebody must sign in again.
+type SessionConfig struct {
+	Idle time.Duration `toml:"idle" default:"12h" help:"after how long without use a session of the console ends; at least 15m"`
+	Life time.Duration `toml:"life" default:"168h" help:"after how long every session of the console ends, however much it is used; at most 720h"`
 }
 
 // NetworkConfig says where outgoing connections may go.
@@ -319,6 +326,12 @@ func (c *Config) Check() error {
 		if u, err := url.Parse(l.url); l.url != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
 			return bad(l.key, "%.60q is not a web address; write it like https://answers.example.org", l.url)
 		}
+	}
+	if c.Session.Idle < 15*time.Minute || c.Session.Idle > c.Session.Life {
+		return bad("session.idle", "it may be 15m to session.life")
+	}
+	if c.Session.Life > 720*time.Hour {
+		return bad("session.life", "it may be up to 720h: everybody signs in again at least once a month")
 	}
 	if c.Privacy.Window < time.Hour || c.Privacy.Window > 24*time.Hour {
 		return bad("privacy.window", "it may be 1h to 24h: a speaker is never told apart for longer than a day")

@@ -301,6 +301,7 @@ func (db *DB) SweepAccess(ctx context.Context, e access.Ended) error {
 			{"DELETE FROM attempt WHERE ends <= ?", []any{micros(e.Now)}},
 			{"DELETE FROM token WHERE ends <= ?", []any{micros(e.Now)}},
 			{"DELETE FROM session WHERE used <= ? OR begun <= ? OR factors = 0 AND begun <= ?", []any{micros(e.Idle), micros(e.Begun), micros(e.Half)}},
+			{"DELETE FROM tries WHERE at <= ?", []any{micros(e.Tries)}},
 			{"DELETE FROM security WHERE at <= ?", []any{micros(e.Security)}},
 		} {
 			if err := tx.exec(ctx, x.q, x.args...); err != nil {

@@ -47,7 +47,7 @@ func office(t *testing.T, db *store.DB) (s *access.Accounts, admin *access.Accou
 	ctx := context.Background()
 	now = new(time.Time)
 	*now = start
-	s = &access.Accounts{Store: db, Now: func() time.Time { return *now }, NextID: ids()}
+	s = &access.Accounts{Store: db, Key: make([]byte, 32), Now: func() time.Time { return *now }, NextID: ids()}
 	token, err := s.FirstAdmin(ctx)
 	if err != nil || token == "" {
 		t.Fatal(token, err)
@@ -63,7 +63,7 @@ func TestFirstAdmin(t *testing.T) {
 	engines(t, func(t *testing.T, db *store.DB) {
 		ctx := context.Background()
 		now := start
-		s := &access.Accounts{Store: db, Now: func() time.Time { return now }, NextID: ids()}
+		s := &access.Accounts{Store: db, Key: make([]byte, 32), Now: func() time.Time { return now }, NextID: ids()}
 		first, err := s.FirstAdmin(ctx)
 		if err != nil || first == "" {
 			t.Fatal(first, err)
@@ -297,7 +297,7 @@ func TestSessions(t *testing.T) {
 			t.Fatal(err)
 		}
 		*now = now.Add(2 * time.Minute)
-		if x, _, err := s.Session(ctx, one); err != nil || x.Ends().Sub(*now) < access.SessionIdle-5*time.Minute {
+		if x, _, err := s.Session(ctx, one); err != nil || s.Ends(x).Sub(*now) < access.SessionIdle-5*time.Minute {
 			t.Fatal(x, err)
 		}
 		if _, _, err := s.Session(ctx, two); !errors.Is(err, hearback.ErrNotFound) {

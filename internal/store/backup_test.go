@@ -32,7 +32,7 @@ func fill(t *testing.T, db *store.DB) {
 			t.Fatal(err)
 		}
 	}
-	s := &access.Accounts{Store: db, Now: clock(start), NextID: ids()}
+	s := &access.Accounts{Store: db, Key: make([]byte, 32), Now: clock(start), NextID: ids()}
 	token, err := s.FirstAdmin(ctx)
 	if err != nil {
 		t.Fatal(err)
@@ -331,7 +331,7 @@ func TestRestore(t *testing.T) {
 			// The lost entries named listener#41: nobody else gets that number.
 			next := start.Add(time.Hour)
 			var g hearback.IDs
-			s := &access.Accounts{Store: back, Now: clock(next), NextID: func() hearback.ID { return g.Next(next) }}
+			s := &access.Accounts{Store: back, Key: make([]byte, 32), Now: clock(next), NextID: func() hearback.ID { return g.Next(next) }}
 			admin, err := back.AccountByLogin(ctx, "lin@example.org")
 			if err != nil {
 				t.Fatal(err)

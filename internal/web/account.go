@@ -210,7 +210,7 @@ func (q *request) changePassword() error {
 	case err != nil:
 		return err
 	}
-	q.cookie(sessionCookie, token, access.SessionLife)
+	q.cookie(sessionCookie, token, q.o.Accounts.MaxAge())
 	return q.see("/account", "password_set")
 }
 

@@ -35,7 +35,7 @@ func (q *request) enter(token string, account *access.Account, to, done string) 
 // in gives the browser its session.
 func (q *request) in(token string, account *access.Account, to, done string) error {
 	q.cookie(halfCookie, "", 0)
-	q.cookie(sessionCookie, token, access.SessionLife)
+	q.cookie(sessionCookie, token, q.o.Accounts.MaxAge())
 	q.cookie("hb_lang", account.Lang, 365*24*time.Hour)
 	return q.see(to, done)
 }
@@ -158,7 +158,7 @@ func (q *request) factorFault(err error) error {
 // enrolled goes on in a session with two factors, and shows the recovery codes
 // if there are new ones.
 func (q *request) enrolled(e access.Enrolled) error {
-	q.cookie(sessionCookie, e.Token, access.SessionLife)
+	q.cookie(sessionCookie, e.Token, q.o.Accounts.MaxAge())
 	if len(e.Recovery) == 0 {
 		return q.see("/account/second", "factor_added")
 	}
@@ -212,7 +212,7 @@ func (q *request) removeFactor() error {
 	if err != nil {
 		return q.factorFault(err)
 	}
-	q.cookie(sessionCookie, token, access.SessionLife)
+	q.cookie(sessionCookie, token, q.o.Accounts.MaxAge())
 	return q.see("/account/second", "factor_removed")
 }
 
