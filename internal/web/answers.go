@@ -29,6 +29,9 @@ type draftPage struct {
 	Current *hearback.Revision // what is public now
 	Rev     int
 	Newer   bool // somebody else saved meanwhile
+	By      string
+	SavedAt time.Time
+	Clash   []langView // what differs between their text and the one typed
 	Asked   []countRow
 	Matches []Match
 	Samples []excerpt
@@ -176,11 +179,41 @@ func (q *request) draft() error {
 			return perr
 		}
 		p.Fault = q.fault(err)
-		p.Newer = errors.Is(err, hearback.ErrConflict)
+		if p.Newer = errors.Is(err, hearback.ErrConflict) && p.Answer != nil; p.Newer {
+			p.Fault = q.t("draft.newer")
+			q.clash(p, texts)
+		}
 		p.Texts, p.Verdict, p.Reason = typed, verdict, q.form("reason")
 		return q.render(status, "console", "draft", p)
 	}
 	return err
+}
+
+// clash sets the draft that somebody else saved beside the one that was typed:
+// the parts in which they differ, with what only one of them says marked.
+func (q *request) clash(p *draftPage, typed []hearback.Text) {
+	theirs := p.Answer.Draft()
+	if theirs == nil {
+		theirs = p.Current
+	}
+	if theirs == nil {
+		return
+	}
+	p.By, p.SavedAt = q.l.actor(theirs.Author), theirs.At
+	for _, t := range theirs.Texts { // what they wrote in a language that was not typed
+		if !slices.ContainsFunc(typed, func(x hearback.Text) bool { return x.Lang == t.Lang }) {
+			typed = append(typed, hearback.Text{Lang: t.Lang, Verdict: t.Verdict})
+		}
+	}
+	for _, v := range langViews(&hearback.Revision{Texts: typed}, theirs) {
+		v.Parts = slices.DeleteFunc(v.Parts, func(x partView) bool {
+			return !strings.Contains(string(x.HTML), "<ins") && !strings.Contains(string(x.HTML), "<del")
+		})
+		if len(v.Parts) > 0 {
+			p.Clash = append(p.Clash, v)
+		}
+	}
+	sortLangs(p.Clash, q.l.lang)
 }
 
 type answersPage struct {

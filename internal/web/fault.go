@@ -18,6 +18,7 @@ var (
 	errTwice       = fmt.Errorf("%w: the two passwords are not the same", hearback.ErrInvalid)
 	errPanic       = errors.New("a page panicked")
 	errForeign     = fmt.Errorf("%w: this was begun in another browser, or too long ago; begin again", hearback.ErrRefused)
+	errFormTwice   = fmt.Errorf("%w: this form was sent before; look whether it was done, and open its page anew before you send it again", hearback.ErrConflict)
 	errCrossOrigin = fmt.Errorf("%w: this form was sent from another site; open the page here and send it again", hearback.ErrRefused)
 )
 

@@ -21,7 +21,7 @@ func (q *request) cookiesOff() bool {
 // nothing is lost. Secrets are not shown again.
 func (q *request) typed() (list []kept) {
 	for name, values := range q.r.PostForm {
-		if secretField(name) {
+		if secretField(name) || name == onceField {
 			continue
 		}
 		for _, v := range values {
@@ -62,7 +62,7 @@ func (q *request) signedOut() {
 		return
 	}
 	for name, values := range q.r.PostForm {
-		if secretField(name) {
+		if secretField(name) || name == onceField {
 			continue
 		}
 		for _, v := range values {

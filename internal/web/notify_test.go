@@ -95,7 +95,7 @@ func TestChannels(t *testing.T) {
 					t.Errorf("after %s the page says paused: %t", act, paused)
 				}
 			}
-			version := regexp.MustCompile(`action="` + action[1] + `"><input type="hidden" name="version" value="(\d+)"`).FindStringSubmatch(tt.b.get(tt.page).Body.String())
+			version := regexp.MustCompile(`action="` + action[1] + `">(?:<input type="hidden" name="once"[^>]*>)?<input type="hidden" name="version" value="(\d+)"`).FindStringSubmatch(tt.b.get(tt.page).Body.String())
 			if version == nil {
 				t.Fatal("the form has no version")
 			}

@@ -523,6 +523,12 @@ func TestFlow(t *testing.T) {
 	if rec.Code != http.StatusConflict || !strings.Contains(rec.Body.String(), "another text") {
 		t.Fatalf("a stale draft = %d", rec.Code)
 	}
+	// What both wrote is set side by side, and what they typed goes on from there.
+	for _, say := range []string{"Somebody else saved this draft", "<del>The bank was late.</del>", "<ins>another text</ins>", "<del>养老金周五到账</del>", ">another text</textarea>", `name="version" value="2"`} {
+		if !strings.Contains(rec.Body.String(), say) {
+			t.Errorf("two officers at one draft: the page lacks %q", say)
+		}
+	}
 	page := one.get(ans).Body.String()
 	hash := regexp.MustCompile(`name="hash" value="([0-9a-f]{64})"`).FindStringSubmatch(page)
 	if hash == nil {

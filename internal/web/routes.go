@@ -351,7 +351,7 @@ func (s *server) handle(rt route) http.Handler {
 			err = q.keepToDesks(rt)
 		}
 		if err == nil {
-			err = rt.do(q)
+			err = q.once(rt.do)
 		}
 		if err != nil {
 			q.fail(err)

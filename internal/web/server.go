@@ -35,6 +35,7 @@ type server struct {
 	totals  cached[ConcernTotals]
 	health  cached[map[hearback.ID]hearback.Health]
 	uploads uploads
+	taken   forms
 	asks    *throttle
 	votes   *throttle
 	reports *throttle // by Open311
@@ -257,10 +258,14 @@ func (q *request) render(status int, layout, page string, data any) error {
 	if err := tmpl.ExecuteTemplate(&b, layout, data); err != nil {
 		return fmt.Errorf("page %q: %w", page, err)
 	}
+	body := b.Bytes()
+	if q.console {
+		body = numbered(body)
+	}
 	q.w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	q.w.WriteHeader(status)
 	if q.r.Method != http.MethodHead {
-		_, _ = q.w.Write(b.Bytes())
+		_, _ = q.w.Write(body)
 	}
 	return nil
 }
@@ -367,11 +372,8 @@ func (q *request) fail(err error) {
 	if q.r.Method == http.MethodPost && status != http.StatusRequestEntityTooLarge {
 		p.Kept = q.typed()
 	}
-	if ref, err := url.Parse(q.r.Referer()); err == nil && ref.Host == q.r.Host && strings.HasPrefix(ref.Path, "/") && q.r.Method == http.MethodPost {
-		p.Back = path.Clean(ref.Path)
-		if ref.RawQuery != "" && !strings.Contains(ref.RawQuery, "token=") {
-			p.Back += "?" + ref.RawQuery
-		}
+	if q.r.Method == http.MethodPost {
+		p.Back = q.back()
 	}
 	var roles notAllowed
 	p.Asleep = errors.As(err, &roles) && roles.asleep
@@ -386,6 +388,19 @@ func (q *request) fail(err error) {
 		q.o.Log.ErrorContext(q.ctx(), "error page failed", slog.String("component", "web"), slog.Any("err", rerr))
 		http.Error(q.w, http.StatusText(status), status)
 	}
+}
+
+// back is the page of this site that a form was sent from, or the first one.
+func (q *request) back() string {
+	ref, err := url.Parse(q.r.Referer())
+	if err != nil || ref.Host != q.r.Host || !strings.HasPrefix(ref.Path, "/") {
+		return "/"
+	}
+	to := path.Clean(ref.Path)
+	if ref.RawQuery != "" && !strings.Contains(ref.RawQuery, "token=") {
+		to += "?" + ref.RawQuery
+	}
+	return to
 }
 
 // cached keeps a value for a while, so that pages may ask for it often.

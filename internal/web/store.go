@@ -159,8 +159,8 @@ type Theme struct {
 	Last     time.Time
 }
 
-// An ActKey is the first answer to an act of a program, so that an act that is
-// sent twice is done once.
+// An ActKey is the first answer to an act of a program, or to a form, so that
+// an act that is sent twice is done once.
 type ActKey struct {
 	Key     []byte
 	Request []byte // hash of what was sent
