@@ -195,7 +195,7 @@ func (p *program) groupCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			g := cluster.New(cluster.Options{NextID: next, Vectors: v})
+			g := cluster.New(cluster.Options{NextID: next, Vectors: v, Explain: true})
 			var names names
 			words := spoken{a, map[hearback.ID]text.Doc{}}
 			type why struct {

@@ -30,7 +30,7 @@ type Assignment struct {
 	CopyOf  hearback.ID // the message it repeats nearly word for word, or 0
 	New     bool        // this message began the concern
 	Score   float64     // how near it is to the concern: 0 to 1; 1 if New or a copy
-	Why     []Reason
+	Why     []Reason    // if Options.Explain, but of copies and other languages always
 }
 
 // A Reason is one piece of the explanation of an assignment.

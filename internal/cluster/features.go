@@ -4,7 +4,6 @@ import (
 	"math"
 
 	"example.org/hearback/internal/text"
-	"example.org/hearback/internal/text/lexvec"
 )
 
 // A feature is a term of a message, with its weight at each level.
@@ -20,8 +19,11 @@ type said struct {
 	list    []feature // each term once
 	facets  []facet
 	negated bool
-	vec     []float32 // what it means, not normalised; nil if nothing is known
-	known   float64   // how much of it the vectors know, 0 to 1
+
+	// See meantBy.
+	read  bool
+	vec   []float32
+	known float64 // how much of it the vectors know, 0 to 1
 }
 
 // kindWeight says how much a view of the text counts. The views of Chinese
@@ -50,8 +52,7 @@ func (g *Grouper) read(d *text.Doc) said {
 		}
 	}
 	g.orphans = g.orphans[:0]
-	m := said{doc: d, list: g.scratch[:0]}
-	rows := g.rows[:0] // of the terms of d
+	m := said{doc: d, list: g.scratch[:0], read: g.o.Vectors == nil}
 	covered := int32(-1)
 	var sum [2]float32
 	for i := range d.Terms {
@@ -61,13 +62,11 @@ func (g *Grouper) read(d *text.Doc) said {
 			covered = t.Pos + int32(len(t.Text)/3)
 		case text.Char: // counts only where no word stands: 水, 电
 			if t.Pos < covered {
-				rows = append(rows, lexvec.Unread)
 				continue
 			}
 		}
 		f := feature{term: g.lexicon.number(t.Hash, t.Text, t.Kind)}
 		p := &g.lexicon.list[f.term]
-		rows = append(rows, p.row)
 		if p.mark == g.reads {
 			continue
 		}
@@ -80,7 +79,7 @@ func (g *Grouper) read(d *text.Doc) said {
 			break
 		}
 	}
-	g.scratch, g.rows = m.list, rows
+	g.scratch = m.list
 	for l, s := range sum {
 		if s > 0 {
 			n := float32(1 / math.Sqrt(float64(s)))
@@ -90,12 +89,6 @@ func (g *Grouper) read(d *text.Doc) said {
 		}
 	}
 	m.facets, m.negated = facets(d)
-	if g.o.Vectors != nil {
-		m.vec = make([]float32, g.o.Vectors.Dim())
-		if m.known = g.o.Vectors.Sum(d, rows, m.vec); m.known == 0 {
-			m.vec = nil
-		}
-	}
 	return m
 }
 

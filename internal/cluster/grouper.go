@@ -20,6 +20,7 @@ type Options struct {
 	Vectors *lexvec.Vectors
 	Join    float64 // likeness from which a message joins a concern; default DefaultJoin
 	Link    float64 // likeness from which a message belongs to a theme; default DefaultLink
+	Explain bool    // say why; see [Assignment]
 }
 
 // The thresholds. They and the constants below were chosen together on streams
@@ -89,7 +90,6 @@ type Grouper struct {
 	glossed map[int32][]int32 // row of an English word → concerns that hold a Chinese word which it glosses
 
 	scratch []feature // of read
-	rows    []int32   // of read
 	order   []uint64  // of candidates
 	orphans []int32   // terms that no centroid held when last looked at
 	copies  copies
@@ -104,8 +104,9 @@ type group struct {
 	votes   int32             // how firmly it is in its theme
 	facets  map[facet]float32 // messages that hold each
 	negated float32           // messages that deny something
-	vec     []float32         // sum of the messages' vectors
-	purity  float64           // mean likeness of what joined
+	read    bool              // see meantIn
+	vec     []float32
+	purity  float64 // mean likeness of what joined
 	medoid  hearback.ID
 	best    float64
 }
@@ -187,7 +188,9 @@ func (g *Grouper) Add(id hearback.ID, at time.Time, lang string, d *text.Doc, si
 	if best.g != nil && best.like >= g.o.Join && (th != nil || best.like >= unplaced) {
 		gr = best.g
 		a.Score = min(best.like, 1)
-		a.Why = g.shared(m.list, gr)
+		if g.o.Explain {
+			a.Why = g.shared(m.list, gr)
+		}
 	} else if x, met, how := g.across(&m); how >= joinAcross {
 		gr, a.Score, a.Why, next = x, how, met, best
 	} else {
@@ -196,7 +199,7 @@ func (g *Grouper) Add(id hearback.ID, at time.Time, lang string, d *text.Doc, si
 		if how >= linkAcross {
 			a.Why = append(met, Reason{WhyLink, g.home(x.id).String(), how})
 		}
-		if th != nil {
+		if g.o.Explain && th != nil {
 			a.Why = append(a.Why, Reason{WhyTheme, th.id.String(), min(near, 1)})
 		}
 	}
@@ -205,10 +208,10 @@ func (g *Grouper) Add(id hearback.ID, at time.Time, lang string, d *text.Doc, si
 	}
 	g.join(gr, th, id, &m, now, a.Score)
 	a.Concern, a.Theme = g.home(gr.id), th.id
-	if next.g != nil {
+	if g.o.Explain && next.g != nil {
 		a.Why = append(a.Why, Reason{WhyNearest, g.home(next.g.id).String(), next.like})
 	}
-	if held != "" {
+	if g.o.Explain && held != "" {
 		a.Why = append(a.Why, Reason{WhyConflict, held, 0})
 	}
 	g.copies.add(copied{id, a.Concern, now}, sig)
@@ -285,9 +288,7 @@ func (g *Grouper) join(gr *group, th *theme, id hearback.ID, m *said, now int64,
 	if m.negated {
 		gr.negated++
 	}
-	if m.vec != nil {
-		gr.vec = plus(gr.vec, m.vec, 1)
-	}
+	g.mean(gr, m)
 	g.dirty[gr.id] = true
 }
 
@@ -315,17 +316,6 @@ func (g *Grouper) quit(gr *group) {
 		g.leave(themes, &th.centroid)
 		delete(g.themes, th.id)
 	}
-}
-
-// plus adds sign times b to a, which may be nil.
-func plus(a, b []float32, sign float32) []float32 {
-	if a == nil {
-		a = make([]float32, len(b))
-	}
-	for i, x := range b {
-		a[i] += sign * x
-	}
-	return a
 }
 
 // concern returns the concern in a slot.
@@ -377,10 +367,11 @@ func (g *Grouper) nearest(m *said, now int64) (best, next candidate, held string
 // right by the cosine of what the words mean as far as that is known, more for
 // a concern that is talked about of late, less for one that fell silent.
 func (g *Grouper) likeness(m *said, gr *group, like float64, now int64) float64 {
-	if m.vec != nil && gr.vec != nil {
-		like += meaning * min(1, m.known/enoughKnown) * (lexvec.Cosine(m.vec, gr.vec) - meaningMid)
+	lively := g.lively(concerns, &gr.centroid, now)
+	if (like+agreement)*lively >= g.o.Join {
+		like += g.agree(m, gr)
 	}
-	return like * g.lively(concerns, &gr.centroid, now)
+	return like * lively
 }
 
 // lively is the factor for how much a group is talked about of late.
@@ -448,7 +439,7 @@ const denies = 0.75
 // of which no concern in its own language is like may belong to.
 func (g *Grouper) across(m *said) (best *group, met []Reason, how float64) {
 	v := g.o.Vectors
-	if v == nil || m.vec == nil {
+	if v == nil {
 		return nil, nil, 0
 	}
 	l := &g.levels[concerns]
@@ -482,7 +473,8 @@ func (g *Grouper) across(m *said) (best *group, met []Reason, how float64) {
 		if i == maxAcross || x.like < glossed*length {
 			break
 		}
-		if gr.vec == nil || lexvec.Cosine(m.vec, gr.vec) < glance || g.differ(m, gr, 0) != "" {
+		vec, of := g.meantBy(m), g.meantIn(gr)
+		if vec == nil || of == nil || lexvec.Cosine(vec, of) < glance || g.differ(m, gr, 0) != "" {
 			continue
 		}
 		if a.Vector == nil {

@@ -37,7 +37,7 @@ func newStream(t testing.TB) *stream {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.g = cluster.New(cluster.Options{NextID: s.id, Vectors: v})
+	s.g = cluster.New(cluster.Options{NextID: s.id, Vectors: v, Explain: true})
 	return s
 }
 

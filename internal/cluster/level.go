@@ -227,6 +227,9 @@ func (g *Grouper) trim(lv int, c *centroid) {
 		}
 	}
 	g.sweep(lv, c)
+	if c.ofGroup != nil {
+		c.ofGroup.read = false
+	}
 }
 
 // sweep drops the terms that no message holds, which have been taken out of

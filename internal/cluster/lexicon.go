@@ -66,7 +66,10 @@ func (x *lexicon) number(hash uint64, word string, kind text.TermKind) int32 {
 		return t
 	}
 	// word is part of a message, which must not be held on to.
-	p := posting{hash: hash, word: strings.Clone(word), kind: kind, weight: kindWeight(kind), share: x.stop[hash], row: x.row(hash)}
+	p := posting{hash: hash, word: strings.Clone(word), kind: kind, weight: kindWeight(kind), share: x.stop[hash], row: -1}
+	if kind != text.Bigram {
+		p.row = x.row(hash)
+	}
 	t := int32(len(x.list))
 	if n := len(x.free); n > 0 {
 		t, x.free = x.free[n-1], x.free[:n-1]

@@ -34,7 +34,7 @@ type Near struct {
 // self returns a concern as if it were a message.
 func (g *Grouper) self(gr *group) said {
 	d := g.doc(gr)
-	m := said{doc: &d, vec: gr.vec, known: 1}
+	m := said{doc: &d, read: true, vec: g.meantIn(gr), known: 1}
 	for i, t := range gr.terms {
 		p := &g.lexicon.list[t]
 		m.list = append(m.list, feature{term: t, raw: [2]float32{p.weight * g.idf(concerns, p)},
@@ -64,8 +64,8 @@ func (g *Grouper) Nearest(id hearback.ID, k int) []Near {
 			continue
 		}
 		n := Near{Concern: other.id, Score: float64(x.like)}
-		if gr.vec != nil && other.vec != nil {
-			n.Score = (n.Score + max(0, lexvec.Cosine(gr.vec, other.vec))) / 2
+		if a, b := m.vec, g.meantIn(other); a != nil && b != nil {
+			n.Score = (n.Score + max(0, lexvec.Cosine(a, b))) / 2
 		}
 		for _, r := range g.shared(m.list, other) {
 			n.Shared = append(n.Shared, r.Text)

@@ -37,7 +37,7 @@ func (g *Grouper) Changed() map[hearback.ID][]byte {
 
 // The form of a stored state: a version byte, then numbers as varints and
 // floats in 32 bits.
-const stateVersion = 3
+const stateVersion = 4
 
 func (g *Grouper) encode(gr *group) []byte {
 	b := make([]byte, 0, 24*len(gr.terms)+64)
@@ -65,24 +65,6 @@ func (g *Grouper) encode(gr *group) []byte {
 		b = append(b, f.kind)
 		b = binary.LittleEndian.AppendUint64(b, f.hash)
 		b = float(b, gr.facets[f])
-	}
-	return appendVector(b, gr.vec)
-}
-
-// appendVector writes a vector with 8 bits for each component, which its
-// direction does not miss: states are written with every batch.
-func appendVector(b []byte, vec []float32) []byte {
-	b = binary.AppendUvarint(b, uint64(len(vec)))
-	if len(vec) == 0 {
-		return b
-	}
-	top := float32(0)
-	for _, x := range vec {
-		top = max(top, x, -x)
-	}
-	b = float(b, top)
-	for _, x := range vec {
-		b = append(b, byte(int8(math.Round(float64(x/max(top, 1e-30)*127)))))
 	}
 	return b
 }
@@ -229,17 +211,6 @@ func (g *Grouper) load(id hearback.ID, r *reader) {
 			gr.facets = map[facet]float32{}
 		}
 		gr.facets[f] = r.float()
-	}
-	if n := r.size(1); n > 0 {
-		top := r.float()
-		if g.o.Vectors == nil || n != g.o.Vectors.Dim() {
-			r.bad = r.bad || g.o.Vectors != nil
-			return
-		}
-		gr.vec = make([]float32, n)
-		for i, x := range r.take(n) {
-			gr.vec[i] = float32(int8(x)) / 127 * top
-		}
 	}
 	if gr.theme = g.themes[in]; gr.theme == nil {
 		gr.theme = newTheme(in)

@@ -237,39 +237,28 @@ func (v *Vectors) Hash(row int32) uint64 { return v.hashes[row] }
 
 // each calls f with the terms of d that carry meaning, each with its row or -1.
 // A Chinese word that the pack lacks falls back to its characters; characters
-// inside known words are left out. rows are those of the terms that the caller
-// knows already, as for Sum.
-func (v *Vectors) each(d *text.Doc, rows []int32, f func(t *text.Term, i int)) {
+// inside known words are left out.
+func (v *Vectors) each(d *text.Doc, f func(t *text.Term, i int)) {
 	covered := int32(-1)
-	for k := range d.Terms {
-		t := &d.Terms[k]
+	for i := range d.Terms {
+		t := &d.Terms[i]
 		switch t.Kind {
 		case text.Word, text.Number:
-			f(t, v.rowOf(t, k, rows))
+			f(t, v.find(t.Hash))
 		case text.Han:
-			if i := v.rowOf(t, k, rows); i >= 0 {
+			if i := v.find(t.Hash); i >= 0 {
 				f(t, i)
 				covered = t.Pos + int32(len(t.Text)/3)
 			}
 		case text.Char:
 			if t.Pos >= covered {
-				if i := v.rowOf(t, k, rows); i >= 0 {
+				if i := v.find(t.Hash); i >= 0 {
 					f(t, i)
 				}
 			}
 		}
 	}
 }
-
-func (v *Vectors) rowOf(t *text.Term, k int, rows []int32) int {
-	if k < len(rows) && rows[k] != Unread {
-		return int(rows[k])
-	}
-	return v.find(t.Hash)
-}
-
-// Unread stands for a row that has not been looked up.
-const Unread = -2
 
 // Embed writes the unit vector of a text to dst, which must have room for Dim
 // components, and reports whether any of its words is known. It is the mean of
@@ -279,7 +268,7 @@ func (v *Vectors) Embed(d *text.Doc, dst []float32) bool {
 	dst = dst[:v.dim]
 	clear(dst)
 	var share [2]float32
-	v.each(d, nil, func(t *text.Term, i int) {
+	v.each(d, func(t *text.Term, i int) {
 		if i < 0 {
 			return
 		}
@@ -349,7 +338,7 @@ func (v *Vectors) Sketch(d *text.Doc) Sketch {
 // words, which share the weight of the word.
 func (v *Vectors) bag(d *text.Doc) []Weighted {
 	var bag []Weighted
-	v.each(d, nil, func(t *text.Term, i int) {
+	v.each(d, func(t *text.Term, i int) {
 		switch {
 		case t.Kind == text.Number:
 			bag = append(bag, Weighted{t.Hash, number})
@@ -450,7 +439,7 @@ func (v *Vectors) Met(a, b *text.Doc, n int) []Meeting {
 		x []float32
 	}
 	units := func(d *text.Doc) (out []unit) {
-		v.each(d, nil, func(t *text.Term, i int) {
+		v.each(d, func(t *text.Term, i int) {
 			if len(out) == 200 {
 				return
 			}
@@ -522,31 +511,6 @@ func (v *Vectors) glossed(a, b int) bool {
 		}
 	}
 	return false
-}
-
-// Sum writes to dst, which must have room for Dim components, the sum of the
-// vectors of the words of d, each weighted by how much the word says, and
-// returns how much of d the pack knows, 0 to 1 by weight. Sums can be added:
-// that of two texts is that of both. rows are those of the terms of d as far as
-// the caller has them, from [Vectors.Row], with [Unread] for the others.
-func (v *Vectors) Sum(d *text.Doc, rows []int32, dst []float32) (known float64) {
-	dst = dst[:v.dim]
-	clear(dst)
-	var in, all float64
-	v.each(d, rows, func(t *text.Term, i int) {
-		if i < 0 {
-			all += strange
-			return
-		}
-		w := v.weightOf(i)
-		v.add(dst, i, w)
-		in += float64(w)
-		all += float64(w)
-	})
-	if all == 0 {
-		return 0
-	}
-	return in / all
 }
 
 // Cosine returns the cosine of two vectors, -1 to 1; 0 if either is zero.

@@ -228,19 +228,3 @@ func BenchmarkSketch(b *testing.B) {
 		v.Sketch(&d)
 	}
 }
-
-// TestSumRows: rows that the caller knows change nothing.
-func TestSumRows(t *testing.T) {
-	v := vectors()
-	d := analyzer().Analyze("停水了吗？ When will the water be back in 磨溪, please", "")
-	var rows []int32
-	for i, x := range d.Terms {
-		if rows = append(rows, v.Row(x.Hash)); i%3 == 0 {
-			rows[i] = lexvec.Unread
-		}
-	}
-	a, b := make([]float32, v.Dim()), make([]float32, v.Dim())
-	if x, y := v.Sum(&d, nil, a), v.Sum(&d, rows[:len(rows)-2], b); x != y || !slices.Equal(a, b) {
-		t.Errorf("with rows the sum knows %v, without %v; equal: %t", y, x, slices.Equal(a, b))
-	}
-}
