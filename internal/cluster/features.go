@@ -64,6 +64,10 @@ func (g *Grouper) read(d *text.Doc) said {
 			if t.Pos < covered {
 				continue
 			}
+		case text.Bigram: // tells where words meet
+			if t.Pos+2 <= covered {
+				continue
+			}
 		}
 		f := feature{term: g.lexicon.number(t.Hash, t.Text, t.Kind)}
 		p := &g.lexicon.list[f.term]
