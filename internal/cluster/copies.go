@@ -39,7 +39,7 @@ func (g *Grouper) Sign(d *text.Doc) []byte {
 	}
 	for i := range d.Terms {
 		t := &d.Terms[i]
-		if negative[t.Text] {
+		if denies(t) {
 			facets += scatter(t.Hash ^ 0x6e6f74)
 		}
 		switch t.Kind {

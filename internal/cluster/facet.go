@@ -48,6 +48,25 @@ var hanPlain = wordSet("地区 小区 社区 灾区 学区 景区 市区 城区 
 // negative are words that turn a text into its opposite, as terms.
 var negative = wordSet("not no never isnt dont doesnt didnt cannot cant wont wasnt arent werent shouldnt couldnt wouldnt hasnt havent without 不 没 未 别 无 不能 没有 不会 不要 不得 不用 不可 不让 不许 不准 不是 未必 没人 没法 无法 尚未 从未 不再 并非 不停 不通 不安全 不该")
 
+// hints says of the hash of a term, by its last bits, whether the term may be
+// among the negative words (1), the sites (2) or the plain Chinese words (4).
+// Few terms are, and asking a set about each costs more than all else here.
+var hints = func() *[1 << 12]byte {
+	var t [1 << 12]byte
+	for i, set := range []map[string]bool{negative, sites, hanPlain} {
+		for w := range set {
+			for _, k := range []text.TermKind{text.Word, text.Han, text.Bigram, text.Char} {
+				t[text.Hash(k, w)%uint64(len(t))] |= 1 << i
+			}
+		}
+	}
+	return &t
+}()
+
+func hint(t *text.Term) byte { return hints[t.Hash%uint64(len(hints))] }
+
+func denies(t *text.Term) bool { return hint(t)&1 != 0 && negative[t.Text] }
+
 func wordSet(s string) map[string]bool {
 	m := map[string]bool{}
 	for _, w := range strings.Fields(s) {
@@ -76,10 +95,10 @@ func facets(d *text.Doc) (list []facet, negated bool) {
 				negations--
 			}
 		case text.Word:
-			if negative[t.Text] {
+			if denies(t) {
 				negations++
 			}
-			if sites[t.Text] {
+			if hint(t)&2 != 0 && sites[t.Text] {
 				for _, b := range before {
 					if b != nil && !plain[b.Text] && !sites[b.Text] {
 						add(facet{facetPlace, b.Hash ^ scatter(t.Hash)})
@@ -90,10 +109,10 @@ func facets(d *text.Doc) (list []facet, negated bool) {
 			before[1], before[0] = before[0], t
 		case text.Han:
 			covered = t.Pos + int32(len(t.Text)/3)
-			if negative[t.Text] {
+			if denies(t) {
 				negations++
 			}
-			if hanPlain[t.Text] {
+			if hint(t)&4 != 0 && hanPlain[t.Text] {
 				if name := before[0]; name != nil && isSite(t.Text) && !hanPlain[name.Text] && name.Pos+int32(len(name.Text)/3) == t.Pos {
 					add(facet{facetPlace, name.Hash ^ scatter(t.Hash)})
 				}
@@ -103,7 +122,7 @@ func facets(d *text.Doc) (list []facet, negated bool) {
 			before[1], before[0] = before[0], t
 		case text.Char:
 			if t.Pos >= covered {
-				if negative[t.Text] && !asks(d.Terms, i) {
+				if denies(t) && !asks(d.Terms, i) {
 					negations++
 				}
 			}
@@ -113,6 +132,9 @@ func facets(d *text.Doc) (list []facet, negated bool) {
 }
 
 func isSite(s string) bool {
+	if len(s) < 3 || !strings.Contains("园所学院库桥坝道区站厂县市镇乡村路街河", s[len(s)-3:]) {
+		return false
+	}
 	for _, site := range hanSites {
 		if strings.HasSuffix(s, site) {
 			return true

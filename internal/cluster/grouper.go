@@ -87,7 +87,7 @@ type Grouper struct {
 
 	seen int64 // messages so far, without copies
 
-	glossed map[int32][]int32 // row of an English word → concerns that hold a Chinese word which it glosses
+	glossed [][]int32 // by row of an English word → concerns that hold a Chinese word which it glosses
 
 	scratch []feature // of read
 	order   []uint64  // of candidates
@@ -147,7 +147,9 @@ func New(o Options) *Grouper {
 
 // Reset forgets everything, as before Load.
 func (g *Grouper) Reset() {
-	g.glossed = map[int32][]int32{}
+	if g.glossed = nil; g.o.Vectors != nil {
+		g.glossed = make([][]int32, g.o.Vectors.Rows())
+	}
 	g.lexicon, g.reads, g.orphans = newLexicon(g.o.Vectors), 0, nil
 	g.live, g.themes, g.dirty = map[hearback.ID]*group{}, map[hearback.ID]*theme{}, map[hearback.ID]bool{}
 	g.levels = [2]level{{keep: keepTerms}, {keep: keepThemes}}
@@ -425,15 +427,15 @@ func (g *Grouper) differ(m *said, gr *group, like float64) string {
 			return conflict(kind)
 		}
 	}
-	if share := gr.negated / gr.n; like >= denies && (m.negated && share < 0.2 || !m.negated && share > 0.8) {
+	if share := gr.negated / gr.n; like >= contrary && (m.negated && share < 0.2 || !m.negated && share > 0.8) {
 		return "negation"
 	}
 	return ""
 }
 
-// denies is the likeness from which a negation is the difference between two
+// contrary is the likeness from which a negation is the difference between two
 // texts, and not one of many.
-const denies = 0.75
+const contrary = 0.75
 
 // across looks for a concern in the other of the two languages that a message
 // of which no concern in its own language is like may belong to.
@@ -449,7 +451,7 @@ func (g *Grouper) across(m *said) (best *group, met []Reason, how float64) {
 		switch t := &g.lexicon.list[f.term]; t.kind {
 		case text.Han:
 			for h := range v.Glosses(t.row) {
-				if k := g.lexicon.find(v.Hash(h)); k >= 0 && g.lexicon.list[k].n[concerns] <= maxPostings {
+				if k := g.lexicon.ofRow[h] - 1; k >= 0 && g.lexicon.list[k].n[concerns] <= maxPostings {
 					p := &g.lexicon.list[k]
 					w := f.w[concerns] * g.idf(concerns, p)
 					for _, e := range p.in[concerns] {
@@ -458,8 +460,10 @@ func (g *Grouper) across(m *said) (best *group, met []Reason, how float64) {
 				}
 			}
 		case text.Word:
-			for _, slot := range g.glossed[t.row] {
-				l.strike(slot, f.w[concerns]*f.raw[concerns])
+			if t.row >= 0 {
+				for _, slot := range g.glossed[t.row] {
+					l.strike(slot, f.w[concerns]*f.raw[concerns])
+				}
 			}
 		}
 	}

@@ -135,11 +135,7 @@ func (g *Grouper) unpost(lv int, c *centroid, i int) {
 	}
 	if lv == concerns && p.kind == text.Han {
 		for h := range g.o.Vectors.Glosses(p.row) {
-			if list := without(g.glossed[h], c.slot); len(list) > 0 {
-				g.glossed[h] = list
-			} else {
-				delete(g.glossed, h)
-			}
+			g.glossed[h] = without(g.glossed[h], c.slot)
 		}
 	}
 	if p.n == [2]int32{} {

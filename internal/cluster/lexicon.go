@@ -13,6 +13,7 @@ type lexicon struct {
 	list  []posting // by number
 	free  []int32   // numbers that no term has
 	slots []int32   // open addressing by hash: number+1, or 0
+	ofRow []int32   // the term of each row of the vectors: number+1, or 0
 	stop  map[uint64]float32
 	row   func(hash uint64) int32 // in the vectors, or -1
 }
@@ -42,11 +43,11 @@ type entry struct {
 const maxPosted = 2 * maxPostings
 
 func newLexicon(v *lexvec.Vectors) lexicon {
-	row := func(uint64) int32 { return -1 }
+	x := lexicon{slots: make([]int32, 1<<10), stop: stopWords(), row: func(uint64) int32 { return -1 }}
 	if v != nil {
-		row = v.Row
+		x.row, x.ofRow = v.Row, make([]int32, v.Rows())
 	}
-	return lexicon{slots: make([]int32, 1<<10), stop: stopWords(), row: row}
+	return x
 }
 
 // find returns the number of a term, or -1.
@@ -76,6 +77,9 @@ func (x *lexicon) number(hash uint64, word string, kind text.TermKind) int32 {
 		x.list[t] = p
 	} else {
 		x.list = append(x.list, p)
+	}
+	if p.row >= 0 {
+		x.ofRow[p.row] = t + 1
 	}
 	if 2*(len(x.list)-len(x.free)) > len(x.slots) {
 		x.slots = make([]int32, 2*len(x.slots))
@@ -116,6 +120,9 @@ func (x *lexicon) drop(t int32) {
 			x.slots[hole] = x.slots[next]
 			hole = next
 		}
+	}
+	if row := x.list[t].row; row >= 0 {
+		x.ofRow[row] = 0
 	}
 	x.list[t] = posting{}
 	x.free = append(x.free, t)

@@ -232,6 +232,9 @@ func (v *Vectors) Glosses(row int32) iter.Seq[int32] {
 // GlossCount returns how many English words gloss a row.
 func (v *Vectors) GlossCount(row int32) int { return int(v.from[row+1] - v.from[row]) }
 
+// Rows returns how many rows there are.
+func (v *Vectors) Rows() int { return len(v.hashes) }
+
 // Hash returns the hash of the term of a row.
 func (v *Vectors) Hash(row int32) uint64 { return v.hashes[row] }
 
