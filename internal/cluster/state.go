@@ -40,7 +40,7 @@ func (g *Grouper) Changed() map[hearback.ID][]byte {
 const stateVersion = 4
 
 func (g *Grouper) encode(gr *group) []byte {
-	b := make([]byte, 0, 24*len(gr.terms)+64)
+	b := make([]byte, 0, 16*len(gr.terms)+128)
 	b = append(b, stateVersion)
 	for _, n := range []int64{int64(gr.theme.id), int64(gr.votes), int64(g.parent[gr.id]), gr.last, gr.at, int64(gr.medoid)} {
 		b = binary.AppendVarint(b, n)
@@ -52,11 +52,10 @@ func (g *Grouper) encode(gr *group) []byte {
 	b = binary.AppendUvarint(b, uint64(len(gr.terms)))
 	for i, t := range gr.terms {
 		p := &g.lexicon.list[t]
-		b = binary.LittleEndian.AppendUint64(b, p.hash)
-		b = float(b, gr.held[i].n)
 		b = append(b, byte(p.kind))
+		b = binary.AppendUvarint(b, uint64(gr.held[i].n))
 		b = binary.AppendUvarint(b, uint64(len(p.word)))
-		b = append(b, p.word...)
+		b = append(b, p.word...) // its hash follows from it
 	}
 	b = binary.AppendUvarint(b, uint64(len(gr.facets)))
 	for _, f := range slices.SortedFunc(maps.Keys(gr.facets), func(x, y facet) int {
@@ -194,15 +193,15 @@ func (g *Grouper) load(id hearback.ID, r *reader) {
 	gr.purity, gr.best = float64(r.float()), float64(r.float())
 	gr.square = r.float64()
 	g.enter(concerns, &gr.centroid)
-	for range r.size(14) {
-		hash, n, kind := r.u64(), r.float(), text.TermKind(r.take(1)[0])
+	for range r.size(3) {
+		kind, n := text.TermKind(r.take(1)[0]), r.uvarint()
 		word := string(r.take(r.size(1)))
-		if r.bad || kind == 0 || n < 0 {
+		if r.bad || kind == 0 || n > 1<<24 {
 			r.bad = true
 			return
 		}
-		if t := g.lexicon.number(hash, word, kind); gr.find(t) < 0 {
-			g.hold(concerns, &gr.centroid, t, n)
+		if t := g.lexicon.number(text.Hash(kind, word), word, kind); gr.find(t) < 0 {
+			g.hold(concerns, &gr.centroid, t, float32(n))
 		}
 	}
 	for range r.size(13) {
