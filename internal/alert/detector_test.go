@@ -192,6 +192,8 @@ func TestRules(t *testing.T) {
 	muted.State = hearback.Muted
 	quiet.Kinds = nil
 	quiet.First = monday
+	thanked := quiet
+	thanked.Messages, thanked.Kinds = 10, map[hearback.Kind]int64{hearback.Thanks: 6, hearback.Other: 4}
 	spread := quiet
 	spread.Score.Spread = 50
 	young := alert.Reading{At: monday.Add(6 * time.Hour), Length: time.Hour, Observed: 50, Expected: 1, Spread: 1, Fast: 40, Slow: 39, Day: 50, Age: 6 * time.Hour}
@@ -207,6 +209,7 @@ func TestRules(t *testing.T) {
 		{"no statistics in the first two days, but news", alert.Facts{Concern: &quiet, Reading: young, Six: 3, Sources: 2}, []hearback.AlertKind{hearback.AlertNovel}},
 		{"three voices of one source are no news", alert.Facts{Concern: &quiet, Reading: young, Six: 4, Sources: 1}, nil},
 		{"five are", alert.Facts{Concern: &quiet, Reading: young, Six: 5, Sources: 1}, []hearback.AlertKind{hearback.AlertNovel}},
+		{"thanks are no news", alert.Facts{Concern: &thanked, Reading: young, Six: 9, Sources: 2}, nil},
 		{"like a closed concern", alert.Facts{Concern: &quiet, Reading: young, Six: 5, Sources: 1, Like: 0.4}, []hearback.AlertKind{hearback.AlertRecurring}},
 		{"statistics at once where asked for", alert.Facts{Concern: &quiet, Reading: young, Warm: true}, []hearback.AlertKind{hearback.AlertRising}},
 		{"a void", alert.Facts{Concern: &open, Reading: old}, []hearback.AlertKind{hearback.AlertVoid}},

@@ -169,7 +169,7 @@ func Judge(f Facts, l Limits) []hearback.Alert {
 		})
 	}
 	const once = 1 << 62
-	if need := novelNeed(f); !old && f.Six >= need && r.At.Sub(f.Concern.First) < youngHours*time.Hour {
+	if need := novelNeed(f); !old && f.Six >= need && !thanks(f.Concern) && r.At.Sub(f.Concern.First) < youngHours*time.Hour {
 		kind := hearback.AlertNovel
 		stat, limit := f.Six, need
 		if f.Like >= likeClosed {
@@ -219,6 +219,10 @@ func Judge(f Facts, l Limits) []hearback.Alert {
 	}
 	return list
 }
+
+// thanks reports whether most messages of a concern thank somebody: nobody waits
+// for an answer to them, so that they began is no news.
+func thanks(c *hearback.Concern) bool { return 2*c.Kinds[hearback.Thanks] > c.Messages }
 
 // novelNeed is how many voices make a new concern worth an alert: fewer when
 // two sources agree.
