@@ -84,6 +84,7 @@ type App struct {
 	listeners []net.Listener
 	steps     steps
 	finder    finder
+	search    *searcher
 	learner   learner
 	fediverse *activitypub.Server // nil if the office has no actor there
 	face      atomic.Pointer[publish.Site]
@@ -269,6 +270,12 @@ func (a *App) openPipeline(ctx context.Context) error {
 		store: a.Store, text: a.text, place: a.place, ids: a.ids, now: a.now, log: a.log.With(slog.String("component", "pipeline")),
 		jobs: make(chan *job, 64), asks: make(chan ask), ready: make(chan struct{}), workers: newWorkers(), waiting: newWaiting(),
 	}
+	last, err := a.Store.LastID(ctx)
+	if err != nil {
+		return err
+	}
+	a.search = &searcher{text: a.text, before: last + 1}
+	p.stored = a.search.note
 	p.group = cluster.New(cluster.Options{NextID: func() hearback.ID { return a.ids.Next(a.now()) }, Vectors: a.vectors})
 	p.keys.Store(&keys{post, w})
 	p.listening.Store(&listening{})
@@ -374,6 +381,7 @@ func (a *App) Start(ctx context.Context) error {
 	mux.Handle("/", console)
 	a.serve(a.listeners[0], mux)
 	a.serve(a.listeners[1], public)
+	a.run(func() { a.readWords(ctx) })
 	a.StartPipeline(ctx)
 	a.run(func() {
 		if err := a.Log.Run(ctx); err != nil && ctx.Err() == nil {

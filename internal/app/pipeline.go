@@ -40,8 +40,9 @@ type Pipeline struct {
 	jobs      chan *job
 	asks      chan ask // run between batches by the one owner
 	ready     chan struct{}
-	workers   chan struct{} // one token for each processor
-	waiting   *waiting      // items between Take and commit
+	workers   chan struct{}            // one token for each processor
+	waiting   *waiting                 // items between Take and commit
+	stored    func([]hearback.Message) // is told what was committed; may be nil
 
 	memory // of the one goroutine that groups
 }
@@ -296,7 +297,27 @@ func (p *Pipeline) tryCommit(ctx context.Context, jobs []*job) error {
 			Source: j.src.ID, Cursor: j.cursor, Bucket: b.now.Truncate(time.Hour), Tally: j.tally, Newest: b.newest[j.src.ID],
 		})
 	}
-	return p.store.Take(ctx, p.finish(b))
+	whole := p.finish(b)
+	if err := p.store.Take(ctx, whole); err != nil {
+		return err
+	}
+	p.tell(whole)
+	return nil
+}
+
+// tell lets the search know what is stored now.
+func (p *Pipeline) tell(b *store.Batch) {
+	if p.stored == nil {
+		return
+	}
+	list := make([]hearback.Message, 0, len(b.New)+len(b.Edits))
+	for i := range b.New {
+		list = append(list, b.New[i].Message)
+	}
+	for i := range b.Edits {
+		list = append(list, b.Edits[i].Message)
+	}
+	p.stored(list)
 }
 
 // A build is a batch under way.

@@ -37,7 +37,7 @@ func (a *App) web(ctx context.Context) (web.Options, error) {
 		Sources: liveSources{a.Registry, a.Reload}, Intake: intake{a}, Topics: liveTopics{a.Topics, a.Reload},
 		Concerns: concerns{a}, Alerts: a, Notices: a.Notify, Mail: a.Config.Mail.Server != "", Entries: a.Log,
 		TestTopic: a.testTopic, Match: a.match, Suggest: a.suggestDesk, HarmHints: a.harmHints, Bundle: a.bundle, Witnesses: a.witnesses, LogKey: a.Log.Key().VKey(), LogPrint: a.Log.Key().Fingerprint(),
-		AreaName: a.place.Name, FindArea: a.place.Canonical,
+		FindMessages: a.findMessages, AreaName: a.place.Name, FindArea: a.place.Canonical,
 	}
 	if !a.opt.Drill {
 		o.Ask, o.Archive = a.ask, evidence.Archiver{Client: a.client, Now: a.now, Explain: safedial.Explain}.Take

@@ -229,6 +229,9 @@ func (db *DB) ConcernsByID(ctx context.Context, after hearback.ID, limit int) (l
 func (db *DB) SaveScores(ctx context.Context, scores map[hearback.ID]hearback.Score, rs ...hearback.Record) error {
 	return db.write(ctx, func(tx *Tx) error {
 		for id, s := range scores {
+			if s.Tier == hearback.P1 { // worth a row however few speak of it
+				tx.then(func() { db.names.other(id) })
+			}
 			b, err := json.Marshal(s)
 			if err != nil {
 				return fmt.Errorf("score of %s: %w", id, err)
@@ -251,6 +254,7 @@ func (db *DB) SetConcern(ctx context.Context, c *hearback.Concern, rs ...hearbac
 		titled = 1
 	}
 	err := db.write(ctx, func(tx *Tx) error {
+		tx.then(func() { db.names.other(c.ID) })
 		n, err := tx.execN(ctx, "UPDATE concern SET state = ?, into_id = ?, theme = ?, title = ?, titled = ?, version = version + 1 WHERE id = ? AND version = ?",
 			string(c.State), int64(c.Into), int64(c.Theme), c.Title, titled, int64(c.ID), c.Version)
 		if err := changed(n, err); err != nil {

@@ -38,9 +38,27 @@ func (db *DB) ConcernList(ctx context.Context, f web.ConcernFilter) (list []hear
 	case "all":
 		states = append(states, hearback.Muted)
 	}
+	in := func(state hearback.ConcernState) ([]placed, error) {
+		from := visible
+		if f.Small {
+			from = "concern c WHERE 1 = 1"
+		}
+		return db.concernsWhere(ctx, from, nil, state, f, after)
+	}
+	if f.Text != "" && !f.Small {
+		ids, few, err := db.named(ctx, f.Text, mostNamed)
+		if err != nil {
+			return nil, "", err
+		}
+		if few {
+			in = func(state hearback.ConcernState) ([]placed, error) {
+				return db.concernsNamed(ctx, state, f, after, ids)
+			}
+		}
+	}
 	var all []placed
 	for _, state := range states {
-		some, err := db.concernsIn(ctx, state, f, after)
+		some, err := in(state)
 		if err != nil {
 			return nil, "", err
 		}
@@ -68,10 +86,11 @@ type placed struct {
 // of them: an engine only takes it for a query that says the same.
 const visible = "concern c INDEXED BY concern_visible WHERE (voices >= 5 OR rank = 0)"
 
-// concernsIn returns the concerns of one state that pass the filter, one more
-// than a page holds if there are so many.
-func (db *DB) concernsIn(ctx context.Context, state hearback.ConcernState, f web.ConcernFilter, after cursor) (list []placed, err error) {
-	kase, void, from := 0, 0, visible
+// concernsWhere returns the concerns of one state that pass the filter, one more
+// than a page holds if there are so many. from says where they are, with its
+// arguments.
+func (db *DB) concernsWhere(ctx context.Context, from string, args []any, state hearback.ConcernState, f web.ConcernFilter, after cursor) (list []placed, err error) {
+	kase, void := 0, 0
 	switch f.View {
 	case "triage":
 		kase = 1
@@ -79,9 +98,6 @@ func (db *DB) concernsIn(ctx context.Context, state hearback.ConcernState, f web
 		kase = 2
 	case "void":
 		void = 1
-	}
-	if f.Small {
-		from = "concern c WHERE 1 = 1"
 	}
 	rank := -1
 	if f.Tier != "" {
@@ -111,10 +127,10 @@ func (db *DB) concernsIn(ctx context.Context, state hearback.ConcernState, f web
 			AND (CAST(? AS BIGINT) = 0 OR EXISTS (SELECT 1 FROM roll r WHERE r.concern = c.id AND r.source = CAST(? AS BIGINT)))
 			AND (rank > CAST(? AS BIGINT) OR rank = CAST(? AS BIGINT) AND (priority < CAST(? AS DOUBLE PRECISION)
 				OR priority = CAST(? AS DOUBLE PRECISION) AND id > CAST(? AS BIGINT)))
-		ORDER BY rank, priority DESC, id`,
+		ORDER BY rank, priority DESC, id`, append(slices.Clone(args),
 		string(state), kase, kase, kase, void, rank, rank, int64(f.Theme), int64(f.Theme), micros(f.Since),
 		like(f.Lang), like(f.Lang), like(f.Area), like(f.Area), text, text, text,
-		int64(f.Source), int64(f.Source), after.rank, after.rank, after.priority, after.priority, after.id)
+		int64(f.Source), int64(f.Source), after.rank, after.rank, after.priority, after.priority, after.id)...)
 	if err != nil {
 		return nil, err
 	}

@@ -71,6 +71,7 @@ type Roll struct {
 // Take commits a batch.
 func (db *DB) Take(ctx context.Context, b *Batch) error {
 	return db.write(ctx, func(tx *Tx) error {
+		tx.then(func() { db.names.grown(b.Concerns) })
 		for _, s := range b.Sources {
 			if err := tx.takeSource(ctx, s); err != nil {
 				return fmt.Errorf("source %s: %w", s.Source, err)
@@ -334,6 +335,17 @@ func (db *DB) RollsBetween(ctx context.Context, from, to time.Time, voices int64
 		}
 		f(hearback.ID(n[0]), hearback.ID(n[1]), at(n[2]), n[3])
 		return nil
+	})
+}
+
+// MessagesBefore returns messages with ids from low on and below before, newest
+// first, at most limit.
+func (db *DB) MessagesBefore(ctx context.Context, low, before hearback.ID, limit int) (list []hearback.Message, err error) {
+	rows, err := db.query(ctx, "SELECT "+messageColumns+" FROM message WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT ?", int64(low), int64(before), limit)
+	return list, each(rows, err, func(row scanner) error {
+		m, err := scanMessage(row)
+		list = append(list, m)
+		return err
 	})
 }
 

@@ -42,6 +42,7 @@ type DB struct {
 	scans   *sql.DB // for reads of many rows; what they hold is given back after each
 	writes  *writer
 	mu      sync.Mutex // held by the one writing transaction
+	names   names
 }
 
 // Open opens the store at dsn, which is the path of a SQLite file or a
@@ -203,7 +204,13 @@ func (w *writer) close() error {
 }
 
 // A Tx is a writing transaction.
-type Tx struct{ w *writer }
+type Tx struct {
+	w     *writer
+	after []func() // run once it is committed
+}
+
+// then has f run once the transaction is committed.
+func (t *Tx) then(f func()) { t.after = append(t.after, f) }
 
 // write runs f in one transaction: all of it is kept, or nothing. Writers wait
 // for each other. f must not keep tx.
@@ -220,9 +227,13 @@ func (db *DB) write(ctx context.Context, f func(tx *Tx) error) error {
 	if _, err := w.conn.ExecContext(ctx, w.dialect.begin()); err != nil {
 		return explain(errors.Join(err, w.drop()))
 	}
-	err := f(&Tx{w})
+	tx := &Tx{w: w}
+	err := f(tx)
 	if err == nil {
 		if _, err = w.conn.ExecContext(ctx, "COMMIT"); err == nil {
+			for _, f := range tx.after {
+				f()
+			}
 			return nil
 		}
 	}

@@ -94,6 +94,9 @@ type Options struct {
 	// Match finds published answers like a text, best first; nil if there is
 	// no index.
 	Match func(ctx context.Context, text, lang string, k int) []Match
+	// FindMessages finds the newest messages with words in them, older than
+	// before unless that is 0.
+	FindMessages func(ctx context.Context, words string, before hearback.ID, limit int) (Found, error)
 	// AreaName returns the name of an area for readers of a language, and
 	// FindArea the area that somebody means by a name; both return what they
 	// do not know as it is. nil does so always.
@@ -157,6 +160,13 @@ type Witness struct {
 	Size  int64     // of the log when it last confirmed; 0 if it never did
 	At    time.Time // when it did
 	Stale bool      // that is too long ago, or never was
+}
+
+// Found is what a search in messages found, newest first.
+type Found struct {
+	Messages []hearback.Message
+	More     hearback.ID // older ones may be found before this; 0 if there are none
+	Loading  bool        // older messages are not known to the search yet
 }
 
 // A Match is a published answer that may serve.
