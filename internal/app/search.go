@@ -70,10 +70,10 @@ type searcher struct {
 	late   []noted     // edits of messages that have not been read yet
 }
 
-// noted is a message and its folded words.
+// noted is a message and its words.
 type noted struct {
-	id     hearback.ID
-	folded string
+	id   hearback.ID
+	text string
 }
 
 // dense reports whether a character belongs to a script without spaces between
@@ -253,15 +253,19 @@ func (s *searcher) read(ctx context.Context, db *store.DB) error {
 	const some = 16 * blockMessages
 	before := s.before
 	for done := before == 0; !done; {
-		list, err := db.MessagesBefore(ctx, 0, before, some)
+		var list []noted
+		err := db.Words(ctx, 0, before, some, func(id hearback.ID, text string) bool {
+			list = append(list, noted{id, text})
+			return true
+		})
 		if err != nil {
 			return err
 		}
 		var older []*block
 		for part := range slices.Chunk(list, blockMessages) {
-			b := &block{low: part[len(part)-1].ID, high: part[0].ID, n: len(part), bits: make([]uint64, blockBits/64)}
+			b := &block{low: part[len(part)-1].id, high: part[0].id, n: len(part), bits: make([]uint64, blockBits/64)}
 			for i := range part {
-				grams(s.text.Fold(part[i].Text), b.add)
+				grams(s.text.Fold(part[i].text), b.add)
 			}
 			older = append(older, b)
 		}
@@ -270,12 +274,12 @@ func (s *searcher) read(ctx context.Context, db *store.DB) error {
 		s.blocks = append(older, s.blocks...)
 		done = len(list) < some || len(s.blocks) >= searchKept
 		if before = 0; !done {
-			before = list[some-1].ID
+			before = list[some-1].id
 		}
 		s.before = before
 		s.late = slices.DeleteFunc(s.late, func(m noted) bool {
 			if m.id >= before && len(s.blocks) > 0 {
-				s.put(m.id, m.folded)
+				s.put(m.id, m.text)
 			}
 			return m.id >= before
 		})
@@ -309,31 +313,35 @@ func (a *App) findMessages(ctx context.Context, words string, before hearback.ID
 	}
 	list, unread := a.search.candidates(q, before)
 	f.Loading = unread != 0
+	var ids []hearback.ID
 	for i, b := range list {
 		if i == searchBlocks {
 			f.More = b.high + 1 // so many were read for little
-			return f, nil
+			break
 		}
 		high := b.high + 1
 		if before != 0 {
 			high = min(high, before)
 		}
-		messages, err := a.Store.MessagesBefore(ctx, b.low, high, 4*blockMessages)
+		err := a.Store.Words(ctx, b.low, high, 4*blockMessages, func(id hearback.ID, text string) bool {
+			if q.matches(a.text.Fold(text)) {
+				if len(ids) == limit {
+					f.More = ids[limit-1]
+					return false
+				}
+				ids = append(ids, id)
+			}
+			return true
+		})
 		if err != nil {
 			return f, err
 		}
-		for _, m := range messages {
-			if !q.matches(a.text.Fold(m.Text)) {
-				continue
-			}
-			if len(f.Messages) == limit {
-				f.More = f.Messages[limit-1].ID
-				return f, nil
-			}
-			f.Messages = append(f.Messages, m)
+		if f.More != 0 {
+			break
 		}
 	}
-	return f, nil
+	f.Messages, err = a.Store.Messages(ctx, ids)
+	return f, err
 }
 
 // readWords makes the messages that are stored known to the search.

@@ -38,13 +38,7 @@ func (db *DB) ConcernList(ctx context.Context, f web.ConcernFilter) (list []hear
 	case "all":
 		states = append(states, hearback.Muted)
 	}
-	in := func(state hearback.ConcernState) ([]placed, error) {
-		from := visible
-		if f.Small {
-			from = "concern c WHERE 1 = 1"
-		}
-		return db.concernsWhere(ctx, from, nil, state, f, after)
-	}
+	in := func(state hearback.ConcernState) ([]placed, error) { return db.concernsIn(ctx, state, f, after) }
 	if f.Text != "" && !f.Small {
 		ids, few, err := db.named(ctx, f.Text, mostNamed)
 		if err != nil {
@@ -86,10 +80,34 @@ type placed struct {
 // of them: an engine only takes it for a query that says the same.
 const visible = "concern c INDEXED BY concern_visible WHERE (voices >= 5 OR rank = 0)"
 
-// concernsWhere returns the concerns of one state that pass the filter, one more
-// than a page holds if there are so many. from says where they are, with its
-// arguments.
-func (db *DB) concernsWhere(ctx context.Context, from string, args []any, state hearback.ConcernState, f web.ConcernFilter, after cursor) (list []placed, err error) {
+// concernsIn returns the concerns of one state that pass the filter, one more
+// than a page holds if there are so many, in the order of the list.
+func (db *DB) concernsIn(ctx context.Context, state hearback.ConcernState, f web.ConcernFilter, after cursor) (list []placed, err error) {
+	from := visible
+	if f.Small {
+		from = "concern c WHERE 1 = 1"
+	}
+	where, args := filterWhere(f, state, after)
+	rows, err := db.query(ctx, "SELECT "+concernColumns+", rank, priority FROM "+from+where+" ORDER BY rank, priority DESC, id", args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() && len(list) <= f.Limit {
+		var p placed
+		if p.Concern, err = scanConcern(also{rows, []any{&p.at.rank, &p.at.priority}}); err != nil {
+			return nil, err
+		}
+		if p.at.id = int64(p.ID); passes(&p.Concern, f) {
+			list = append(list, p)
+		}
+	}
+	return list, rows.Err()
+}
+
+// filterWhere is the condition that a concern of one state passes a filter and
+// comes after a place in the order, with its arguments.
+func filterWhere(f web.ConcernFilter, state hearback.ConcernState, after cursor) (string, []any) {
 	kase, void := 0, 0
 	switch f.View {
 	case "triage":
@@ -114,8 +132,7 @@ func (db *DB) concernsWhere(ctx context.Context, from string, args []any, state 
 	if f.Text != "" {
 		text = "%" + escapeLike(strings.ToLower(f.Text)) + "%"
 	}
-	rows, err := db.query(ctx, `
-		SELECT `+concernColumns+`, rank, priority FROM `+from+` AND state = ?
+	return ` AND state = ?
 			AND (CAST(? AS BIGINT) = 0 OR CAST(? AS BIGINT) = 1 AND kase = 0 OR CAST(? AS BIGINT) = 2 AND kase > 0)
 			AND (CAST(? AS BIGINT) = 0 OR void = 1 AND answer = 0)
 			AND (CAST(? AS BIGINT) < 0 OR rank = CAST(? AS BIGINT))
@@ -126,25 +143,12 @@ func (db *DB) concernsWhere(ctx context.Context, from string, args []any, state 
 			AND (CAST(? AS TEXT) = '' OR LOWER(title) LIKE CAST(? AS TEXT) ESCAPE '\' OR LOWER(doc) LIKE CAST(? AS TEXT) ESCAPE '\')
 			AND (CAST(? AS BIGINT) = 0 OR EXISTS (SELECT 1 FROM roll r WHERE r.concern = c.id AND r.source = CAST(? AS BIGINT)))
 			AND (rank > CAST(? AS BIGINT) OR rank = CAST(? AS BIGINT) AND (priority < CAST(? AS DOUBLE PRECISION)
-				OR priority = CAST(? AS DOUBLE PRECISION) AND id > CAST(? AS BIGINT)))
-		ORDER BY rank, priority DESC, id`, append(slices.Clone(args),
-		string(state), kase, kase, kase, void, rank, rank, int64(f.Theme), int64(f.Theme), micros(f.Since),
-		like(f.Lang), like(f.Lang), like(f.Area), like(f.Area), text, text, text,
-		int64(f.Source), int64(f.Source), after.rank, after.rank, after.priority, after.priority, after.id)...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() && len(list) <= f.Limit {
-		var p placed
-		if p.Concern, err = scanConcern(also{rows, []any{&p.at.rank, &p.at.priority}}); err != nil {
-			return nil, err
+				OR priority = CAST(? AS DOUBLE PRECISION) AND id > CAST(? AS BIGINT)))`,
+		[]any{
+			string(state), kase, kase, kase, void, rank, rank, int64(f.Theme), int64(f.Theme), micros(f.Since),
+			like(f.Lang), like(f.Lang), like(f.Area), like(f.Area), text, text, text,
+			int64(f.Source), int64(f.Source), after.rank, after.rank, after.priority, after.priority, after.id,
 		}
-		if p.at.id = int64(p.ID); passes(&p.Concern, f) {
-			list = append(list, p)
-		}
-	}
-	return list, rows.Err()
 }
 
 // ThemeList implements [web.Store].

@@ -338,15 +338,25 @@ func (db *DB) RollsBetween(ctx context.Context, from, to time.Time, voices int64
 	})
 }
 
-// MessagesBefore returns messages with ids from low on and below before, newest
-// first, at most limit.
-func (db *DB) MessagesBefore(ctx context.Context, low, before hearback.ID, limit int) (list []hearback.Message, err error) {
-	rows, err := db.query(ctx, "SELECT "+messageColumns+" FROM message WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT ?", int64(low), int64(before), limit)
-	return list, each(rows, err, func(row scanner) error {
-		m, err := scanMessage(row)
-		list = append(list, m)
+// Words calls f with the words of messages with ids from low on and below
+// before, newest first, at most limit, until it returns false.
+func (db *DB) Words(ctx context.Context, low, before hearback.ID, limit int, f func(id hearback.ID, text string) bool) error {
+	rows, err := db.query(ctx, "SELECT id, text FROM message WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT ?", int64(low), int64(before), limit)
+	if err != nil {
 		return err
-	})
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id hearback.ID
+		var text string
+		if err := rows.Scan(&id, &text); err != nil {
+			return err
+		}
+		if !f(id, text) {
+			return nil
+		}
+	}
+	return rows.Err()
 }
 
 // Total returns what became of everything a source ever sent, or of

@@ -152,19 +152,53 @@ const namedAtOnce = 50
 // oneOf is a condition for one of namedAtOnce ids.
 var oneOf = " AND id IN (?" + strings.Repeat(", ?", namedAtOnce-1) + ")"
 
-// concernsNamed is concernsWhere for a filter with a text that leads to ids.
+// concernsNamed is concernsWhere for a filter with a text that leads to ids. It
+// sorts them by what the index holds and reads only as many as a page takes.
 func (db *DB) concernsNamed(ctx context.Context, state hearback.ConcernState, f web.ConcernFilter, after cursor, ids []int64) (list []placed, err error) {
-	for part := range slices.Chunk(ids, namedAtOnce) {
+	filled := func(part []int64) []any {
 		args := make([]any, namedAtOnce)
 		for i := range args {
 			args[i] = part[min(i, len(part)-1)]
 		}
-		some, err := db.concernsWhere(ctx, "concern c WHERE (voices >= 5 OR rank = 0)"+oneOf, args, state, f, after)
+		return args
+	}
+	var order []cursor
+	for part := range slices.Chunk(ids, namedAtOnce) {
+		where, args := filterWhere(f, state, after)
+		rows, err := db.query(ctx, "SELECT rank, priority, id FROM concern c WHERE (voices >= 5 OR rank = 0)"+oneOf+where, append(filled(part), args...)...)
+		err = each(rows, err, func(row scanner) error {
+			var at cursor
+			err := row.Scan(&at.rank, &at.priority, &at.id)
+			order = append(order, at)
+			return err
+		})
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, some...)
 	}
-	slices.SortFunc(list, func(a, b placed) int { return a.at.compare(b.at) })
-	return list[:min(len(list), f.Limit+1)], nil
+	slices.SortFunc(order, cursor.compare)
+	for part := range slices.Chunk(order, namedAtOnce) {
+		found := make(map[int64]hearback.Concern, len(part))
+		asked := make([]int64, len(part))
+		for i, at := range part {
+			asked[i] = at.id
+		}
+		rows, err := db.query(ctx, "SELECT "+concernColumns+" FROM concern c WHERE 1 = 1"+oneOf, filled(asked)...)
+		err = each(rows, err, func(row scanner) error {
+			c, err := scanConcern(row)
+			found[int64(c.ID)] = c
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, at := range part {
+			if c := found[at.id]; c.ID != 0 && passes(&c, f) {
+				if list = append(list, placed{c, at}); len(list) > f.Limit {
+					return list, nil
+				}
+			}
+		}
+	}
+	return list, nil
 }

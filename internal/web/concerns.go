@@ -564,34 +564,3 @@ func most1(m map[string]int64) string {
 	}
 	return ""
 }
-
-type searchPage struct {
-	frame
-	Text    string
-	Rows    []concernRow
-	Matches []Match
-	More    string
-}
-
-// search looks for a text among concerns and published answers.
-func (q *request) search() error {
-	text := shortenTo(strings.TrimSpace(q.r.URL.Query().Get("q")), 200)
-	p := &searchPage{frame: q.frame(q.t("search.title"), ""), Text: text}
-	p.Query = text
-	if text != "" {
-		list, next, err := q.o.Store.ConcernList(q.ctx(), ConcernFilter{View: "all", Text: text, Small: true, Limit: 20})
-		if err != nil {
-			return err
-		}
-		if p.Rows, err = q.concernRows(list); err != nil {
-			return err
-		}
-		if next != "" {
-			p.More = "/concerns?" + url.Values{"view": {"all"}, "small": {"1"}, "q": {text}}.Encode()
-		}
-		if q.o.Match != nil {
-			p.Matches = q.o.Match(q.ctx(), text, q.l.lang, 10)
-		}
-	}
-	return q.page("search", p)
-}

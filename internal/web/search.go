@@ -1,0 +1,156 @@
+package web
+
+import (
+	"fmt"
+	"html/template"
+	"net/url"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"example.org/hearback"
+)
+
+type searchPage struct {
+	frame
+	Text    string
+	Rows    []concernRow
+	Matches []Match
+	More    string
+	Said    []saidRow
+	Older   string // address of messages further back
+	Newest  string // address of the newest ones, if these are not
+	Loading bool
+}
+
+// A saidRow is a message that a search found.
+type saidRow struct {
+	hearback.Message
+	Source    string
+	HTML      template.HTML
+	About     string // the concern it belongs to
+	AboutLang string
+}
+
+// messagesAtOnce is how many messages a search shows.
+const messagesAtOnce = 20
+
+// search looks for a text among messages, concerns and published answers.
+func (q *request) search() error {
+	v := q.r.URL.Query()
+	text := shortenTo(strings.TrimSpace(v.Get("q")), 200)
+	p := &searchPage{frame: q.frame(q.t("search.title"), ""), Text: text}
+	p.Query = text
+	if text == "" {
+		return q.page("search", p)
+	}
+	var before hearback.ID
+	if s := v.Get("before"); s != "" {
+		var err error
+		if before, err = hearback.ParseID(s); err != nil {
+			return fmt.Errorf("%w: this page of the search is not there; search again", hearback.ErrInvalid)
+		}
+		p.Newest = "/search?" + url.Values{"q": {text}}.Encode()
+	} else {
+		list, next, err := q.o.Store.ConcernList(q.ctx(), ConcernFilter{View: "all", Text: text, Limit: 10})
+		if err != nil {
+			return err
+		}
+		if p.Rows, err = q.concernRows(list); err != nil {
+			return err
+		}
+		if next != "" {
+			p.More = "/concerns?" + url.Values{"view": {"all"}, "q": {text}}.Encode()
+		}
+		if q.o.Match != nil {
+			p.Matches = q.o.Match(q.ctx(), text, q.l.lang, 5)
+		}
+	}
+	if q.o.FindMessages != nil {
+		if err := q.searchMessages(p, before); err != nil {
+			return err
+		}
+	}
+	return q.page("search", p)
+}
+
+func (q *request) searchMessages(p *searchPage, before hearback.ID) error {
+	found, err := q.o.FindMessages(q.ctx(), p.Text, before, messagesAtOnce)
+	if err != nil {
+		return err
+	}
+	p.Loading = found.Loading
+	if found.More != 0 {
+		p.Older = "/search?" + url.Values{"q": {p.Text}, "before": {found.More.String()}}.Encode()
+	}
+	sources, err := q.o.Store.Sources(q.ctx())
+	if err != nil {
+		return err
+	}
+	concerns := map[hearback.ID]*hearback.Concern{}
+	words := strings.Fields(p.Text)
+	for _, m := range found.Messages {
+		r := saidRow{Message: m, Source: sourceTitle(sources, m.Source), HTML: q.l.marking(m.Text, words)}
+		if m.Concern != 0 {
+			c := concerns[m.Concern]
+			if c == nil {
+				if c, err = q.o.Store.Concern(q.ctx(), m.Concern); err != nil {
+					return err
+				}
+				concerns[m.Concern] = c
+			}
+			r.About, r.AboutLang = q.concernTitle(c), q.titleLang(c)
+		}
+		p.Said = append(p.Said, r)
+	}
+	return nil
+}
+
+// marking shows the text of a message like marked, with some words marked.
+func (l *locale) marking(s string, words []string) template.HTML {
+	low := strings.ToLower(s)
+	if len(low) != len(s) { // a letter that is longer in lower case: places would not fit
+		return l.marked(s)
+	}
+	hit := make([]bool, len(s))
+	for _, w := range words {
+		if w = strings.ToLower(w); w == "" {
+			continue
+		}
+		for from := 0; ; {
+			i := strings.Index(low[from:], w)
+			if i < 0 {
+				break
+			}
+			at := from + i
+			if startsWord(low, at) {
+				for k := range len(w) {
+					hit[at+k] = true
+				}
+			}
+			from = at + len(w)
+		}
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		j := i
+		for j < len(s) && hit[j] == hit[i] {
+			j++
+		}
+		part := string(l.marked(s[i:j]))
+		if hit[i] {
+			part = "<mark>" + part + "</mark>"
+		}
+		b.WriteString(part)
+		i = j
+	}
+	return template.HTML(b.String())
+}
+
+// startsWord reports whether a word of a script with spaces begins at a place,
+// or anything at all in one without.
+func startsWord(s string, at int) bool {
+	first, _ := utf8.DecodeRuneInString(s[at:])
+	last, _ := utf8.DecodeLastRuneInString(s[:at])
+	return at == 0 || first >= 0x2e80 || last >= 0x2e80 || !unicode.IsLetter(last) && !unicode.IsDigit(last)
+}
