@@ -48,7 +48,7 @@ func (q *request) search() error {
 	if s := v.Get("before"); s != "" {
 		var err error
 		if before, err = hearback.ParseID(s); err != nil {
-			return fmt.Errorf("%w: this page of the search is not there; search again", hearback.ErrInvalid)
+			return fmt.Errorf("%w: this page of the list is not there; begin again", hearback.ErrInvalid)
 		}
 		p.Newest = "/search?" + url.Values{"q": {text}}.Encode()
 	} else {
