@@ -340,7 +340,12 @@ type scorer struct {
 	down      map[hearback.ID]bool
 	listening int
 	unreached []hearback.Place
+	mixed     map[hearback.ID]bool // a split is proposed
 }
+
+// maxMixed is how many proposed splits are looked at: more than officers will
+// ever decide.
+const maxMixed = 10000
 
 func (a *App) newScorer(ctx context.Context, now time.Time) (r *scorer, err error) {
 	r = &scorer{a: a, now: now, sources: a.Pipeline.listening.Load().sources, down: map[hearback.ID]bool{}}
@@ -352,6 +357,14 @@ func (a *App) newScorer(ctx context.Context, now time.Time) (r *scorer, err erro
 	}
 	if err := a.Store.Tries(ctx, 0, func(id hearback.ID, h hearback.Health) { r.down[id] = h.Fault != "" }); err != nil {
 		return nil, err
+	}
+	splits, err := a.Store.Splits(ctx, 0, store.SplitProposed, maxMixed)
+	if err != nil {
+		return nil, err
+	}
+	r.mixed = make(map[hearback.ID]bool, len(splits))
+	for _, x := range splits {
+		r.mixed[x.Concern] = true
 	}
 	var harms []float64
 	for _, list := range r.ratings {
@@ -392,6 +405,7 @@ func (r *scorer) score(c *hearback.Concern) hearback.Score {
 	in := score.Input{
 		At: r.now, Areas: c.Areas, Ratings: r.ratings[c.ID], Questions: c.Kinds[hearback.Question], Messages: c.Messages, Copies: c.Copies,
 		Answered: c.Answer != 0, First: c.First, Concern: c.ID, HarmGuess: r.guess, Listening: r.listening, Langs: len(c.Langs), Stood: c.Score, Unreached: r.unreached,
+		Mixed: r.mixed[c.ID],
 	}
 	series := map[hearback.ID][]hearback.Point{}
 	since := r.now.Add(-scoreBack)

@@ -42,13 +42,12 @@ func (a *App) label(ctx context.Context, _ time.Time) error {
 		list = list[:min(len(list), labelAtOnce)]
 		for i := range list {
 			n := &list[i]
-			medoid, purity := g.Central(n.id)
-			n.c.Purity, n.c.Named = purity, n.c.Messages
+			n.c.Named = n.c.Messages
 			n.named = n.c.Named
 			for _, l := range n.c.Labels {
 				n.central = append(n.central, l.Medoid)
 			}
-			n.central = append(n.central, medoid)
+			n.central = append(n.central, g.Central(n.id))
 			n.read = slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(n.c.Recent), n.central...))))
 		}
 		return nil

@@ -73,7 +73,6 @@ type living struct {
 	hearback.Concern
 	voices *score.Sketch // nil if none was heard yet
 	Named  int64         // its messages when it was last named
-	Purity float64       // how alike its messages are, 0 to 1; 0 if not known yet
 	Looked int64         // its messages when a split was last looked for
 }
 

@@ -125,6 +125,10 @@ func TestSplit(t *testing.T) {
 	if !strings.Contains(words, "refund") || !strings.Contains(words, "back on") && !strings.Contains(words, "street") {
 		t.Errorf("words %q, want what tells the two apart", words)
 	}
+	in.step()
+	if now := in.concernOf("m0"); !slices.Contains(now.Score.Flags, "mixed") {
+		t.Errorf("a concern that a split is proposed of has the flags %q", now.Score.Flags)
+	}
 	before := in.counts(c.ID)
 
 	by := hearback.Actor{Role: "officer", ID: 7}
@@ -248,6 +252,10 @@ func TestSplitTurnedDown(t *testing.T) {
 	}
 	if in.proposed(c.ID) != nil {
 		t.Error("it is still proposed")
+	}
+	in.step()
+	if now := in.concernOf("m0"); slices.Contains(now.Score.Flags, "mixed") {
+		t.Errorf("a concern that somebody held together has the flags %q", now.Score.Flags)
 	}
 	for i := range 6 {
 		in.take(in.say(fmt.Sprint("o", i), fmt.Sprint("y", i), fmt.Sprintf("where to apply for a refund on the water bill of flat %d", i)))

@@ -106,7 +106,6 @@ type group struct {
 	negated float32           // messages that deny something
 	read    bool              // see meantIn
 	vec     []float32
-	purity  float64 // mean likeness of what joined
 	medoid  hearback.ID
 	best    float64
 }
@@ -267,7 +266,6 @@ func (g *Grouper) join(gr *group, th *theme, id hearback.ID, m *said, now int64,
 	g.take(concerns, &gr.centroid, m.list, now)
 	g.take(themes, &th.centroid, m.list, now)
 	g.settleTheme(gr, th)
-	gr.purity += (like - gr.purity) / float64(gr.n)
 	if gr.medoid == 0 || gr.n > 1 && like > gr.best {
 		gr.medoid = id
 		if gr.n > 1 {

@@ -221,10 +221,10 @@ func TestFlood(t *testing.T) {
 func TestCentral(t *testing.T) {
 	s := newStream(t)
 	got := s.add("Is the tap water safe to drink?", "Is the tap water safe to drink after the flood?", "Nobody says if the tap water is safe to drink")
-	if medoid, purity := s.g.Central(got[0].Concern); medoid == 0 || purity <= 0 || purity > 1 {
-		t.Errorf("Central = %s, %g", medoid, purity)
+	if medoid := s.g.Central(got[0].Concern); medoid == 0 {
+		t.Error("a concern of three messages has no central one")
 	}
-	if medoid, _ := s.g.Central(1 << 40); medoid != 0 {
+	if medoid := s.g.Central(1 << 40); medoid != 0 {
 		t.Errorf("a concern that is not there has the central message %s", medoid)
 	}
 }

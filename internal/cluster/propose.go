@@ -13,14 +13,14 @@ import (
 // ProposeMerge is the likeness of two concerns from which a merge is proposed.
 const ProposeMerge = 0.5
 
-// Central returns the most central message of a concern, and how alike its
-// messages are, from 0 to 1. What a concern is called says [Name].
-func (g *Grouper) Central(id hearback.ID) (medoid hearback.ID, purity float64) {
+// Central returns the most central message of a concern, or 0. What a concern
+// is called says [Name].
+func (g *Grouper) Central(id hearback.ID) hearback.ID {
 	gr := g.live[id]
 	if gr == nil {
-		return 0, 0
+		return 0
 	}
-	return gr.medoid, gr.purity
+	return gr.medoid
 }
 
 // A Near is a concern like another one.

@@ -448,7 +448,7 @@ func (g *Grouper) Split(id hearback.ID, at time.Time, moved []Moved) (hearback.I
 		if part == nil {
 			part = g.begin(&m, now, th, nil, false)
 		}
-		g.join(part, th, moved[i].ID, &m, now, gr.purity)
+		g.join(part, th, moved[i].ID, &m, now, gr.best)
 		gone[moved[i].ID] = true
 	}
 	g.follow(gone, part.id)

@@ -45,7 +45,7 @@ func (g *Grouper) encode(gr *group) []byte {
 	for _, n := range []int64{int64(gr.theme.id), int64(gr.votes), int64(g.parent[gr.id]), gr.last, gr.at, int64(gr.medoid)} {
 		b = binary.AppendVarint(b, n)
 	}
-	for _, f := range []float32{gr.n, gr.normAt, gr.mass, gr.negated, float32(gr.purity), float32(gr.best)} {
+	for _, f := range []float32{gr.n, gr.normAt, gr.mass, gr.negated, float32(gr.best)} {
 		b = float(b, f)
 	}
 	b = binary.LittleEndian.AppendUint64(b, math.Float64bits(gr.square))
@@ -190,7 +190,7 @@ func (g *Grouper) load(id hearback.ID, r *reader) {
 	}
 	gr.last, gr.at, gr.medoid = r.varint(), r.varint(), hearback.ID(r.varint())
 	gr.n, gr.normAt, gr.mass, gr.negated = max(r.float(), 1), r.float(), r.float(), r.float()
-	gr.purity, gr.best = float64(r.float()), float64(r.float())
+	gr.best = float64(r.float())
 	gr.square = r.float64()
 	g.enter(concerns, &gr.centroid)
 	for range r.size(3) {

@@ -41,7 +41,6 @@ const (
 	gradeVoices  = 100.0 // effective voices for grade A
 	gradeFew     = 15.0  // below, grade D
 	gradeSources = 2.999 // effective sources: three that are equal
-	gradePurity  = 0.35  // mean likeness of messages to their concern
 
 	loudMessages  = 3.0 // messages for each voice: few are loud
 	copiedShare   = 0.4 // of the messages
@@ -68,7 +67,7 @@ type Input struct {
 	HarmGuess               float64        // of its category while nobody has rated it ([Guess]); 0 for the default
 	Stood                   hearback.Score // the score before, whose tier only a person lowers; zero if there is none
 	Listening               int            // sources that the office listens to; 0 if not known
-	Purity                  float64        // how alike its messages are; 0 if not known
+	Mixed                   bool           // its messages fall into two: a split of it is proposed
 	Outage                  bool           // a source that it came from is down
 	// For the sentence:
 	Day       float64 // voices in the last 24 h
@@ -109,7 +108,7 @@ func Of(in Input) hearback.Score {
 	s.Priority = math.Sqrt(s.Harm.Value * s.Spread)
 	_, _, s.Low, s.High = interval(in, &w, &s)
 
-	s.Grade = grade(w.effective, w.sources, in.Purity, in.Outage)
+	s.Grade = grade(w.effective, w.sources, in.Mixed, in.Outage)
 	s.Matrix = Tier(s.Harm.Value, s.Spread, in.Ratings)
 	s.Tier = Hold(in.Stood.Tier, in.Stood.Matrix, s.Matrix)
 	s.Flags, s.Unreached = flags(in, &w), in.Unreached
@@ -400,9 +399,9 @@ func Guess(harms []float64) float64 {
 }
 
 // grade says how far the numbers can be trusted.
-func grade(effective, sources, purity float64, outage bool) string {
+func grade(effective, sources float64, mixed, outage bool) string {
 	missing := 0
-	for _, ok := range []bool{effective >= gradeVoices, sources >= gradeSources, purity == 0 || purity >= gradePurity, !outage} {
+	for _, ok := range []bool{effective >= gradeVoices, sources >= gradeSources, !mixed, !outage} {
 		if !ok {
 			missing++
 		}
@@ -435,7 +434,7 @@ func flags(in Input, w *warm) []string {
 	if len(in.Unreached) > 0 {
 		list = append(list, "coverage")
 	}
-	if in.Purity > 0 && in.Purity < gradePurity {
+	if in.Mixed {
 		list = append(list, "mixed")
 	}
 	if in.Outage {

@@ -192,7 +192,7 @@ func anything(t *rapid.T) score.Input {
 	anchor := rapid.IntRange(0, 4)
 	in := score.Input{
 		Concern: hearback.ID(rapid.Int64Range(1, 1<<60).Draw(t, "concern")), At: noon, First: noon.Add(-time.Duration(rapid.Int64Range(-5, 500).Draw(t, "age")) * time.Hour),
-		Purity: rapid.Float64Range(0, 1).Draw(t, "purity"), Outage: rapid.Bool().Draw(t, "outage"), Day: odd.Draw(t, "day"), Usual: odd.Draw(t, "usual"),
+		Mixed: rapid.Bool().Draw(t, "mixed"), Outage: rapid.Bool().Draw(t, "outage"), Day: odd.Draw(t, "day"), Usual: odd.Draw(t, "usual"),
 		Questions: rapid.Int64Range(0, 500).Draw(t, "questions"), Messages: rapid.Int64Range(0, 500).Draw(t, "messages"), Copies: rapid.Int64Range(0, 500).Draw(t, "copies"),
 		Areas: map[string]int64{"": 3, "n": rapid.Int64Range(-3, 500).Draw(t, "area")}, Listening: rapid.IntRange(0, 4).Draw(t, "listening"), Langs: rapid.IntRange(0, 12).Draw(t, "langs"),
 	}
@@ -301,9 +301,9 @@ func TestGradeAndFlags(t *testing.T) {
 		grade string
 		flags string
 	}{
-		{"all there", score.Input{Sources: three, Purity: 0.5, Answered: true}, "A", "unrated"},
-		{"an outage", score.Input{Sources: three, Purity: 0.5, Outage: true, Answered: true}, "B", "outage unrated"},
-		{"mixed, with an outage", score.Input{Sources: three, Purity: 0.2, Outage: true, Answered: true}, "C", "mixed outage unrated"},
+		{"all there", score.Input{Sources: three, Answered: true}, "A", "unrated"},
+		{"an outage", score.Input{Sources: three, Outage: true, Answered: true}, "B", "outage unrated"},
+		{"mixed, with an outage", score.Input{Sources: three, Mixed: true, Outage: true, Answered: true}, "C", "mixed outage unrated"},
 		{"few voices", score.Input{Sources: []score.SourceVoices{heard("a", 9)}}, "D", "unrated"},
 		{"one source", score.Input{Sources: []score.SourceVoices{heard("a", 200)}, Listening: 2, Answered: true}, "B", "one_source unrated"},
 		{"copies", score.Input{Sources: three, Messages: 200, Copies: 90, Answered: true}, "A", "copied unrated"},

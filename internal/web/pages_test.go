@@ -819,7 +819,7 @@ func TestTerms(t *testing.T) {
 	voices := []hearback.Point{{At: at.Add(-time.Hour), Voices: 40}}
 	s := score.Of(score.Input{
 		At: at, Sigma: &sigma, Persist: &persist, HalfLife: 20 * time.Hour, Reignitions: 2, First: at.Add(-50 * time.Hour), Areas: map[string]int64{"A": 3}, Messages: 900, Copies: 800, Questions: 800,
-		Sources: []score.SourceVoices{{Name: "a", Audience: 900, Voices: voices}}, Listening: 3, Outage: true, Purity: 0.1, Unreached: []hearback.Place{{What: "area", Name: "Hilltop"}, {What: "lang", Name: "vi"}},
+		Sources: []score.SourceVoices{{Name: "a", Audience: 900, Voices: voices}}, Listening: 3, Outage: true, Mixed: true, Unreached: []hearback.Place{{What: "area", Name: "Hilltop"}, {What: "lang", Name: "vi"}},
 		Ratings: []hearback.HarmRating{{Severity: 3, Believable: 3, Immediate: 3, CallToAction: 3, Vulnerable: 4}},
 	})
 	w.must(w.db.SaveScores(ctx, map[hearback.ID]hearback.Score{o.bus: s}))
