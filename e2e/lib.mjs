@@ -14,7 +14,7 @@ export const shots = join(root, 'e2e', 'shots');
 const program = join(root, 'bin', 'hearback');
 
 // free returns a port nobody listens on.
-function free() {
+export function free() {
   return new Promise((done, fail) => {
     const s = createServer().on('error', fail).listen(0, '127.0.0.1', () => {
       const { port } = s.address();
@@ -30,7 +30,7 @@ export function hearback(...args) {
 }
 
 // serve starts the service with a drill beside it and reads its addresses.
-export async function serve({ drill = '', speed = '', more = [] } = {}) {
+export async function serve({ drill = '', speed = '', more = [], env = {} } = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'hearback-e2e-'));
   const args = ['serve', '--data', join(dir, 'data'), '--console-listen', '127.0.0.1:0', '--public-listen', '127.0.0.1:0', '--alerts-shadow', '0s', ...more];
   const s = { dir, said: '' };
@@ -39,7 +39,7 @@ export async function serve({ drill = '', speed = '', more = [] } = {}) {
     args.push('--drill-file', drill, '--drill-listen', `127.0.0.1:${await free()}`, '--drill-public', s.drillPublic.slice(7));
     if (speed) args.push('--drill-speed', speed);
   }
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
   const ended = new Promise((done) => child.once('exit', done));
   child.stderr.on('data', (b) => { s.said += b; });
   s.started = Date.now();

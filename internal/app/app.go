@@ -28,6 +28,7 @@ import (
 	"example.org/hearback/internal/deident"
 	"example.org/hearback/internal/desk"
 	"example.org/hearback/internal/notify"
+	"example.org/hearback/internal/notify/follow"
 	"example.org/hearback/internal/place"
 	"example.org/hearback/internal/publish"
 	"example.org/hearback/internal/publish/activitypub"
@@ -87,9 +88,12 @@ type App struct {
 	search    *searcher
 	learner   learner
 	fediverse *activitypub.Server // nil if the office has no actor there
+	follow    *follow.Service     // nil if nobody can follow by e-mail
 	face      atomic.Pointer[publish.Site]
 	spreading chan struct{} // something was published
+	posting   chan struct{} // there are letters to send
 	spreadMu  sync.Mutex    // one delivery is sent by one
+	postMu    sync.Mutex    // and one letter
 
 	running sync.WaitGroup
 	alive   context.Context
@@ -102,7 +106,7 @@ func New(ctx context.Context, c Config, o Options) (_ *App, err error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	a := &App{Config: c, opt: o, now: o.Now, log: o.Log, ids: &hearback.IDs{}, spreading: make(chan struct{}, 1)}
+	a := &App{Config: c, opt: o, now: o.Now, log: o.Log, ids: &hearback.IDs{}, spreading: make(chan struct{}, 1), posting: make(chan struct{}, 1)}
 	if a.now == nil {
 		a.now = time.Now
 	}
@@ -156,6 +160,9 @@ func New(ctx context.Context, c Config, o Options) (_ *App, err error) {
 		return nil, err
 	}
 	if err := a.openNotify(); err != nil {
+		return nil, err
+	}
+	if err := a.openFollow(ctx); err != nil {
 		return nil, err
 	}
 	if err := a.firstStart(ctx); err != nil {
@@ -402,6 +409,7 @@ func (a *App) Start(ctx context.Context) error {
 	})
 	a.run(func() { a.tick(ctx) })
 	a.run(func() { a.runSpread(ctx) })
+	a.run(func() { a.runLetters(ctx) })
 	if len(a.Config.Witness.Ask) > 0 {
 		a.run(func() { a.askWitnesses(ctx) })
 	}

@@ -124,6 +124,7 @@ type MailConfig struct {
 	User         string `toml:"user" default:"" help:"name to sign in with at the mail server; empty if it asks for none"`
 	PasswordFile string `toml:"password_file" default:"" help:"file whose first line is the password; read at the start, so that the password is in no command line, environment or settings file" example:"/etc/hearback/mail.password"`
 	From         string `toml:"from" default:"" help:"address that notices come from" example:"hearback@example.org"`
+	Follow       bool   `toml:"follow" default:"false" help:"whether the public may follow answers by e-mail: the office then keeps addresses, sealed with keys/follow.key, until their owners leave; needs a mail server"`
 }
 
 // DrillConfig runs a drill beside the service, in a store of its own.
@@ -406,6 +407,9 @@ func (c *Config) Check() error {
 
 func (m *MailConfig) check(bad func(key, format string, args ...any) error) error {
 	if m.Server == "" {
+		if m.Follow {
+			return bad("mail.follow", "set mail.server and mail.from first: without a mail server nobody can follow by e-mail")
+		}
 		return nil
 	}
 	host, port, err := net.SplitHostPort(m.Server)

@@ -16,6 +16,7 @@ import (
 	"example.org/hearback"
 	"example.org/hearback/internal/answer"
 	"example.org/hearback/internal/match"
+	"example.org/hearback/internal/notify"
 	"example.org/hearback/internal/publish"
 	"example.org/hearback/internal/web"
 )
@@ -106,17 +107,23 @@ func (a *App) spread(ctx context.Context) error {
 		for _, e := range list {
 			id, ok := strings.CutPrefix(e.Subject, "answer:")
 			n, err := hearback.ParseID(id)
-			if !ok || err != nil || !slices.Contains([]hearback.RecordType{hearback.AnswerOut, hearback.AnswerCorrected, hearback.AnswerRetracted}, e.Type) || slices.Contains(told, n) {
+			if !ok || err != nil || !slices.Contains([]hearback.RecordType{hearback.AnswerOut, hearback.AnswerCorrected, hearback.AnswerRetracted}, e.Type) {
 				continue
 			}
-			told = append(told, n)
-		}
-		for _, id := range told {
-			x, err := a.Store.Answer(ctx, id)
+			x, err := a.Store.Answer(ctx, n)
 			if err != nil {
 				return err
 			}
-			more, err := a.tell(ctx, x)
+			more, err := a.letters(ctx, x, e.Seq)
+			if err != nil {
+				return err
+			}
+			out = append(out, more...)
+			if slices.Contains(told, n) {
+				continue // machines are told how it stands now, once
+			}
+			told = append(told, n)
+			more, err = a.tell(ctx, x)
 			if err != nil {
 				return err
 			}
@@ -128,7 +135,8 @@ func (a *App) spread(ctx context.Context) error {
 		}
 		from = to
 	}
-	return a.sendDue(ctx)
+	a.kickLetters()
+	return a.sendDue(ctx, false)
 }
 
 // tell returns what must be sent because an answer changed for the public.
@@ -171,10 +179,14 @@ func (a *App) feedURLs(x *hearback.Answer) (list []string) {
 	return list
 }
 
-// sendDue tries every delivery that is due, once.
-func (a *App) sendDue(ctx context.Context) error {
+// sendDue tries every delivery that is due, once: letters, or all else.
+func (a *App) sendDue(ctx context.Context, letters bool) error {
+	if letters {
+		a.postMu.Lock()
+		defer a.postMu.Unlock()
+	}
 	for {
-		due, err := a.Store.DueOutgoing(ctx, a.now(), 50)
+		due, err := a.Store.DueOutgoing(ctx, letters, a.now(), 50)
 		if err != nil || len(due) == 0 {
 			return err
 		}
@@ -191,7 +203,12 @@ func (a *App) sendDue(ctx context.Context) error {
 				a.log.Warn("a delivery is given up", slog.String("component", "spread"), slog.String("kind", d.Kind), slog.Any("err", err))
 				err = a.Store.Sent(ctx, d.ID)
 			default:
-				err = a.Store.SendAgain(ctx, d.ID, a.now().Add(publish.Wait(d.Tries+1)))
+				var f *notify.Fault
+				wait := publish.Wait(d.Tries + 1)
+				if errors.As(err, &f) {
+					wait = max(wait, min(f.After, 24*time.Hour))
+				}
+				err = a.Store.SendAgain(ctx, d.ID, a.now().Add(wait))
 			}
 			if err != nil {
 				return err
@@ -218,6 +235,16 @@ func (a *App) deliver(ctx context.Context, d publish.Delivery) error {
 		return a.post(req)
 	case "open311":
 		return a.deliverCase(ctx, d)
+	case publish.Letter:
+		if !a.Config.Mail.Follow {
+			return goneError{fmt.Errorf("%w: the office sends no letters any more", hearback.ErrNotFound)}
+		}
+		var f *notify.Fault
+		err := a.follow.Deliver(ctx, d)
+		if errors.As(err, &f) && f.Final {
+			return goneError{err}
+		}
+		return err
 	case "activity":
 		if a.fediverse == nil {
 			return goneError{fmt.Errorf("%w: the office has no actor any more", hearback.ErrNotFound)}
@@ -268,22 +295,11 @@ func (f facets) within(sel publish.Selection) bool {
 // its words, and the areas where its concern was heard from enough people to be
 // named in public.
 func (a *App) facetsOf(ctx context.Context, x *hearback.Answer) (f facets, err error) {
-	topics := a.Pipeline.listening.Load().topics
 	rev := x.Current()
 	if rev == nil {
 		return f, nil
 	}
-	for _, t := range rev.Texts {
-		doc := a.text.Analyze(t.Title+"\n"+strings.Join(t.Parts(), "\n"), t.Lang)
-		if topics == nil {
-			break
-		}
-		for _, id := range topics.Match(&doc) {
-			if !slices.Contains(f.topics, id) {
-				f.topics = append(f.topics, id)
-			}
-		}
-	}
+	f.topics = a.topicsOf(rev)
 	c, err := a.Store.Concern(ctx, x.Concern)
 	if errors.Is(err, hearback.ErrNotFound) {
 		return f, nil
@@ -298,6 +314,23 @@ func (a *App) facetsOf(ctx context.Context, x *hearback.Answer) (f facets, err e
 	}
 	slices.Sort(f.areas)
 	return f, nil
+}
+
+// topicsOf lists the topics whose queries would keep the words of a revision.
+func (a *App) topicsOf(rev *hearback.Revision) (list []hearback.ID) {
+	topics := a.Pipeline.listening.Load().topics
+	if topics == nil {
+		return nil
+	}
+	for _, t := range rev.Texts {
+		doc := a.text.Analyze(t.Title+"\n"+strings.Join(t.Parts(), "\n"), t.Lang)
+		for _, id := range topics.Match(&doc) {
+			if !slices.Contains(list, id) {
+				list = append(list, id)
+			}
+		}
+	}
+	return list
 }
 
 // facets returns what is known of an answer.

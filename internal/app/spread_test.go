@@ -283,13 +283,13 @@ func TestDeliveriesEnd(t *testing.T) {
 		}
 	}
 	left := func() int {
-		list, err := a.Store.DueOutgoing(context.Background(), clock.Now().Add(100*24*time.Hour), 10)
+		list, err := a.Store.DueOutgoing(context.Background(), false, clock.Now().Add(100*24*time.Hour), 10)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return len(list)
 	}
-	if err := a.sendDue(t.Context()); err != nil {
+	if err := a.sendDue(t.Context(), false); err != nil {
 		t.Fatal(err)
 	}
 	if n := left(); n != 1 {
@@ -297,7 +297,7 @@ func TestDeliveriesEnd(t *testing.T) {
 	}
 	for range publish.Tries {
 		clock.pass(25 * time.Hour)
-		if err := a.sendDue(t.Context()); err != nil {
+		if err := a.sendDue(t.Context(), false); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -57,6 +57,12 @@ func (a *App) Step(ctx context.Context) error {
 			return err
 		}},
 		{"ask the city's desks", askDesksEvery, a.askDesks},
+		{"forget who did not confirm", sweepEvery, func(ctx context.Context, _ time.Time) error {
+			if a.follow == nil {
+				return nil
+			}
+			return a.follow.Forget(ctx)
+		}},
 		{"end old sessions", sweepEvery, func(ctx context.Context, _ time.Time) error { return a.Accounts.Sweep(ctx) }},
 	} {
 		if s.every > 0 && now.Sub(a.steps.last[s.name]) < s.every {

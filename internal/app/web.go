@@ -57,6 +57,9 @@ func (a *App) web(ctx context.Context) (web.Options, error) {
 	if a.fediverse != nil {
 		o.Fediverse, o.FediverseName, o.Neighbours = a.fediverse.Handler(), a.fediverse.Name, a.Store.Neighbours
 	}
+	if a.follow != nil {
+		o.Follow, o.FollowOpen = a.follow, a.Config.Mail.Follow
+	}
 	o.ClaimReview = func(_ context.Context, x *hearback.Answer, lang string) ([]byte, error) {
 		return publish.ClaimReview(site, x, lang)
 	}

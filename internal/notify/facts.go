@@ -134,10 +134,10 @@ func (s *Service) concern(ctx context.Context, f *facts, id hearback.ID) (*hearb
 // words, and stays inside.
 func matter(c *hearback.Concern) string {
 	if c.Titled {
-		return oneLine(c.Title, 120)
+		return OneLine(c.Title, 120)
 	}
 	if len(c.Phrases) > 0 {
-		return oneLine(strings.Join(c.Phrases[:min(3, len(c.Phrases))], " · "), 120)
+		return OneLine(strings.Join(c.Phrases[:min(3, len(c.Phrases))], " · "), 120)
 	}
 	return c.ID.String()
 }
@@ -215,8 +215,8 @@ func (s *Service) lookSource(ctx context.Context, f *facts, id hearback.ID) erro
 	return nil
 }
 
-// oneLine returns s on one line, at most n characters long.
-func oneLine(s string, n int) string {
+// OneLine returns s on one line, at most n characters long.
+func OneLine(s string, n int) string {
 	s = strings.Join(strings.Fields(s), " ")
 	if r := []rune(s); len(r) > n {
 		return string(r[:n-1]) + "…"

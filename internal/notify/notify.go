@@ -154,6 +154,10 @@ type Message struct {
 	Lang   string
 	At     time.Time // of this try
 	Text
+
+	// Of a letter to somebody outside, by e-mail only.
+	HTML  string // what Body says, as a page; "" for none
+	Leave string // where one stops getting letters, with one click; "" for none
 }
 
 // An Address says where a channel leads. It is stored sealed and never shown

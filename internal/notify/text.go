@@ -169,11 +169,11 @@ func (s *Service) fill(c *Channel, kind string, v view) Text {
 			panic(err)
 		}
 	}
-	return Text{oneLine(subject.String(), 200), tidy(body.String()), v.Page}
+	return Text{OneLine(subject.String(), 200), Tidy(body.String()), v.Page}
 }
 
-// tidy takes away spaces at the ends of lines and more than one empty line.
-func tidy(s string) string {
+// Tidy takes away spaces at the ends of lines and more than one empty line.
+func Tidy(s string) string {
 	var lines []string
 	for line := range strings.Lines(s) {
 		line = strings.TrimSpace(line)

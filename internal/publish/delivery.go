@@ -11,13 +11,16 @@ import (
 // until it arrived or was tried often enough, also over a restart.
 type Delivery struct {
 	ID     hearback.ID
-	Kind   string // who knows how to send it: "websub", "activity", "mail"
+	Kind   string // who knows how to send it: "websub", "activity", "open311", [Letter]
 	Target []byte // where to; sealed if it is the address of somebody
 	Body   []byte
 	Made   time.Time
 	Due    time.Time
 	Tries  int
 }
+
+// Letter is the kind of a delivery by e-mail to somebody who follows.
+const Letter = "letter"
 
 // An Outbox keeps deliveries. Package store implements it.
 type Outbox interface {
@@ -29,8 +32,10 @@ type Outbox interface {
 	SpreadTo(ctx context.Context) (int64, error)
 	// SendLater keeps deliveries that come of nothing in the log.
 	SendLater(ctx context.Context, list ...Delivery) error
-	// DueOutgoing returns what should be sent by now, the longest waiting first.
-	DueOutgoing(ctx context.Context, now time.Time, limit int) ([]Delivery, error)
+	// DueOutgoing returns what should be sent by now, the longest waiting first:
+	// letters, or everything else. A mail server takes its time for a thousand
+	// letters, and nothing else waits for that.
+	DueOutgoing(ctx context.Context, letters bool, now time.Time, limit int) ([]Delivery, error)
 	// Sent forgets one; SendAgain tries it again at a time.
 	Sent(ctx context.Context, id hearback.ID) error
 	SendAgain(ctx context.Context, id hearback.ID, due time.Time) error

@@ -102,6 +102,33 @@ func Plain(s Site, a *hearback.Answer, lang string) (string, error) {
 	return "", fmt.Errorf("answer %s in %.40q: %w", a.ID, lang, hearback.ErrNotFound)
 }
 
+// A Part is a piece of an answer with its heading, which may be "".
+type Part struct{ Head, Body string }
+
+// Parts returns what the public reads of an answer in a language, or in the
+// first that it is given in, in reading order, without what was corrected; and
+// which language that is. A withdrawn answer has no parts.
+func Parts(s Site, a *hearback.Answer, lang string) (title, given string, parts []Part) {
+	rev := a.Current()
+	e := entry{a: a, rev: rev, lang: rev.Texts[0].Lang, text: &rev.Texts[0]}
+	for i := range rev.Texts {
+		if Within(rev.Texts[i].Lang, lang) {
+			e.lang, e.text = rev.Texts[i].Lang, &rev.Texts[i]
+			break
+		}
+	}
+	if a.Withdrawn != nil {
+		return e.text.Title, e.lang, nil
+	}
+	said := *rev
+	said.Reason = ""
+	e.rev = &said
+	for _, x := range s.sections(e) {
+		parts = append(parts, Part{x.head, x.body})
+	}
+	return e.text.Title, e.lang, parts
+}
+
 // width counts the columns of a line in print: Chinese characters take two.
 func width(s string) int {
 	n := 0

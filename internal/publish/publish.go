@@ -140,7 +140,7 @@ func entries(answers []hearback.Answer, lang string) []entry {
 			}
 		}
 		for _, l := range langs {
-			if lang == "" || within(l, lang) {
+			if lang == "" || Within(l, lang) {
 				list = append(list, entry{
 					a: a, rev: rev, lang: l, text: rev.Text(l), first: firsts[strings.ToLower(l)],
 					updated: a.Changed(), withdrawn: a.State == hearback.AnswerWithdrawn,
@@ -151,9 +151,9 @@ func entries(answers []hearback.Answer, lang string) []entry {
 	return list
 }
 
-// within reports whether a tag is the language asked for or a kind of it:
+// Within reports whether a tag is the language asked for or a kind of it:
 // zh-Hans is within zh.
-func within(tag, lang string) bool {
+func Within(tag, lang string) bool {
 	tag, lang = strings.ToLower(tag), strings.ToLower(lang)
 	return tag == lang || strings.HasPrefix(tag, lang+"-")
 }

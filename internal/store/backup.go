@@ -37,7 +37,7 @@ var tables = []table{
 	{"concern", false}, {"grouping", false}, {"roll", false}, {"split", false},
 	{"desk", false}, {"kase", false}, {"evidence_copy", false}, {"answer", false},
 	{"alert", false}, {"sample", false}, {"detector", false}, {"forecast", false}, {"forecast_day", false}, {"harm", false}, {"outcome", false},
-	{"commitment", false}, {"outgoing", false}, {"feedback", false}, {"audience", false}, {"activity_seen", false}, {"neighbour", false}, {"sent311", false},
+	{"commitment", false}, {"outgoing", false}, {"feedback", false}, {"audience", false}, {"activity_seen", false}, {"neighbour", false}, {"sent311", false}, {"follow", false}, {"follow_ask", false},
 	{"account_head", true}, {"account", false}, {"link", false}, {"session", false},
 	{"factor", false}, {"attempt", false}, {"signon", false}, {"tries", false}, {"token", false}, {"act_key", false}, {"security", false},
 	{"channel", false}, {"notice", false}, {"delivery", false},
@@ -254,7 +254,7 @@ func strip(ctx context.Context, path string) error {
 		return err
 	}
 	p.SetMaxOpenConns(1)
-	for _, q := range []string{"UPDATE grouping SET sketch = NULL", "DELETE FROM session", "DELETE FROM link", "DELETE FROM attempt", "DELETE FROM token", "VACUUM"} {
+	for _, q := range []string{"UPDATE grouping SET sketch = NULL", "DELETE FROM session", "DELETE FROM link", "DELETE FROM attempt", "DELETE FROM token", "DELETE FROM follow_ask", "VACUUM"} {
 		if _, err := p.ExecContext(ctx, q); err != nil {
 			return explain(errors.Join(err, p.Close()))
 		}

@@ -60,8 +60,12 @@ func (db *DB) SendLater(ctx context.Context, list ...publish.Delivery) error {
 }
 
 // DueOutgoing implements [publish.Outbox].
-func (db *DB) DueOutgoing(ctx context.Context, now time.Time, limit int) (list []publish.Delivery, err error) {
-	rows, err := db.query(ctx, "SELECT id, kind, target, body, made, due, tries FROM outgoing WHERE due <= ? ORDER BY due, id LIMIT ?", micros(now), limit)
+func (db *DB) DueOutgoing(ctx context.Context, letters bool, now time.Time, limit int) (list []publish.Delivery, err error) {
+	is := "<>"
+	if letters {
+		is = "="
+	}
+	rows, err := db.query(ctx, "SELECT id, kind, target, body, made, due, tries FROM outgoing WHERE due <= ? AND kind "+is+" ? ORDER BY due, id LIMIT ?", micros(now), publish.Letter, limit)
 	return list, each(rows, err, func(row scanner) error {
 		var d publish.Delivery
 		var made, due int64

@@ -35,7 +35,7 @@ func TestOutbox(t *testing.T) {
 		}
 		due := func(now time.Time) (ids []hearback.ID) {
 			t.Helper()
-			list, err := db.DueOutgoing(ctx, now, 10)
+			list, err := db.DueOutgoing(ctx, false, now, 10)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -56,12 +56,21 @@ func TestOutbox(t *testing.T) {
 		if err := db.Sent(ctx, 1); err != nil {
 			t.Fatal(err)
 		}
-		list, err := db.DueOutgoing(ctx, start.Add(3*time.Hour), 10)
+		list, err := db.DueOutgoing(ctx, false, start.Add(3*time.Hour), 10)
 		if err != nil || len(list) != 1 || list[0].Tries != 1 || string(list[0].Body) != "\x00\xff" || !list[0].Made.Equal(start) {
 			t.Errorf("Due = %+v, %v", list, err)
 		}
 		if err := db.SendLater(ctx, d(9, start)); err != nil || len(due(start)) != 1 {
 			t.Errorf("Deliver = %v", err)
+		}
+		// Letters wait in a line of their own.
+		letter := d(10, start)
+		letter.Kind = publish.Letter
+		if err := db.SendLater(ctx, letter); err != nil || len(due(start)) != 1 {
+			t.Errorf("a letter stands among other deliveries: %v, %v", due(start), err)
+		}
+		if list, err := db.DueOutgoing(ctx, true, start, 10); err != nil || len(list) != 1 || list[0].ID != 10 {
+			t.Errorf("letters are %+v, %v", list, err)
 		}
 	})
 }

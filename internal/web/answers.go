@@ -218,10 +218,11 @@ func (q *request) clash(p *draftPage, typed []hearback.Text) {
 
 type answersPage struct {
 	frame
-	Rows []answerRow
-	View string
-	Tabs []tab
-	Near []activitypub.Neighbour // what other offices answered
+	Rows    []answerRow
+	View    string
+	Tabs    []tab
+	Near    []activitypub.Neighbour // what other offices answered
+	Follows int64                   // addresses that are told by e-mail
 }
 
 type answerRow struct {
@@ -282,6 +283,12 @@ func (q *request) answers() error {
 	if q.o.Neighbours != nil {
 		var err error
 		if p.Near, err = q.o.Neighbours(q.ctx(), 20); err != nil {
+			return err
+		}
+	}
+	if q.o.Follow != nil {
+		var err error
+		if p.Follows, err = q.o.Follow.Count(q.ctx()); err != nil {
 			return err
 		}
 	}

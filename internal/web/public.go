@@ -71,6 +71,7 @@ type question struct {
 	Stage  hearback.CaseState
 	Voices int64            // never shown as it is
 	Answer *hearback.Answer // a holding statement, if one is out
+	Follow string           // where one asks to be told of it, or ""
 }
 
 // questions lists what is open, the clock that ends first at the top.
@@ -92,6 +93,9 @@ func (q *request) questions(limit int) (list []question, all int, err error) {
 		}
 		x := question{ID: r.Case.ID, Title: q.publicTitle(c), People: q.people(c.Voices), Desk: r.Desk, State: q.t("pub.state." + string(r.Case.State)),
 			Next: r.Next, Left: r.Left, Late: r.Late, Soon: r.Soon, Paused: r.Case.Paused(), Opened: r.Case.Opened, Age: q.o.Now().Sub(r.Case.Opened), Tier: r.Case.Tier, Stage: r.Case.State, Voices: c.Voices}
+		if q.o.Follow != nil && q.o.FollowOpen {
+			x.Follow = followURL(x.ID)
+		}
 		if r.Case.Answer != 0 {
 			if x.Answer, err = q.o.Store.Answer(q.ctx(), r.Case.Answer); err != nil {
 				return nil, 0, err

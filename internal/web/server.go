@@ -39,6 +39,7 @@ type server struct {
 	asks    *throttle
 	votes   *throttle
 	reports *throttle // by Open311
+	follows *throttle // by e-mail
 	faults  []sentence
 }
 
@@ -52,7 +53,7 @@ func newServer(o Options, console bool) (*server, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &server{o: o, console: console, asks: newThrottle(throttleEach), votes: newThrottle(votesEach), reports: newThrottle(votesEach)}
+	s := &server{o: o, console: console, asks: newThrottle(throttleEach), votes: newThrottle(votesEach), reports: newThrottle(votesEach), follows: newThrottle(throttleEach)}
 	var err error
 	if s.locales, err = loadLocales(o.Zone, o.Now, o.AreaName); err != nil {
 		return nil, err
@@ -182,6 +183,7 @@ type frame struct {
 	Done                  string
 	Fault                 string
 	Drill, CanAsk, NoKeys bool
+	CanFollow             bool // by e-mail
 	DrillURL, Acting, Who string
 	Sleeping              []access.Role // roles that wait for a second factor
 	Actors                []string
@@ -211,7 +213,7 @@ func (q *request) frame(title, nav string) frame {
 		Title: title, Nav: nav, Lang: q.l.lang, HTMLLang: q.l.html,
 		Other: q.l.other(), OtherHTML: q.locales[q.l.other()].html,
 		OfficeName: q.office(q.l.lang), Path: q.r.URL.Path, Drill: q.o.Drill, DrillURL: q.o.DrillURL,
-		CanAsk: q.o.Ask != nil, Counts: q.navCounts(),
+		CanAsk: q.o.Ask != nil, CanFollow: q.o.Follow != nil && q.o.FollowOpen, Counts: q.navCounts(),
 	}
 	if f.Path == "" || q.r.Method != http.MethodGet {
 		f.Path = "/"

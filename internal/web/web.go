@@ -25,6 +25,7 @@ import (
 	"example.org/hearback/internal/desk"
 	"example.org/hearback/internal/evidence"
 	"example.org/hearback/internal/notify"
+	"example.org/hearback/internal/notify/follow"
 	"example.org/hearback/internal/publish"
 	"example.org/hearback/internal/publish/activitypub"
 	"example.org/hearback/internal/publish/open311"
@@ -131,6 +132,10 @@ type Options struct {
 	// if there is none. FediverseName is its name before the @.
 	Fediverse     http.Handler
 	FediverseName string
+	// Follow keeps who is told of answers by e-mail; nil if nobody is. FollowOpen
+	// says that more people may ask to be.
+	Follow     Follow
+	FollowOpen bool
 	// Neighbours lists what other offices published, newest first.
 	Neighbours func(ctx context.Context, limit int) ([]activitypub.Neighbour, error)
 	// Open311 serves GeoReport v2 under /open311/; nil if the office does not.
@@ -152,6 +157,26 @@ type Options struct {
 	// ClaimReview returns the structured data of a published answer in one
 	// language, or nil if it judges no claim.
 	ClaimReview func(ctx context.Context, a *hearback.Answer, lang string) ([]byte, error)
+}
+
+// Follow keeps who is told of answers by e-mail. [follow.Service] implements
+// it.
+type Follow interface {
+	// Ask sends a letter with a link to an address, whoever's it is, and says
+	// nothing about it.
+	Ask(ctx context.Context, address string, w follow.Wish) error
+	// Asked returns what a link asks to confirm and Confirm does it; both return
+	// [hearback.ErrNotFound] once it was used or its time is over. Confirm
+	// returns the key of the pages where that is changed and ended.
+	Asked(ctx context.Context, link string) (follow.Wish, error)
+	Confirm(ctx context.Context, link string) (key string, err error)
+	// Wish returns what is followed under a key, nil if nothing is any more.
+	Wish(ctx context.Context, key string) (*follow.Wish, time.Time, error)
+	Change(ctx context.Context, key string, w follow.Wish) error
+	// Leave forgets an address and all that waits for it.
+	Leave(ctx context.Context, key string) error
+	// Count says how many addresses are told.
+	Count(ctx context.Context) (int64, error)
 }
 
 // A Witness confirms our log from outside.

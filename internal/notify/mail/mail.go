@@ -1,5 +1,6 @@
-// Package mail delivers notices as plain text e-mail over SMTP, always with
-// TLS: by STARTTLS, or from the first byte on.
+// Package mail delivers notices as plain text e-mail over SMTP, and letters to
+// those outside who asked for them as HTML too, always with TLS: by STARTTLS,
+// or from the first byte on.
 package mail
 
 import (
@@ -58,6 +59,15 @@ func (s *Server) Send(ctx context.Context, to notify.Address, m notify.Message) 
 		msg.SetImportance(mail.ImportanceHigh)
 	}
 	msg.SetBodyString(mail.TypeTextPlain, m.Body)
+	if m.HTML != "" {
+		msg.AddAlternativeString(mail.TypeTextHTML, m.HTML)
+	}
+	if m.Leave != "" {
+		msg.SetGenHeader("List-Unsubscribe", "<"+m.Leave+">")
+		if strings.HasPrefix(m.Leave, "https://") { // RFC 8058 asks for that
+			msg.SetGenHeader("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+		}
+	}
 	var raw net.Conn
 	client, err := s.client(func(ctx context.Context, network, address string) (net.Conn, error) {
 		var err error

@@ -15,6 +15,7 @@ import (
 	"io"
 	"math/big"
 	"mime"
+	"mime/multipart"
 	"mime/quotedprintable"
 	"net"
 	netmail "net/mail"
@@ -286,5 +287,45 @@ func TestStopped(t *testing.T) {
 	cancel()
 	if err := serve(t, &server{}).client("", "").Send(ctx, to, msg); err == nil {
 		t.Error("sent although we are being stopped")
+	}
+}
+
+// TestLetter: a letter to somebody outside says the same as text and as a page,
+// and how to stop it with one click (RFC 8058), which only TLS may carry.
+func TestLetter(t *testing.T) {
+	for leave, post := range map[string]string{"https://answers.test/follow/leave?k=1z.AbCd&lang=zh": "List-Unsubscribe=One-Click", "http://answers.test/follow/leave?k=1z": ""} {
+		s := serve(t, &server{})
+		letter := msg
+		letter.HTML, letter.Leave = "<!doctype html><p>第一行</p>", leave
+		if err := s.client("", "").Send(t.Context(), to, letter); err != nil {
+			t.Fatal(err)
+		}
+		s.mu.Lock()
+		m, err := netmail.ReadMessage(strings.NewReader(s.got[0]))
+		s.mu.Unlock()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := m.Header.Get("List-Unsubscribe"); got != "<"+leave+">" {
+			t.Errorf("List-Unsubscribe: %q", got)
+		}
+		if got := m.Header.Get("List-Unsubscribe-Post"); got != post {
+			t.Errorf("List-Unsubscribe-Post: %q, want %q", got, post)
+		}
+		kind, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
+		if err != nil || kind != "multipart/alternative" {
+			t.Fatalf("Content-Type is %q, %v", kind, err)
+		}
+		parts := multipart.NewReader(m.Body, params["boundary"])
+		for _, want := range []struct{ kind, body string }{{"text/plain", letter.Body}, {"text/html", letter.HTML}} {
+			p, err := parts.NextPart()
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, err := io.ReadAll(p)
+			if got := strings.ReplaceAll(string(b), "\r\n", "\n"); err != nil || !strings.HasPrefix(p.Header.Get("Content-Type"), want.kind) || strings.TrimSpace(got) != strings.TrimSpace(want.body) {
+				t.Errorf("%s: %q, %v, want %q", p.Header.Get("Content-Type"), got, err, want.body)
+			}
+		}
 	}
 }
