@@ -153,24 +153,9 @@ func TestFollowByMail(t *testing.T) {
 	// A correction. It was not told of the answer, which was there before.
 	a.Answers.Reviewers = func(context.Context) (int, error) { return 1, nil }
 	ctx := t.Context()
-	now, err := a.Store.Answer(ctx, x.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
 	texts := append([]hearback.Text(nil), water...)
 	texts[1].Title, texts[1].Lead = "自来水须烧开后饮用", "一处水样不合格。\n请先烧开 <b>五</b> 分钟。"
-	if now, err = a.Answers.Draft(ctx, officer, x.Case, texts, "一处水样不合格。", now.Version); err != nil {
-		t.Fatal(err)
-	}
-	if _, err = a.Answers.Submit(ctx, officer, x.ID); err == nil {
-		_, err = a.Answers.Approve(ctx, reviewer1, x.ID, now.Draft().Hash(), "")
-	}
-	if err == nil {
-		_, err = liveAnswers{a.Answers, a}.Publish(ctx, reviewer1, x.ID)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	correct(t, a, x, "一处水样不合格。", texts...)
 	r.mail()
 	r.mail() // once
 	got := box.take()

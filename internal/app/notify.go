@@ -14,6 +14,7 @@ import (
 	"example.org/hearback/internal/notify"
 	"example.org/hearback/internal/notify/mail"
 	"example.org/hearback/internal/notify/webhook"
+	"example.org/hearback/internal/publish"
 	"example.org/hearback/internal/source/safedial"
 )
 
@@ -35,6 +36,9 @@ func (a *App) openNotify() error {
 		Store: a.Store, Now: a.now, NextID: func() hearback.ID { return a.ids.Next(a.now()) },
 		Log: a.log.With(slog.String("component", "notify")), Key: key, Zone: a.zone, Office: office, Console: a.ConsoleURL,
 		Senders: map[notify.Way]notify.Sender{notify.Webhook: hook(webhook.Signed), notify.Ntfy: hook(webhook.Ntfy), notify.Matrix: hook(webhook.Matrix)},
+	}
+	if !a.opt.Drill {
+		a.Notify.Outward = a.outward
 	}
 	m := a.Config.Mail
 	if m.Server == "" {
@@ -64,6 +68,27 @@ func (a *App) openNotify() error {
 	}
 	a.Notify.Senders[notify.Mail] = s
 	return nil
+}
+
+// outward writes an answer for receivers outside.
+func (a *App) outward(ctx context.Context, x *hearback.Answer) (o notify.Outward, err error) {
+	f, err := a.everAbout(ctx, x)
+	if err != nil {
+		return o, err
+	}
+	o.Topics, o.Areas = f.Topics, f.Areas
+	var names []string
+	for _, id := range f.Topics {
+		t, err := a.Store.Topic(ctx, id)
+		if err != nil {
+			return o, err
+		}
+		names = append(names, t.Name)
+	}
+	site := a.publicSite()
+	o.Langs, o.Title, o.URL = x.Current().Langs(), x.Current().Texts[0].Title, site.Base+x.Path()
+	o.JSON, err = publish.Event(site, x, names, f.Areas)
+	return o, err
 }
 
 // notify delivers notices until the service stops. It runs beside the other

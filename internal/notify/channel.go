@@ -28,6 +28,7 @@ type Channel struct {
 	Through bool   // what is urgent comes through quiet hours
 	Digest  string // time of day of the digest, as 08:00; "" for none
 	Paused  bool
+	Wants   Wants  // of a receiver outside
 	Sealed  []byte `json:"-"` // its [Address]
 	Version int    // counts writes
 }
@@ -66,6 +67,18 @@ type Owner string
 // Office owns the channels that are told of every desk.
 const Office Owner = "office"
 
+// Outside owns the receivers of others who asked to be told of answers: a
+// newsroom, another office, a map. They are told of nothing else.
+const Outside Owner = "outside"
+
+// Wants say which answers a receiver outside is told of; empty fields ask for
+// nothing.
+type Wants struct {
+	Topics []hearback.ID // one of these
+	Areas  []string      // one of these, or within
+	Lang   string        // given in this language
+}
+
 // OfDesk and OfStaff name the other owners.
 func OfDesk(slug string) Owner     { return Owner("desk:" + slug) }
 func OfStaff(id hearback.ID) Owner { return Owner("staff:" + id.String()) }
@@ -95,6 +108,8 @@ const (
 	maxAddress = 1000
 	maxSecret  = 500
 	perOwner   = 10 // channels
+	perOutside = 200
+	maxWants   = 50 // topics and areas
 )
 
 // check returns [hearback.ErrInvalid] with a sentence if c cannot be used, and
@@ -108,6 +123,19 @@ func (c *Channel) check() error {
 		return fmt.Errorf("%w: choose how the channel delivers", hearback.ErrInvalid)
 	case !slices.Contains(Langs(), c.Lang):
 		return fmt.Errorf("%w: choose the language of the channel", hearback.ErrInvalid)
+	}
+	if c.Owner == Outside {
+		switch {
+		case c.Way != Webhook:
+			return fmt.Errorf("%w: receivers outside are told by webhook", hearback.ErrInvalid)
+		case len(c.Wants.Topics)+len(c.Wants.Areas) > maxWants:
+			return fmt.Errorf("%w: choose %d topics and areas at the most, or none for all", hearback.ErrInvalid, maxWants)
+		case c.Wants.Lang != "" && !slices.Contains(Langs(), c.Wants.Lang):
+			return fmt.Errorf("%w: choose the language of the answers", hearback.ErrInvalid)
+		}
+		c.Modes, c.Zone, c.Quiet, c.Digest = nil, "", Quiet{}, "" // whatever the form held
+	} else {
+		c.Wants = Wants{}
 	}
 	if _, err := time.LoadLocation(c.Zone); err != nil || len(c.Zone) > 60 || c.Zone == "Local" {
 		return fmt.Errorf("%w: %.40q is not a time zone; write it like Asia/Shanghai", hearback.ErrInvalid, c.Zone)

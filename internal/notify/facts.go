@@ -28,10 +28,11 @@ type facts struct {
 	alert  *hearback.Alert
 	clock  hearback.DeadlineKind
 	due    time.Time
-	source string // title
-	why    string // fault of the source
-	page   string // path in the console
-	ack    string // path of the page with the button that stops repeats
+	out    *Outward // for receivers outside
+	source string   // title
+	why    string   // fault of the source
+	page   string   // path in the console
+	ack    string   // path of the page with the button that stops repeats
 }
 
 // look finds out what a notice is about, and whether it still matters. What is
@@ -48,6 +49,10 @@ func (s *Service) look(ctx context.Context, kind Kind, subject string) (f facts,
 	case "case":
 		err = s.lookCase(ctx, &f, id)
 	case "answer":
+		if kind.Outward() {
+			err = s.lookOutward(ctx, &f, id)
+			break
+		}
 		err = s.lookAnswer(ctx, &f, id)
 	case "source":
 		err = s.lookSource(ctx, &f, id)
@@ -193,6 +198,32 @@ func (s *Service) lookAnswer(ctx context.Context, f *facts, id hearback.ID) erro
 		f.nots = append(f.nots, w.ID)
 	}
 	return nil
+}
+
+// lookOutward looks at an answer as the public sees it.
+func (s *Service) lookOutward(ctx context.Context, f *facts, id hearback.ID) error {
+	if s.Outward == nil {
+		f.over = "Nobody outside is told of answers."
+		return nil
+	}
+	a, err := s.Store.Answer(ctx, id)
+	if err != nil {
+		return err
+	}
+	switch {
+	case a.Current() == nil:
+		f.over = "The answer is not public."
+	case f.kind != Withdrawn && a.Withdrawn != nil:
+		f.over = "The answer was withdrawn since; that is told by itself."
+	case f.kind == Published && len(a.Public()) > 1:
+		f.over = "The answer was corrected since; that is told by itself."
+	}
+	if f.over != "" {
+		return nil
+	}
+	o, err := s.Outward(ctx, a)
+	f.out, f.page = &o, "/answers/"+id.String()
+	return err
 }
 
 func (s *Service) lookSource(ctx context.Context, f *facts, id hearback.ID) error {

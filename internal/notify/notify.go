@@ -34,6 +34,12 @@ const (
 	Case     Kind = "case"     // a desk has a new case
 	Review   Kind = "review"   // an answer waits for approval
 
+	// For receivers outside alone, see [Outside]: an answer went out, was
+	// corrected or was withdrawn.
+	Published Kind = "answer.published"
+	Corrected Kind = "answer.corrected"
+	Withdrawn Kind = "answer.withdrawn"
+
 	// Not to be chosen: they come when asked for, and at the hour of the digest.
 	Test   Kind = "test"
 	Digest Kind = "digest"
@@ -84,6 +90,12 @@ func OfRecord(r hearback.Record) (Notice, bool) {
 		n.Kind = Case // another desk has it now
 	case hearback.AnswerSubmitted:
 		n.Kind = Review
+	case hearback.AnswerOut:
+		n.Kind = Published
+	case hearback.AnswerCorrected:
+		n.Kind = Corrected
+	case hearback.AnswerRetracted:
+		n.Kind = Withdrawn
 	default:
 		return n, false
 	}
@@ -94,6 +106,9 @@ func OfRecord(r hearback.Record) (Notice, bool) {
 func OfFault(id hearback.ID, at time.Time, why string) Notice {
 	return Notice{Kind: Source, Subject: "source:" + id.String(), At: at, Due: at.Add(faultSettles), Why: why}
 }
+
+// Outward reports whether k is for receivers outside.
+func (k Kind) Outward() bool { return k == Published || k == Corrected || k == Withdrawn }
 
 // about takes the subject of a notice apart.
 func about(subject string) (what string, id hearback.ID, err error) {

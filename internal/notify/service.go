@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"example.org/hearback"
+	"example.org/hearback/internal/publish"
 )
 
 // A Service keeps channels and delivers notices. One process runs one for a
@@ -23,10 +25,35 @@ type Service struct {
 	Zone    *time.Location // of the office
 	Office  map[string]string
 	Console func() string // where the console is reached, without a slash at the end
+	// Outward writes an answer for receivers outside, and says what it is about;
+	// nil tells them nothing.
+	Outward func(ctx context.Context, a *hearback.Answer) (Outward, error)
 
 	mu     sync.Mutex
 	flying map[hearback.ID]bool // deliveries that are being tried
 	words  writer
+}
+
+// An Outward is an answer as receivers outside get it.
+type Outward struct {
+	Topics []hearback.ID
+	Areas  []string
+	Langs  []string
+	Title  string
+	URL    string
+	JSON   []byte // an object
+}
+
+// wants reports whether w asks for o.
+func (w *Wants) wants(o *Outward) bool {
+	if w.Lang != "" && !slices.ContainsFunc(o.Langs, func(l string) bool { return publish.Within(l, w.Lang) }) {
+		return false
+	}
+	return len(w.Topics)+len(w.Areas) == 0 ||
+		slices.ContainsFunc(w.Topics, func(id hearback.ID) bool { return slices.Contains(o.Topics, id) }) ||
+		slices.ContainsFunc(w.Areas, func(area string) bool {
+			return slices.ContainsFunc(o.Areas, func(x string) bool { return x == area || strings.HasPrefix(x, area+"/") })
+		})
 }
 
 // now returns the time as exactly as the store keeps it.
@@ -87,7 +114,11 @@ func (s *Service) room(ctx context.Context, o Owner) error {
 	if err != nil {
 		return err
 	}
-	if len(list) >= perOwner {
+	most := perOwner
+	if o == Outside {
+		most = perOutside
+	}
+	if len(list) >= most {
 		return fmt.Errorf("%w: there are %d channels already; remove one first", hearback.ErrRefused, len(list))
 	}
 	return nil

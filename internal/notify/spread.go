@@ -70,6 +70,9 @@ func (s *Service) spread(ctx context.Context) error {
 
 // concerns reports whether whoever owns c is to be told of f at all.
 func (s *Service) concerns(ctx context.Context, c *Channel, f *facts, desks []hearback.Desk, staff map[hearback.ID]*access.Account) (bool, error) {
+	if f.kind.Outward() || c.Owner == Outside {
+		return f.out != nil && c.Owner == Outside && c.Wants.wants(f.out), nil
+	}
 	if c.Owner == Office {
 		return true, nil
 	}
@@ -117,6 +120,10 @@ func (s *Service) plan(c *Channel, n *Notice, f *facts, desks []hearback.Desk) (
 	d := Delivery{
 		ID: s.NextID(), Notice: n.ID, Channel: c.ID, Name: c.Name, Kind: n.Kind, Subject: n.Subject, State: Waiting, Due: now, Made: now,
 		Urgent: f.urgent, Rank: f.rank,
+	}
+	if f.out != nil {
+		d.Text = Text{Subject: OneLine(f.out.Title, 200), Body: string(f.out.JSON), Link: f.out.URL}
+		return d, true
 	}
 	mode, zone := c.Modes[n.Kind], c.zone(s.Zone)
 	if mode == Now && f.late {

@@ -24,13 +24,15 @@ type feedsPage struct {
 	Areas  []feedRow
 	Hub    string
 	Acct   string // as one types it into Mastodon
+
+	Contact string
 }
 
 type feedRow struct{ Label, Atom, JSON string }
 
 // feeds lists every feed, that of all answers first.
 func (q *request) feeds() error {
-	p := &feedsPage{frame: q.frame(q.t("pub.feeds"), ""), Base: q.o.PublicURL, Hub: q.o.Hub}
+	p := &feedsPage{frame: q.frame(q.t("pub.feeds"), ""), Base: q.o.PublicURL, Hub: q.o.Hub, Contact: q.o.Contact}
 	site := publish.Site{}
 	row := func(label string, sel publish.Selection) feedRow {
 		return feedRow{label, site.FeedURL(publish.AtomPath, sel), site.FeedURL(publish.JSONPath, sel)}

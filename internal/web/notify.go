@@ -35,6 +35,8 @@ type channelForm struct {
 	Whens  []notify.Mode
 	Langs  []string
 	IsNew  bool
+	Topics []choice // of a receiver outside
+	Areas  []choice
 	HasWay bool // its way can deliver
 }
 
@@ -55,7 +57,12 @@ type owned struct {
 }
 
 func (q *request) officeChannels() owned {
-	return owned{notify.Office, access.ChangeSettings, "/notifications", q.notificationsPage, "/notifications"}
+	return owned{notify.Office, access.ChangeSettings, "/notifications", func(c *channels) error { return q.notificationsPage(c, nil) }, "/notifications"}
+}
+
+// outsideChannels are the receivers of others who asked to be told of answers.
+func (q *request) outsideChannels() owned {
+	return owned{notify.Outside, access.ChangeSettings, "/receivers", func(c *channels) error { return q.notificationsPage(nil, c) }, "/notifications#outside"}
 }
 
 // deskChannels are those of the desk in the path.
@@ -104,6 +111,19 @@ func (q *request) channelsOf(o owned) (*channels, error) {
 	for _, x := range list {
 		c.List = append(c.List, q.channelForm(x, c.Key+"-"+x.ID.String()))
 	}
+	if o.owner == notify.Outside {
+		c.New = q.channelForm(notify.Channel{Owner: o.owner, Way: notify.Webhook, Lang: q.l.lang}, c.Key+"-new")
+		c.New.IsNew = true
+		topics, err := q.o.Store.Topics(q.ctx())
+		if err != nil {
+			return nil, err
+		}
+		for i := range c.List {
+			q.offer(&c.List[i], topics)
+		}
+		q.offer(&c.New, topics)
+		return c, nil
+	}
 	fresh := notify.Channel{Way: notify.Mail, Lang: q.l.lang, Through: true, Digest: "08:00", Modes: map[notify.Kind]notify.Mode{}}
 	for _, k := range notify.Kinds() {
 		fresh.Modes[k] = notify.Now
@@ -112,6 +132,31 @@ func (q *request) channelsOf(o owned) (*channels, error) {
 	c.New = q.channelForm(fresh, c.Key+"-new")
 	c.New.IsNew = true
 	return c, nil
+}
+
+// offer lists what a receiver outside can be told of, with what it is told of
+// ticked.
+func (q *request) offer(f *channelForm, topics []hearback.Topic) {
+	for _, t := range topics {
+		if on := slices.Contains(f.Wants.Topics, t.ID); on || t.State == hearback.TopicActive {
+			f.Topics = append(f.Topics, choice{t.ID.String(), t.Name, on})
+			if on {
+				f.Told = append(f.Told, t.Name)
+			}
+		}
+	}
+	areas := slices.Clone(f.Wants.Areas)
+	if q.o.FeedAreas != nil {
+		areas = append(areas, q.o.FeedAreas()...)
+	}
+	slices.Sort(areas)
+	for _, area := range slices.Compact(areas) {
+		on := slices.Contains(f.Wants.Areas, area)
+		f.Areas = append(f.Areas, choice{area, q.l.place(area), on})
+		if on {
+			f.Told = append(f.Told, q.l.place(area))
+		}
+	}
 }
 
 func (q *request) channelForm(x notify.Channel, key string) channelForm {
@@ -137,6 +182,15 @@ func (q *request) readChannel(o owned, id hearback.ID) notify.Channel {
 		c.Modes[k] = notify.Mode(q.form("mode_" + string(k)))
 	}
 	c.Version, _ = strconv.Atoi(q.form("version"))
+	if o.owner == notify.Outside {
+		c.Way, c.Lang = notify.Webhook, q.l.lang
+		c.Wants = notify.Wants{Lang: q.form("answers"), Areas: q.r.PostForm["area"]}
+		for _, v := range q.r.PostForm["topic"] {
+			if t, err := hearback.ParseID(v); err == nil {
+				c.Wants.Topics = append(c.Wants.Topics, t)
+			}
+		}
+	}
 	return c
 }
 
@@ -220,6 +274,8 @@ func (q *request) testChannel(o owned, id hearback.ID) error {
 
 func (q *request) addOfficeChannel() error { return q.addChannel(q.officeChannels()) }
 func (q *request) officeChannel() error    { return q.actOnChannel(q.officeChannels()) }
+func (q *request) addReceiver() error      { return q.addChannel(q.outsideChannels()) }
+func (q *request) receiver() error         { return q.actOnChannel(q.outsideChannels()) }
 func (q *request) addOwnChannel() error    { return q.addChannel(q.ownChannels()) }
 func (q *request) ownChannel() error       { return q.actOnChannel(q.ownChannels()) }
 
@@ -242,6 +298,7 @@ func (q *request) deskChannel() error {
 type notificationsPage struct {
 	frame
 	Channels *channels
+	Outside  *channels
 	Desks    []deskCount
 	Staff    int // channels of members of staff
 	Rows     []deliveryRow
@@ -270,9 +327,11 @@ func deliveryViews() map[string][]notify.State {
 	return map[string][]notify.State{"all": nil, "failed": {notify.Failed}, "waiting": {notify.Waiting, notify.Held}}
 }
 
-func (q *request) notifications() error { return q.notificationsPage(nil) }
+func (q *request) notifications() error { return q.notificationsPage(nil, nil) }
 
-func (q *request) notificationsPage(c *channels) error {
+// notificationsPage writes the page, with what just happened to the channels of
+// the office or to receivers outside.
+func (q *request) notificationsPage(c, outside *channels) error {
 	p := &notificationsPage{frame: q.frame(q.t("nav.notifications"), "notifications"), Mail: q.o.Mail, MayRetry: q.may(access.ChangeSettings)}
 	if q.notices() == nil {
 		return q.page("notifications", p)
@@ -280,6 +339,11 @@ func (q *request) notificationsPage(c *channels) error {
 	var err error
 	if p.Channels = c; c == nil {
 		if p.Channels, err = q.channelsOf(q.officeChannels()); err != nil {
+			return err
+		}
+	}
+	if p.Outside = outside; outside == nil {
+		if p.Outside, err = q.channelsOf(q.outsideChannels()); err != nil {
 			return err
 		}
 	}

@@ -175,6 +175,8 @@ var consoleRoutes = []route{
 
 	{"GET /notifications", access.ViewConsole, (*request).notifications},
 	{"POST /notifications", access.ChangeSettings, (*request).addOfficeChannel},
+	{"POST /receivers", access.ChangeSettings, (*request).addReceiver},
+	{"POST /receivers/{id}", access.ChangeSettings, (*request).receiver},
 	{"POST /notifications/{id}", access.ChangeSettings, (*request).officeChannel},
 	{"POST /notifications/{id}/retry", access.ChangeSettings, (*request).retryDelivery},
 

@@ -114,16 +114,21 @@ func post(ctx context.Context, method, address string, m notify.Message, body an
 }
 
 // Signed writes a message as Standard Webhooks asks: a type, a time and data,
-// signed with the secret of the channel.
+// signed with the secret of the channel. The data of an answer is what
+// [publish.Event] writes.
 func Signed(ctx context.Context, to notify.Address, m notify.Message) (*http.Request, error) {
 	key, err := notify.WebhookKey(to.Secret)
 	if err != nil {
 		return nil, err
 	}
-	req, body, err := post(ctx, http.MethodPost, to.To, m, map[string]any{
+	event := map[string]any{
 		"type": "hearback." + string(m.Kind), "timestamp": m.At.UTC().Format(time.RFC3339),
 		"data": map[string]any{"subject": m.Subject, "text": m.Body, "url": m.Link, "urgent": m.Urgent, "lang": m.Lang},
-	})
+	}
+	if m.Kind.Outward() {
+		event["data"] = json.RawMessage(m.Body) // an answer, for programs
+	}
+	req, body, err := post(ctx, http.MethodPost, to.To, m, event)
 	if err != nil {
 		return nil, err
 	}
