@@ -2,7 +2,6 @@ package web
 
 import (
 	"errors"
-	"fmt"
 	"html/template"
 	"net/http"
 	"slices"
@@ -275,10 +274,26 @@ func (q *request) answerRow(a hearback.Answer) answerRow {
 	return r
 }
 
+// answerViews are the views of the list.
+var answerViews = []string{"all", "draft", "published", "withdrawn"}
+
+// inAnswers reports whether a view shows an answer.
+func inAnswers(view string, a *hearback.Answer) bool {
+	switch view {
+	case "draft":
+		return a.Draft() != nil
+	case "published":
+		return a.State == hearback.AnswerPublished
+	case "withdrawn":
+		return a.State == hearback.AnswerWithdrawn
+	}
+	return true
+}
+
 func (q *request) answers() error {
 	p := &answersPage{frame: q.frame(q.t("nav.answers"), "answers"), View: q.r.URL.Query().Get("view")}
-	if !slices.Contains([]string{"draft", "published", "withdrawn"}, p.View) {
-		p.View = "all"
+	if !slices.Contains(answerViews, p.View) {
+		p.View = answerViews[0]
 	}
 	if q.o.Neighbours != nil {
 		var err error
@@ -300,28 +315,17 @@ func (q *request) answers() error {
 	if err != nil {
 		return err
 	}
-	in := func(view string, a *hearback.Answer) bool {
-		switch view {
-		case "draft":
-			return a.Draft() != nil
-		case "published":
-			return a.State == hearback.AnswerPublished
-		case "withdrawn":
-			return a.State == hearback.AnswerWithdrawn
-		}
-		return true
-	}
-	for _, view := range []string{"all", "draft", "published", "withdrawn"} {
+	for _, view := range answerViews {
 		t := tab{Label: q.t("answerview." + view), URL: "/answers?view=" + view, On: view == p.View}
 		for i := range list {
-			if in(view, &list[i]) {
+			if inAnswers(view, &list[i]) {
 				t.Count++
 			}
 		}
 		p.Tabs = append(p.Tabs, t)
 	}
 	for i := range list {
-		if in(p.View, &list[i]) {
+		if inAnswers(p.View, &list[i]) {
 			p.Rows = append(p.Rows, q.answerRow(list[i]))
 		}
 	}
@@ -567,12 +571,8 @@ func (q *request) ratify() error {
 // recheck says that a published answer still stands, and when to look again.
 func (q *request) recheck() error {
 	return q.answerAct(access.Draft, "rechecked", func(by hearback.Actor, id hearback.ID) error {
-		days, err := strconv.Atoi(q.form("days"))
-		if err != nil || days < 1 || days > 366 {
-			return fmt.Errorf("%w: look again within 1 to 366 days", hearback.ErrInvalid)
-		}
-		_, err = q.o.Answers.Rechecked(q.ctx(), by, id, q.o.Now().Add(time.Duration(days)*24*time.Hour))
-		return err
+		days, _ := strconv.Atoi(q.form("days")) // 0 is refused
+		return q.recheckIn(q.ctx(), by, id, days)
 	})
 }
 

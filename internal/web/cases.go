@@ -106,11 +106,14 @@ func stateClass(s any) string {
 	}
 }
 
+// caseViews are the views of the list.
+var caseViews = []string{"open", "late", "review", "published", "closed"}
+
 // listed returns the cases that a list asks for, of every view, and the view.
 func (q *request) listed(v url.Values) (rows []caseRow, view string, err error) {
 	view = v.Get("view")
-	if !slices.Contains([]string{"late", "review", "published", "closed"}, view) {
-		view = "open"
+	if !slices.Contains(caseViews, view) {
+		view = caseViews[0]
 	}
 	list, err := q.o.Store.CaseList(q.ctx(), CaseFilter{Closed: view == "closed", Desk: v.Get("desk"), Limit: maxBulk})
 	if err != nil {
@@ -142,7 +145,7 @@ func (q *request) cases() error {
 	if p.Rows, p.View, err = q.listed(v); err != nil {
 		return err
 	}
-	for _, view := range []string{"open", "late", "review", "published", "closed"} {
+	for _, view := range caseViews {
 		t := tab{Label: q.t("caseview." + view), URL: "/cases?view=" + view, On: view == p.View, Count: -1}
 		if p.Desk != "" {
 			t.URL += "&desk=" + template.URLQueryEscaper(p.Desk)
@@ -494,7 +497,7 @@ func (q *request) addEvidence() error {
 		return err
 	}
 	if c.State == hearback.CaseClosed {
-		return fmt.Errorf("%w: this case is closed; reopen it first", hearback.ErrRefused)
+		return errCaseClosed
 	}
 	var copied *evidence.Archived
 	done := "evidence_added"
@@ -507,7 +510,7 @@ func (q *request) addEvidence() error {
 		copied = &x
 	} else if q.form("copy") == "1" && e.URL != "" {
 		if q.o.Archive == nil {
-			return fmt.Errorf("%w: no copies are taken here; add the evidence without one", hearback.ErrRefused)
+			return errNoCopies
 		}
 		x, err := q.o.Archive(q.ctx(), e.URL)
 		switch {
@@ -639,13 +642,18 @@ func (q *request) resumeCase() error {
 
 func (q *request) closeCase() error {
 	return q.caseAct(access.Route, "case_closed", func(by hearback.Actor, id hearback.ID) error {
-		if answer := q.formID("existing"); answer != 0 {
-			_, err := q.o.Cases.CloseByExisting(q.ctx(), by, id, answer, q.form("note"))
-			return err
-		}
-		_, err := q.o.Cases.Close(q.ctx(), by, id, hearback.CaseReason(q.form("why")), q.form("note"))
-		return err
+		return q.closeOne(q.ctx(), by, id, q.formID("existing"), hearback.CaseReason(q.form("why")), q.form("note"))
 	})
+}
+
+// closeOne closes a case: for a reason, or because an answer serves it.
+func (q *request) closeOne(ctx context.Context, by hearback.Actor, id, existing hearback.ID, why hearback.CaseReason, note string) error {
+	if existing != 0 {
+		_, err := q.o.Cases.CloseByExisting(ctx, by, id, existing, note)
+		return err
+	}
+	_, err := q.o.Cases.Close(ctx, by, id, why, note)
+	return err
 }
 
 // sendCase sends a case to a city's own desk.

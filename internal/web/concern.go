@@ -96,6 +96,12 @@ type hint struct {
 	Words  []string
 }
 
+// judge sees whether another person must rate the harm, and whether a has.
+func (p *concernPage) judge(ratings []hearback.HarmRating, a *access.Account) {
+	p.Second = score.SecondRater(ratings)
+	p.Rated = slices.ContainsFunc(ratings, func(r hearback.HarmRating) bool { return a != nil && r.By == a.ID })
+}
+
 // Hidden reports whether the ratings of others are kept from whoever looks:
 // they are asked for one of their own first, so that it is independent.
 func (p *concernPage) Hidden() bool { return p.Second && p.MayRate && !p.Rated }
@@ -250,8 +256,7 @@ func (q *request) concern() error {
 			return err
 		}
 	}
-	p.Second = score.SecondRater(p.Ratings)
-	p.Rated = slices.ContainsFunc(p.Ratings, func(r hearback.HarmRating) bool { return q.account != nil && r.By == q.account.ID })
+	p.judge(p.Ratings, q.account)
 	if p.MayRate {
 		p.Hints = q.harmHints(messages)
 	}

@@ -63,10 +63,13 @@ type concernRow struct {
 
 const pageSize = 50
 
+// concernViews are the views of the list.
+var concernViews = []string{"triage", "case", "void", "muted", "all"}
+
 // concernFilter reads the filter out of the address.
 func (q *request) concernFilter(v url.Values) (ConcernFilter, url.Values) {
 	f := ConcernFilter{View: v.Get("view"), Lang: v.Get("speech"), Area: v.Get("area"), Text: v.Get("q"), Small: v.Get("small") == "1", After: v.Get("after"), Limit: pageSize}
-	if !slices.Contains([]string{"triage", "case", "void", "muted", "all"}, f.View) {
+	if !slices.Contains(concernViews, f.View) {
 		f.View = "triage"
 		if f.Text != "" || v.Get("since") != "" {
 			f.View = "all"

@@ -72,7 +72,10 @@ func sentences(en *locale) []sentence {
 func (q *request) fault(err error) string {
 	var roles notAllowed
 	var locked access.Locked
+	var scoped notScoped
 	switch {
+	case errors.As(err, &scoped):
+		return q.t("error.scope", q.l.label("scope", scoped.scope))
 	case errors.As(err, &roles) && roles.asleep:
 		return q.t("error.asleep")
 	case errors.As(err, &roles):
@@ -138,7 +141,7 @@ func (q *request) argument(a string) string {
 // class.
 func plainWords(err error) string {
 	s := err.Error()
-	for _, class := range []error{hearback.ErrRefused, hearback.ErrInvalid, hearback.ErrConflict, hearback.ErrNotFound} {
+	for _, class := range []error{hearback.ErrRefused, hearback.ErrInvalid, hearback.ErrConflict, hearback.ErrNotFound, errMalformed} {
 		if !errors.Is(err, class) {
 			continue
 		}

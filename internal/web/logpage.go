@@ -209,19 +209,29 @@ type entryPage struct {
 	Tile   string
 }
 
-func (q *request) entryPage() error {
+// entryInPath returns the entry whose index is in the path.
+func (q *request) entryInPath() (e hearback.Entry, err error) {
 	seq, err := strconv.ParseInt(q.r.PathValue("seq"), 10, 64)
 	if err != nil || seq < 0 {
-		return fmt.Errorf("%w: %s", hearback.ErrNotFound, q.r.URL.Path)
+		return e, fmt.Errorf("%w: %s", hearback.ErrNotFound, q.r.URL.Path)
 	}
 	list, err := q.o.Store.Entries(q.ctx(), seq, 1)
 	if err != nil {
-		return err
+		return e, err
 	}
 	if len(list) == 0 || list[0].Seq != seq {
-		return fmt.Errorf("%w: the log has no entry %d", hearback.ErrNotFound, seq)
+		return e, fmt.Errorf("%w: the log has no entry %d", hearback.ErrNotFound, seq)
 	}
-	p := &entryPage{frame: q.frame(q.t("record", seq), "log"), Row: q.entryRows(list)[0]}
+	return list[0], nil
+}
+
+func (q *request) entryPage() error {
+	e, err := q.entryInPath()
+	if err != nil {
+		return err
+	}
+	seq := e.Seq
+	p := &entryPage{frame: q.frame(q.t("record", seq), "log"), Row: q.entryRows([]hearback.Entry{e})[0]}
 	if q.o.Entries != nil {
 		p.Size = q.o.Entries.Size()
 		p.Signed = seq < p.Size

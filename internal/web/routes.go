@@ -28,7 +28,8 @@ type route struct {
 // open marks the pages that one may see without signing in.
 const open access.Action = ""
 
-// consoleRoutes is every address of the console, and who may use it.
+// consoleRoutes is every address of the console, and who may use it. Those of
+// its interface for programs are in apiroutes.go.
 var consoleRoutes = []route{
 	{"GET /setup", open, (*request).setupPage},
 	{"POST /setup", open, (*request).setup},
@@ -180,10 +181,6 @@ var consoleRoutes = []route{
 	{"POST /notifications/{id}", access.ChangeSettings, (*request).officeChannel},
 	{"POST /notifications/{id}/retry", access.ChangeSettings, (*request).retryDelivery},
 
-	{"GET /api/v1/me", access.ViewConsole, (*request).apiMe},
-	{"GET /api/v1/security", access.ViewSecurity, (*request).apiSecurity},
-	{"GET /api/v1/sources.opml", access.Export, (*request).exportOPML},
-
 	{"GET /settings", access.ViewConsole, (*request).settings},
 	{"POST /settings", access.ChangeSettings, (*request).changeSettings},
 }
@@ -240,6 +237,16 @@ func site(o Options, console bool, table []route) (http.Handler, error) {
 	mux := http.NewServeMux()
 	for _, rt := range table {
 		mux.Handle(rt.pattern, s.handle(rt))
+	}
+	if console {
+		s.ops = apiOperations()
+		if s.doc, err = openAPI(s.ops, o.Version, o.ConsoleURL); err != nil {
+			return nil, err
+		}
+		for i := range s.ops {
+			mux.Handle(s.ops[i].pattern, s.handle(s.ops[i].route()))
+		}
+		mux.Handle("/mcp", s.handle(route{"/mcp", access.ViewConsole, (*request).mcp}))
 	}
 	mux.Handle("GET /static/{hash}/{file}", s.assets)
 	if !console && o.Entries != nil {
@@ -344,7 +351,7 @@ func (s *server) handle(rt route) http.Handler {
 				return
 			}
 			if q.isAPI() {
-				q.problem(http.StatusUnauthorized, q.t("error.token"))
+				q.problem("token", http.StatusUnauthorized, q.t("error.token"))
 				return
 			}
 			if r.Method == http.MethodPost {
@@ -370,7 +377,7 @@ func (s *server) handle(rt route) http.Handler {
 		}
 		if err != nil {
 			q.fail(err)
-		} else if r.Method == http.MethodPost {
+		} else if r.Method == http.MethodPost || r.Method == http.MethodPut {
 			s.counts.forget()
 			s.totals.forget()
 			s.health.forget()
@@ -381,7 +388,7 @@ func (s *server) handle(rt route) http.Handler {
 // parseForm reads the form, if there is one, so that a body that is too long
 // is said to be so.
 func (q *request) parseForm() error {
-	if q.r.Method != http.MethodPost {
+	if q.r.Method != http.MethodPost || q.isAPI() {
 		return nil
 	}
 	if strings.HasPrefix(q.r.Header.Get("Content-Type"), "multipart/form-data") {
@@ -393,13 +400,16 @@ func (q *request) parseForm() error {
 
 // chooseLang settles the language and keeps a choice made in the address.
 func (q *request) chooseLang() {
+	if q.isAPI() && q.r.Header.Get("Accept-Language") != "" {
+		return // what a program asks for stands above what its owner likes to read
+	}
 	own := ""
 	if q.account != nil {
 		own = q.account.Lang
 	}
 	lang := langOf(q.r, own)
 	q.l = q.locales[lang]
-	if q.r.Method == http.MethodGet && q.r.URL.Query().Get("lang") == lang && !strings.HasPrefix(q.r.URL.Path, "/feed.") {
+	if q.r.Method == http.MethodGet && q.r.URL.Query().Get("lang") == lang && !q.isAPI() && !strings.HasPrefix(q.r.URL.Path, "/feed.") {
 		q.cookie("hb_lang", lang, 365*24*time.Hour)
 	}
 }
@@ -465,7 +475,8 @@ func (q *request) keepToDesks(rt route) error {
 	if err != nil {
 		return err
 	}
-	switch _, path, _ := strings.Cut(rt.pattern, " "); {
+	_, path, _ := strings.Cut(rt.pattern, " ")
+	switch path = strings.TrimPrefix(path, "/api/v1"); {
 	case strings.HasPrefix(path, "/answers/{id}"):
 		a, err := q.o.Store.Answer(q.ctx(), id)
 		if err != nil {
@@ -493,6 +504,9 @@ func (q *request) refuse(x access.Action) error {
 		if err := q.o.Accounts.Refused(q.ctx(), q.account, x); err != nil {
 			return err
 		}
+	}
+	if scope := access.ScopeOf(x); q.token != nil && access.May(q.account.Roles, x) && !slices.Contains(q.token.Scopes, scope) {
+		return notScoped{scope}
 	}
 	return notAllowed{x, q.account.Sleeps(x)}
 }

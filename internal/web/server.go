@@ -41,6 +41,8 @@ type server struct {
 	reports *throttle // by Open311
 	follows *throttle // by e-mail
 	faults  []sentence
+	ops     []operation // of the interface for programs
+	doc     []byte      // that describes them
 }
 
 func newServer(o Options, console bool) (*server, error) {
@@ -200,6 +202,7 @@ type request struct {
 	session *access.Session
 	token   *access.Token // of a program; then there is no session
 	acting  string        // in a drill
+	match   string        // the version that an edit through the API knows
 }
 
 func (q *request) ctx() context.Context { return q.r.Context() }
@@ -327,6 +330,14 @@ func statusOf(err error) int {
 		return http.StatusTooManyRequests
 	case errors.As(err, &large):
 		return http.StatusRequestEntityTooLarge
+	case errors.Is(err, errMalformed):
+		return http.StatusBadRequest
+	case errors.Is(err, errMediaType):
+		return http.StatusUnsupportedMediaType
+	case errors.Is(err, errChanged):
+		return http.StatusPreconditionFailed
+	case errors.Is(err, errNoVersion):
+		return http.StatusPreconditionRequired
 	case errors.Is(err, hearback.ErrNotFound):
 		return http.StatusNotFound
 	case errors.Is(err, hearback.ErrRefused):
@@ -362,10 +373,10 @@ func (q *request) fail(err error) {
 	}
 	status := statusOf(err)
 	if status == http.StatusInternalServerError {
-		q.o.Log.ErrorContext(q.ctx(), "request failed", slog.String("component", "web"), slog.String("path", q.r.URL.Path), slog.Any("err", err))
+		q.logFault(err)
 	}
 	if q.isAPI() {
-		q.problem(status, q.fault(err))
+		q.problem(problemOf(err), status, q.fault(err))
 		return
 	}
 	q.w.Header().Set("Cache-Control", "no-store") // what is not there now may be there in a moment
@@ -403,6 +414,11 @@ func (q *request) back() string {
 		to += "?" + ref.RawQuery
 	}
 	return to
+}
+
+// logFault writes down what failed, for the operator.
+func (q *request) logFault(err error) {
+	q.o.Log.ErrorContext(q.ctx(), "request failed", slog.String("component", "web"), slog.String("path", q.r.URL.Path), slog.Any("err", err))
 }
 
 // cached keeps a value for a while, so that pages may ask for it often.

@@ -90,7 +90,8 @@ type Store interface {
 	// that were claimed before a time. It returns what is kept under the key if
 	// somebody claimed it before.
 	ClaimKey(ctx context.Context, k ActKey, before time.Time) (*ActKey, error)
-	// KeepAct keeps the answer to the act whose key was claimed.
+	// KeepAct keeps the answer to the act whose key was claimed. It returns
+	// [hearback.ErrNotFound] if nobody did, or an answer is kept already.
 	KeepAct(ctx context.Context, k ActKey) error
 	// FreeKey gives a key back, unless an answer is kept under it.
 	FreeKey(ctx context.Context, key []byte) error

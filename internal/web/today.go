@@ -29,25 +29,34 @@ type todayPage struct {
 	Fine        int // sources that need no look
 	Received    int64
 	Kept        int64
+	Size        int64 // of the public log
 	Trail       []entryRow
 }
 
 // today is the first screen: how things stand, in one sentence and four
 // numbers, each of which opens.
 func (q *request) today() error {
+	p, err := q.todayPage()
+	if err != nil {
+		return err
+	}
+	return q.page("today", p)
+}
+
+func (q *request) todayPage() (*todayPage, error) {
 	ctx, now := q.ctx(), q.o.Now()
 	p := &todayPage{frame: q.frame(q.t("nav.today"), "today"), Now: now}
 	var err error
 	if p.Totals, err = q.concernTotals(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	cases, err := q.o.Store.CaseList(ctx, CaseFilter{Limit: 500})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	rows, err := q.caseRows(cases)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var list []due
 	for _, r := range rows {
@@ -72,7 +81,7 @@ func (q *request) today() error {
 	week := now.Add(-7 * 24 * time.Hour)
 	answers, err := q.o.Store.AnswerList(ctx, AnswerFilter{Public: true, Since: week, Limit: 500})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	p.FirstRecord = -1
 	for i := range answers {
@@ -87,7 +96,7 @@ func (q *request) today() error {
 	}
 	outcomes, err := q.o.Store.OutcomeList(ctx, 0, 500)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, o := range outcomes {
 		p.Measured++
@@ -102,16 +111,16 @@ func (q *request) today() error {
 	}
 	alerts, err := q.o.Store.AlertList(ctx, AlertFilter{Open: true, Limit: 1000})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	alerts = slices.DeleteFunc(alerts, func(a hearback.Alert) bool { return a.Digest })
 	p.Waiting = len(alerts)
 	if p.Alerts, err = q.alertRows(alerts[:min(len(alerts), 5)]); err != nil {
-		return err
+		return nil, err
 	}
 	sources, err := q.sourceRows(q.midnight())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, r := range sources {
 		p.Received += r.Tally.Received
@@ -122,14 +131,13 @@ func (q *request) today() error {
 			p.Sources = append(p.Sources, r)
 		}
 	}
-	size, err := q.o.Store.LogSize(ctx)
-	if err != nil {
-		return err
+	if p.Size, err = q.o.Store.LogSize(ctx); err != nil {
+		return nil, err
 	}
-	entries, err := q.o.Store.EntriesBefore(ctx, size, "", 8)
+	entries, err := q.o.Store.EntriesBefore(ctx, p.Size, "", 8)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	p.Trail = q.entryRows(entries)
-	return q.page("today", p)
+	return p, nil
 }

@@ -1,13 +1,10 @@
 package web
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
@@ -89,7 +86,9 @@ func (q *request) endAPIToken() error {
 
 // isAPI reports whether the request is one of a program: those take a token
 // as well as a session, and get JSON.
-func (q *request) isAPI() bool { return q.console && strings.HasPrefix(q.r.URL.Path, "/api/") }
+func (q *request) isAPI() bool {
+	return q.console && (strings.HasPrefix(q.r.URL.Path, "/api/") || q.r.URL.Path == "/mcp")
+}
 
 // bearer finds out whose token came with a request.
 func (q *request) bearer() error {
@@ -104,84 +103,4 @@ func (q *request) bearer() error {
 		return nil // as good as none
 	}
 	return err
-}
-
-// problem writes an error for a program (RFC 9457).
-func (q *request) problem(status int, detail string) {
-	q.w.Header().Set("Content-Type", "application/problem+json")
-	q.w.Header().Set("Cache-Control", "no-store")
-	if status == http.StatusUnauthorized {
-		q.w.Header().Set("WWW-Authenticate", `Bearer realm="hearback"`)
-	}
-	q.w.WriteHeader(status)
-	_ = json.NewEncoder(q.w).Encode(map[string]any{"status": status, "title": http.StatusText(status), "detail": detail})
-}
-
-func (q *request) reply(v any) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Errorf("%s: %w", q.r.URL.Path, err)
-	}
-	q.w.Header().Set("Content-Type", "application/json")
-	_, _ = q.w.Write(append(b, '\n'))
-	return nil
-}
-
-// apiMe says whose token this is and what it may do.
-func (q *request) apiMe() error {
-	type me struct {
-		Number int             `json:"number"`
-		Roles  []access.Role   `json:"roles"`
-		Desks  []string        `json:"desks"`
-		May    []access.Action `json:"may"`
-		Scopes []access.Scope  `json:"scopes,omitempty"`
-		Until  *time.Time      `json:"until,omitempty"`
-	}
-	m := me{Number: q.account.Number, Roles: q.account.Roles, Desks: append([]string{}, q.account.Desks...)}
-	for _, x := range access.Actions() {
-		if q.may(x) {
-			m.May = append(m.May, x)
-		}
-	}
-	if q.token != nil {
-		m.Scopes, m.Until = q.token.Scopes, &q.token.Until
-	}
-	return q.reply(m)
-}
-
-// apiSecurity gives the security log to a collector: the events before one,
-// newest first. Staff are named by number.
-func (q *request) apiSecurity() error {
-	if q.o.Drill {
-		return hearback.ErrNotFound
-	}
-	before, _ := hearback.ParseID(q.r.URL.Query().Get("before"))
-	list, err := q.o.Accounts.Security(q.ctx(), q.account, before, securityRows)
-	if err != nil {
-		return err
-	}
-	people, err := q.o.Accounts.Numbers(q.ctx())
-	if err != nil {
-		return err
-	}
-	type event struct {
-		ID      hearback.ID      `json:"id"`
-		At      time.Time        `json:"at"`
-		Event   access.EventKind `json:"event"`
-		Account int              `json:"account,omitempty"`
-		By      int              `json:"by,omitempty"`
-		Network string           `json:"network,omitempty"`
-		Note    string           `json:"note,omitempty"`
-	}
-	out := struct {
-		Events []event `json:"events"`
-		Next   string  `json:"next,omitempty"`
-	}{Events: []event{}}
-	for _, e := range list {
-		out.Events = append(out.Events, event{e.ID, e.At, e.Kind, people[e.Account], people[e.By], e.Network, e.Note})
-	}
-	if len(list) == securityRows {
-		out.Next = "/api/v1/security?before=" + list[len(list)-1].ID.String()
-	}
-	return q.reply(out)
 }
