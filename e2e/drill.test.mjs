@@ -2,12 +2,12 @@
 // two languages, two themes and two widths.
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { hearback, launch, Person, serve, until } from './lib.mjs';
+import { crawl, report } from './crawl.mjs';
+import { hearback, launch, Person, root, serve, until } from './lib.mjs';
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const words = {};
 let s, browser, p, concernAt, caseAt, answerAt, draftAt;
 
 before(async () => {
@@ -64,12 +64,12 @@ step('the officer writes the answer and sends it to review', async () => {
   await p.go(caseAt);
   await p.send('form[action$="/verdict"]', { verdict: 'true' });
   await p.go(`${caseAt}/draft`);
-  const fields = { verdict: 'true', 'title-en': 'Tap water is safe in every district', 'lead-en': 'Tap water is safe to drink in every district. Twelve of twelve samples are clean.', 'do-en': 'Let the tap run for two minutes.\nThen use it as before.', 'next-en': 'We say more tomorrow at 12:00.', 'title-zh': '各区自来水均可放心饮用', 'lead-zh': '各区自来水均可放心饮用，十二份样品全部合格。', 'do-zh': '打开水龙头放水两分钟。\n之后照常使用。', 'next-zh': '明天12时再作说明。' };
+  Object.assign(words, { verdict: 'true', 'title-en': 'Tap water is safe in every district', 'lead-en': 'Tap water is safe to drink in every district. Twelve of twelve samples are clean.', 'do-en': 'Let the tap run for two minutes.\nThen use it as before.', 'next-en': 'We say more tomorrow at 12:00.', 'title-zh': '各区自来水均可放心饮用', 'lead-zh': '各区自来水均可放心饮用，十二份样品全部合格。', 'do-zh': '打开水龙头放水两分钟。\n之后照常使用。', 'next-zh': '明天12时再作说明。' });
   for (const add of ['zh', 'en']) {
     const link = p.page.locator(`a[href$="/draft?add=${add}"]`);
     if (!(await p.page.locator(`[name=title-${add}]`).count()) && await link.count()) await Promise.all([p.page.waitForNavigation(), link.click()]);
   }
-  await p.send('form[action$="/draft"]', fields, 'button[value=submit]');
+  await p.send('form[action$="/draft"]', words, 'button[value=submit]');
   await p.go(caseAt);
   answerAt = await p.page.locator('.facts a[href^="/answers/"]').first().getAttribute('href');
 });
@@ -134,43 +134,22 @@ test('the page checks itself in the browser', { timeout: 30_000 }, async () => {
   await r.context.close();
 });
 
-// Every page in two languages, two themes and two widths. All rules run in
-// one theme of each width; in the other only the one that sees colours.
-const tags = ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'];
-const looks = [[1440, 'light', true], [1440, 'dark', false], [320, 'dark', true], [320, 'light', false]];
-const kept = new Set(['en-light-1440', 'zh-dark-1440', 'zh-light-320']);
 for (const lang of ['en', 'zh']) {
-  test(`every page is accessible and fits, in ${lang}`, { timeout: 120_000 }, async (t) => {
+  test(`every page is accessible, fits and speaks one language, in ${lang}`, { timeout: 150_000 }, async (t) => {
     assert.equal(broken, '', 'an earlier step failed');
-    const office = { first: '/', concerns: '/concerns', concern: concernAt, cases: '/cases', case: draftAt, draft: `${draftAt}/draft`, review: answerAt, alerts: '/alerts?view=all', results: '/results', calibration: '/calibration', sources: '/sources', topics: '/topics', log: '/log', settings: '/settings', accounts: '/accounts', help: '/help' };
-    const open = { home: '/', answer: answerAt, why: `${answerAt}?why=no`, sheet: `${answerAt}/print`, feeds: '/feeds', questions: '/questions', sources: '/sources', accountability: '/accountability', calibration: '/calibration', log: '/log', ask: `${s.public}/ask`, privacy: '/privacy' };
-    const bad = [];
-    let n = 0;
-    await Promise.all([['console', s.drill, office], ['public', s.drillPublic, open]].map(async ([site, base, pages]) => {
-      const v = await Person.at(browser, base, { javaScriptEnabled: true, locale: lang === 'zh' ? 'zh-CN' : 'en-GB', reducedMotion: 'reduce' });
-      for (const [name, path] of Object.entries(pages)) {
-        const r = await v.page.goto(new URL(`${path}?lang=${lang}`, base).href);
-        if (r.status() !== 200) bad.push(`${site} ${name}: ${r.status()}`);
-        await v.page.evaluate(axe);
-        for (const [width, theme, all] of looks) {
-          const look = `${lang}-${theme}-${width}`;
-          await v.page.setViewportSize({ width, height: width < 500 ? 640 : 900 });
-          await v.page.emulateMedia({ colorScheme: theme });
-          const wide = await v.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-          if (wide > 0) bad.push(`${look} ${site} ${name}: ${wide} px too wide`);
-          const said = await v.page.evaluate(async (o) => {
-            const found = await globalThis.axe.run(document, { ...o, resultTypes: ['violations'] });
-            return found.violations.map((x) => `${x.id}: ${x.nodes.slice(0, 3).map((e) => `${e.target.join(' ')} (${e.any[0]?.message ?? e.failureSummary})`).join('; ')}`);
-          }, all ? { runOnly: { type: 'tag', values: tags } } : { runOnly: { type: 'rule', values: ['color-contrast'] } });
-          for (const one of said) bad.push(`${look} ${site} ${name}: ${one}`);
-          n++;
-          if (process.env.SHOTS && kept.has(look)) await v.shot(`${look}-${site}-${name}`);
-        }
-      }
-      bad.push(...v.faults);
-      await v.context.close();
-    }));
-    t.diagnostic(`${n} looks at pages`);
+    const office = {
+      first: '/', concerns: '/concerns', all: '/concerns?view=all&small=1', none: '/concerns?view=muted', concern: concernAt, cases: '/cases', case: draftAt, done: caseAt, draft: `${draftAt}/draft`, answers: '/answers', review: answerAt,
+      alerts: '/alerts?view=all', results: '/results', calibration: '/calibration', sources: '/sources', topics: '/topics', log: '/log', entry: '/log/entry/0', desks: '/desks', playbooks: '/playbooks', settings: '/settings', accounts: '/accounts', help: '/help',
+      search: '/search?q=water', 'search-none': '/search?q=zebra', lost: ['/nothing', 404], 'not-allowed': ['/security', 403],
+    };
+    const open = {
+      home: '/', found: '/?q=water', 'found-none': '/?q=zebra', answers: '/answers', answer: answerAt, why: `${answerAt}?why=no`, counted: `${answerAt}?done=helped`, sheet: `${answerAt}/print`, feeds: '/feeds', questions: '/questions', sources: '/sources',
+      accountability: '/accountability', calibration: '/calibration', log: '/log', entry: '/log/entry/0', ask: `${s.public}/ask`, asked: `${s.public}/ask?done=asked`, privacy: '/privacy', accessibility: '/accessibility', lost: ['/nothing', 404],
+    };
+    const quoted = `${readFileSync(join(root, 'drills', 'water.txtar'))} Can we drink the tap water? Where does the bus stop? ${Object.values(words).join(' ')} Samples of Tuesday morning Twelve of twelve are clean`;
+    const list = await Promise.all([crawl(browser, s.drill, office, { lang, site: 'console', quoted }), crawl(browser, s.drillPublic, open, { lang, site: 'public', quoted, budget: { bytes: 90_000, requests: 8 } })]);
+    t.diagnostic(report(list));
+    const bad = list.flatMap((x) => x.bad);
     assert.deepEqual(bad, [], bad.join('\n'));
   });
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"time"
 
 	"example.org/hearback"
@@ -35,6 +36,7 @@ func (a *App) web(ctx context.Context) (web.Options, error) {
 		Now: a.now, Log: a.log.With(slog.String("component", "web")),
 		Store: a.Store, Cases: a.Cases, Answers: liveAnswers{a.Answers, a}, Desks: a.Desks, Accounts: a.Accounts,
 		Sources: liveSources{a.Registry, a.Reload}, Intake: intake{a}, Topics: liveTopics{a.Topics, a.Reload},
+		Prove: a.Config.Privacy.Prove, MailHost: mailHost(a.Config.Mail.Server),
 		Concerns: concerns{a}, Alerts: a, Notices: a.Notify, Mail: a.Config.Mail.Server != "", Entries: a.Log,
 		TestTopic: a.testTopic, Match: a.match, Suggest: a.suggestDesk, HarmHints: a.harmHints, Bundle: a.bundle, Witnesses: a.witnesses, LogKey: a.Log.Key().VKey(), LogPrint: a.Log.Key().Fingerprint(),
 		FindMessages: a.findMessages, AreaName: a.place.Name, FindArea: a.place.Canonical,
@@ -64,6 +66,12 @@ func (a *App) web(ctx context.Context) (web.Options, error) {
 		return publish.ClaimReview(site, x, lang)
 	}
 	return o, nil
+}
+
+// mailHost is the host of a mail server, without its port.
+func mailHost(server string) string {
+	host, _, _ := net.SplitHostPort(server) // it was checked with the settings
+	return host
 }
 
 // openSite makes the public face of the office, once the addresses are known.

@@ -58,11 +58,15 @@ func (q *request) sayHelped() error {
 	if err := hearback.CheckFeedback(said, reason); err != nil {
 		return err
 	}
-	if !q.votes.take(q.o.Now(), q.address()) {
-		return q.render(http.StatusTooManyRequests, "public", "pub_slow", q.slow())
-	}
-	if err := q.o.Store.CountFeedback(q.ctx(), a.ID, a.Current().N, said, reason); err != nil {
-		return err
+	if twice, forget := q.recent.again(q.o.Now(), recentVote, "helped", q.address().String(), a.ID.String(), string(said), string(reason)); !twice {
+		if !q.votes.take(q.o.Now(), q.address()) {
+			forget()
+			return q.render(http.StatusTooManyRequests, "public", "pub_slow", q.slow())
+		}
+		if err := q.o.Store.CountFeedback(q.ctx(), a.ID, a.Current().N, said, reason); err != nil {
+			forget()
+			return err
+		}
 	}
 	v := url.Values{}
 	if t := q.form("text"); a.Current().Text(t) != nil {

@@ -5,6 +5,9 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
+
+	"example.org/hearback"
 )
 
 // TestHelped: readers say whether an answer helped and why not; only counts are
@@ -45,8 +48,28 @@ func TestHelped(t *testing.T) {
 	if rec := b.post("/answers/"+o.gone.String()+"/helped", "h", "yes"); rec.Code < 400 {
 		t.Errorf("a withdrawn answer: %d", rec.Code)
 	}
+	yes := func() (n int64) {
+		list, err := w.db.Feedback(t.Context(), o.answer)
+		w.must(err)
+		for _, f := range list {
+			if f.Said == hearback.SaidYes {
+				n += f.N
+			}
+		}
+		return n
+	}
+	before := yes()
+	for range 3 { // pressed three times
+		if rec := b.post(at+"/helped", "h", "yes"); rec.Code != http.StatusSeeOther {
+			t.Errorf("pressed again = %d", rec.Code)
+		}
+	}
+	if n := yes() - before; n != 1 {
+		t.Errorf("pressed three times it counts %d times", n)
+	}
 	slow := 0
 	for range 30 {
+		w.pass(11 * time.Second)
 		if rec := b.post(at+"/helped", "h", "yes"); rec.Code == http.StatusTooManyRequests {
 			slow++
 		}

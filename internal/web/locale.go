@@ -219,6 +219,14 @@ func (l *locale) dur(d time.Duration) string {
 	}
 }
 
+// span says how long something is kept, in words: whole days in full.
+func (l *locale) span(d time.Duration) string {
+	if days := d / (24 * time.Hour); days > 0 && d%(24*time.Hour) == 0 {
+		return l.t("time.days", int(days))
+	}
+	return l.dur(d)
+}
+
 // ago says how long ago a time was.
 func (l *locale) ago(t time.Time) string {
 	if d := l.now().Sub(t); d >= time.Minute {

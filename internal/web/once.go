@@ -230,3 +230,39 @@ func (r *recorder) Write(b []byte) (int, error) {
 
 // Unwrap is for [http.ResponseController].
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
+
+// recent knows for a little while what came from where, so that a button
+// pressed twice on the public site, where pages are the same for everybody, is
+// taken once. It keeps hashes, in memory.
+type recent struct {
+	mu sync.Mutex
+	m  map[[32]byte]time.Time
+}
+
+// How long the same question, and the same word on an answer, from one network
+// are one.
+const (
+	recentAsk  = 10 * time.Minute
+	recentVote = 10 * time.Second
+	maxRecent  = 5000
+)
+
+// again reports whether the same came within a time, and otherwise remembers
+// it until forget is called.
+func (r *recent) again(now time.Time, within time.Duration, parts ...string) (again bool, forget func()) {
+	key := sha256.Sum256(fmt.Appendf(nil, "%q", parts))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if at, ok := r.m[key]; ok && now.Sub(at) < within && !now.Before(at) {
+		return true, nil
+	}
+	if r.m == nil || len(r.m) >= maxRecent {
+		r.m = map[[32]byte]time.Time{}
+	}
+	r.m[key] = now
+	return false, func() {
+		r.mu.Lock()
+		delete(r.m, key)
+		r.mu.Unlock()
+	}
+}

@@ -677,6 +677,9 @@ func TestDrill(t *testing.T) {
 	}
 }
 
+// recentLife is how long the same question from one network is one.
+const recentLife = 10 * time.Minute
+
 // TestAsk: questions come in, programs and floods do not.
 func TestAsk(t *testing.T) {
 	w := newWorld(t)
@@ -685,12 +688,16 @@ func TestAsk(t *testing.T) {
 	if rec := b.post("/ask", "text", "Is the water safe?"); rec.Code != http.StatusSeeOther || len(w.asked) != 1 {
 		t.Fatalf("ask = %d, %q", rec.Code, w.asked)
 	}
+	if rec := b.post("/ask", "text", "Is the water safe?"); rec.Code != http.StatusSeeOther || len(w.asked) != 1 {
+		t.Errorf("a question sent twice = %d, and came in %d times", rec.Code, len(w.asked))
+	}
 	b.post("/ask", "text", "Buy now", "website", "http://spam.example")
 	if rec := b.post("/ask", "text", "?"); rec.Code != http.StatusUnprocessableEntity || len(w.asked) != 1 {
 		t.Errorf("a short question = %d, %q", rec.Code, w.asked)
 	}
 	code := 0
 	for range 6 {
+		w.pass(recentLife)
 		code = b.post("/ask", "text", "Is the water safe now?").Code
 	}
 	if code != http.StatusTooManyRequests || len(w.asked) != 5 {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"example.org/hearback"
+	"example.org/hearback/internal/access"
 	"example.org/hearback/internal/alert"
 	"example.org/hearback/internal/publish"
 	"example.org/hearback/internal/text"
@@ -673,10 +674,17 @@ func (q *request) ask() error {
 		return again(http.StatusUnprocessableEntity, q.t("ask.short"))
 	case n > maxAsk:
 		return again(http.StatusUnprocessableEntity, q.t("ask.long", maxAsk))
+	}
+	twice, forget := q.recent.again(q.o.Now(), recentAsk, "ask", q.address().String(), text)
+	switch {
+	case twice:
+		return q.see("/ask", "asked")
 	case !q.asks.take(time.Now(), q.address()):
+		forget()
 		return again(http.StatusTooManyRequests, q.t("ask.slow"))
 	}
 	if err := q.o.Ask(q.ctx(), text, ""); err != nil {
+		forget()
 		if statusOf(err) == http.StatusInternalServerError {
 			return err
 		}
@@ -736,6 +744,11 @@ type noticePage struct {
 	Sources   []hearback.Source
 	Contact   string
 	Floor     int
+	Topics    int
+	Helpers   []string // who else takes part, each a sentence
+	LogURL    string
+	Prove     time.Duration
+	Staff     time.Duration // how long sign-ins of the office's own people are kept
 }
 
 // privacy is made from what is set now, so that it cannot say what is not so.
@@ -750,7 +763,47 @@ func (q *request) privacy() error {
 			p.Sources = append(p.Sources, s)
 		}
 	}
+	topics, err := q.o.Store.Topics(q.ctx())
+	if err != nil {
+		return err
+	}
+	for _, t := range topics {
+		if t.State == hearback.TopicActive {
+			p.Topics++
+		}
+	}
+	p.Helpers, p.LogURL, p.Prove, p.Staff = q.helpers(), q.o.PublicURL+"/log", q.o.Prove, access.SecurityLife
 	return q.page("pub_privacy", p)
+}
+
+// helpers says who else takes part in what the office does, as it is set now,
+// and what each of them gets to know.
+func (q *request) helpers() (list []string) {
+	if q.o.MailHost != "" {
+		list = append(list, q.t("privacy.mail", q.o.MailHost))
+	}
+	if q.o.Hub != "" {
+		list = append(list, q.t("privacy.hub", hostOf(q.o.Hub)))
+	}
+	if q.o.Fediverse != nil {
+		list = append(list, q.t("privacy.fediverse"))
+	}
+	if q.o.Witnesses != nil {
+		var names []string
+		for _, w := range q.o.Witnesses() {
+			names = append(names, w.Name)
+		}
+		if len(names) > 0 {
+			list = append(list, q.t("privacy.witnesses", q.l.list(names)))
+		}
+	}
+	if q.o.SignOn != nil {
+		list = append(list, q.t("privacy.signon", q.o.SignOnName))
+	}
+	if q.o.Open311 != nil {
+		list = append(list, q.t("privacy.open311"))
+	}
+	return list
 }
 
 func (q *request) accessibility() error {

@@ -31,15 +31,28 @@ var actionNames = map[string]access.Action{"open": "",
 	"ChangeSettings": access.ChangeSettings, "Export": access.Export, "Backup": access.Backup, "ViewLog": access.ViewLog, "Evaluate": access.Evaluate, "ViewSecurity": access.ViewSecurity}
 
 // consoleLines reads the table of the console from its source.
-func consoleLines(t testing.TB) (lines []line) {
+func consoleLines(t testing.TB) []line {
+	t.Helper()
+	lines := linesOf(t, "console")
+	if len(lines) < 100 {
+		t.Fatalf("found %d routes; is the pattern still right?", len(lines))
+	}
+	return lines
+}
+
+// linesOf reads the table of a site from its source.
+func linesOf(t testing.TB, site string) (lines []line) {
 	t.Helper()
 	b, err := os.ReadFile("routes.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	table, _, found := strings.Cut(string(b), "var publicRoutes")
+	table, public, found := strings.Cut(string(b), "var publicRoutes")
 	if !found {
 		t.Fatal("the tables of routes are not where they were")
+	}
+	if site == "public" {
+		table = public
 	}
 	for _, m := range regexp.MustCompile(`\{"(GET|POST) ([^"]+)", (?:access\.)?(\w+),`).FindAllStringSubmatch(table, -1) {
 		may, known := actionNames[m[3]]
@@ -47,9 +60,6 @@ func consoleLines(t testing.TB) (lines []line) {
 			t.Fatalf("%s %s asks for access.%s, which the test does not know", m[1], m[2], m[3])
 		}
 		lines = append(lines, line{m[1], m[2], may})
-	}
-	if len(lines) < 100 {
-		t.Fatalf("found %d routes; is the pattern still right?", len(lines))
 	}
 	return lines
 }
@@ -230,6 +240,84 @@ func TestStranger(t *testing.T) {
 		n++
 	}
 	t.Logf("%d requests without a session", n)
+}
+
+// Nothing that somebody sends breaks a page, whoever they are: odd ids, odd
+// forms and odd queries at every address of both sites.
+func TestOddRequests(t *testing.T) {
+	w := newWorld(t)
+	o := w.fill(plain)
+	opt := w.options()
+	w.join(opt, "First", access.Administrator)
+	inside, drill := w.join(opt, "Everything", access.Roles()...), opt
+	drill.Drill = true
+	inDrill := w.console(drill)
+	inDrill.cookie["hb_as"] = "administrator"
+	ids := []string{"0", "-1", "%00", "..", "一", strings.Repeat("9", 300), "<script>", "'--", "water", o.water.String(), o.damCase.String(), o.draft.String(), o.answer.String(), o.feed.String(), o.topic.String(), o.alert.String()}
+	if testing.Short() {
+		ids = []string{"0", "%00", o.dam.String(), o.damCase.String()}
+	}
+	long := strings.Repeat("长", 5000)
+	bodies := []url.Values{nil,
+		{"id": {"x", "-1", o.dam.String()}, "act": {"\x00"}, "version": {"99999999999999999999"}, "reason": {long}, "title": {long}, "tier": {"P9"}, "verdict": {"perhaps"}, "desk": {"nosuch"}, "lang": {"xx", "en", ""}, "back": {"//elsewhere.example"}, "once": {long}},
+		{"act": {"save"}, "reason": {"\xff\xfe"}, "name": {"\xff"}, "title": {"\u202e<b>"}, "query": {strings.Repeat("(", 500)}, "text": {"\x00"}, "slug": {"../.."}, "severity": {"NaN"}, "sure": {"1e309"}, "days": {"-1"}, "hash": {strings.Repeat("0", 64)}, "h": {"yes"}, "hours": {"Mon-Xyz 99:99"}, "kind": {"drill"}, "url": {"javascript:alert(1)"}, "audience": {"-5"}, "into": {o.dam.String()}, "from": {o.dam.String()}, "on": {"1"}, "to": {"\n"}, "role": {"emperor"}, "scope": {"all"}, "proposal": {"p1"}, "setting": {"x"}, "minutes": {"-1"}, "until": {"0000-00-00T99:99"}, "lead-en": {long}, "title-en": {long}},
+	}
+	queries := []string{"", "?lang=xx&text=%00&why=%ff&done=x&view=%00&before=-1&type=%3Cb%3E&cursor=%00&since=never&tier=P9&area=" + url.QueryEscape(long) + "&q=" + url.QueryEscape(long), "?q=%22%28OR+NOT+&speech=zzz&source=x&add=..&holding=1&do=x&try=" + url.QueryEscape("(((") + "&message=-1&error=x&state=y&code=z"}
+	// These end the session that the test needs.
+	ends := []string{"/account/password", "/account/session"}
+	n := 0
+	for _, site := range []struct {
+		name  string
+		b     *browser
+		lines []line
+	}{{"console", inside, consoleLines(t)}, {"drill", inDrill, consoleLines(t)}, {"public", w.public(opt), linesOf(t, "public")}} {
+		for _, l := range site.lines {
+			if l.path == "/live" || site.name == "console" && (l.may == "" || slices.Contains(ends, l.path)) {
+				continue
+			}
+			for _, v := range ids {
+				path := strings.NewReplacer("{$}", "", "{id}", v, "{slug}", v, "{seq}", v, "{hash}", v, "{file}", v).Replace(l.path)
+				try := func(r *http.Request, what string) {
+					t.Helper()
+					n++
+					rec := site.b.do(r)
+					if rec.Code >= 500 {
+						t.Errorf("%s: %s %.80q with %s = %d", site.name, l.method, path, what, rec.Code)
+					}
+					if site.name == "console" && rec.Code == http.StatusSeeOther && strings.HasPrefix(rec.Header().Get("Location"), "/signin") {
+						t.Fatalf("%s %q signed out", l.method, path)
+					}
+				}
+				u := &url.URL{Scheme: "http", Host: strings.TrimPrefix(site.b.base, "http://"), Path: path}
+				if l.method == "GET" {
+					for _, query := range queries {
+						r := httptest.NewRequest("GET", site.b.base+"/"+query, nil)
+						r.URL.Path = u.Path
+						try(r, "a query")
+					}
+				} else {
+					for i, body := range bodies {
+						r := httptest.NewRequest("POST", site.b.base+"/", strings.NewReader(body.Encode()))
+						r.URL.Path = u.Path
+						r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+						r.Header.Set("Sec-Fetch-Site", "same-origin")
+						try(r, fmt.Sprintf("form %d", i))
+					}
+					for kind, body := range map[string]string{"multipart/form-data; boundary=x": "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"\x00\"\r\n\r\nrubbish\r\n--x--\r\n", "multipart/form-data": "no boundary", "application/json": `{"a":`, "application/x-www-form-urlencoded": "%zz&=&;"} {
+						r := httptest.NewRequest("POST", site.b.base+"/", strings.NewReader(body))
+						r.URL.Path = u.Path
+						r.Header.Set("Content-Type", kind)
+						r.Header.Set("Sec-Fetch-Site", "same-origin")
+						try(r, kind)
+					}
+				}
+				if path == l.path {
+					break
+				}
+			}
+		}
+	}
+	t.Logf("%d odd requests", n)
 }
 
 func FuzzStranger(f *testing.F) {

@@ -573,7 +573,7 @@ func (q *request) live() error {
 		if err != nil {
 			return err
 		}
-		msg := "data: {\"triage\":\"" + q.l.num(c.Triage) + "\",\"cases\":\"" + q.l.num(c.Cases) + "\",\"alerts\":\"" + q.l.num(c.Alerts) + "\"}\n\n"
+		msg := "data: {\"triage\":\"" + q.l.num(c.Triage) + "\",\"cases\":\"" + q.l.num(c.Cases) + "\",\"alerts\":\"" + q.l.num(c.Alerts) + "\",\"version\":\"" + q.assets.hash + "\"}\n\n"
 		if msg == last {
 			msg = ": still here\n\n"
 		} else {

@@ -52,6 +52,11 @@ type Options struct {
 	// text is kept where a source says nothing else. Both are shown in the
 	// privacy notice.
 	Window, Retention time.Duration
+	// Prove is how long the office can open to an auditor what entries of the log
+	// only commit to, and MailHost the server that carries its e-mail, "" if there
+	// is none; both are for the privacy notice.
+	Prove    time.Duration
+	MailHost string
 	// Mail says that a mail server is set, so that e-mail can be sent.
 	Mail bool
 	// AlertsPerDay is the alert budget, for the page of alerts.

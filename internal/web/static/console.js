@@ -155,6 +155,7 @@ if (body.dataset.live && "EventSource" in window) {
   let stream;
   const start = () => {
     stream = new EventSource(body.dataset.live);
+    dispatchEvent(new CustomEvent("hb-stream", { detail: stream })); // state.js watches it
     stream.onmessage = (e) => {
       const counts = JSON.parse(e.data);
       for (const el of document.querySelectorAll("[data-count]")) {

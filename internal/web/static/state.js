@@ -1,0 +1,66 @@
+// Says how this page stands: the connection was lost, the session ended, or
+// the service was renewed since the page was opened. Nothing that was typed is
+// touched, and nothing here stands in the way of a form.
+
+const box = document.getElementById("state");
+const ours = document.body.dataset.version;
+const wait = 3000; // a connection that comes back sooner is not worth a word
+let stream, soon, again, since;
+
+function say(what) {
+  for (const p of box.children) p.hidden = p.dataset.say !== what;
+  const time = box.querySelector(`[data-say="${what}"] time`);
+  if (time && since) time.textContent = since.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  box.hidden = !what;
+}
+
+function lost() {
+  since ??= new Date();
+  soon ??= setTimeout(() => say("lost"), wait);
+}
+
+function back(version) {
+  clearTimeout(soon);
+  clearInterval(again);
+  soon = again = since = undefined;
+  say(version && version !== ours ? "renewed" : "");
+}
+
+// ask finds out why a stream ended for good, and goes on asking.
+async function ask() {
+  const stop = new AbortController();
+  const late = setTimeout(() => stop.abort(), 8000);
+  try {
+    const r = await fetch(document.body.dataset.live, { signal: stop.signal, headers: { Accept: "text/event-stream" } });
+    if (r.status === 204) {
+      clearInterval(again);
+      clearTimeout(soon);
+      say("out");
+    } else if (r.ok && stream?.readyState === EventSource.CLOSED) {
+      clearInterval(again);
+      clearTimeout(soon);
+      say("again"); // the counts move again once the page is loaded anew
+    } else if (r.ok) {
+      back(ours);
+    }
+  } catch { /* still not there */ } finally {
+    clearTimeout(late);
+    stop.abort();
+  }
+}
+
+if (box) {
+  addEventListener("hb-stream", (event) => {
+    stream = event.detail;
+    stream.addEventListener("message", (e) => back(JSON.parse(e.data).version));
+    stream.addEventListener("error", () => {
+      lost();
+      if (stream.readyState === EventSource.CLOSED) {
+        ask();
+        again ??= setInterval(ask, 15_000);
+      }
+    });
+  });
+  addEventListener("offline", lost);
+  addEventListener("online", ask);
+}
