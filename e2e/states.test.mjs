@@ -220,6 +220,18 @@ step('a lost connection is said, and forgotten when it is back', async () => {
   officer.faults = officer.faults.filter((f) => !/ERR_CONNECTION|ERR_SOCKET|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE|ERR_NETWORK/.test(f));
 }, 90_000);
 
+step('a session that nobody uses warns before it ends', async () => {
+  const p = await officer.context.newPage();
+  await p.clock.install();
+  await p.goto(`${s.console}/help`);
+  assert.ok(await p.locator('#state').isHidden());
+  await p.clock.fastForward('11:51:00');
+  await p.locator('#state').filter({ hasText: 'You will be signed out at' }).waitFor({ state: 'visible' });
+  await p.getByRole('button', { name: 'Stay signed in' }).click();
+  await p.locator('#state').waitFor({ state: 'hidden' });
+  await p.close();
+});
+
 step('a session ends while somebody writes: the text can be sent again', async () => {
   await officer.go(`${caseAt}/draft`);
   const long = 'A sentence that took an hour. '.repeat(200).trim();
@@ -271,14 +283,13 @@ step('whoever sends half a request is not waited for', async () => {
 
 for (const lang of ['en', 'zh']) {
   step(`every page of the office, in ${lang}`, async (t) => {
-    const quoted = 'Town forum People ask us there Public task Water OR 水 We owe answers about it First Administrator Other Officer Reviewer Nobody yet 洪水之后港口路的自来水还能喝吗 自来水 洪水 Laboratory report All eight samples were clean Pressed twice The same words Is the tap water on Mill Street safe to drink after the flood Tap water is safe to drink in every street since Monday Boil the tap water for one minute first Keep it covered Harbour Desk 滨城信息台 Is the tap water safe to drink? question';
+    const quoted = '综合受理 Town forum People ask us there Public task Water OR 水 We owe answers about it First Administrator Other Officer Reviewer Nobody yet 洪水之后港口路的自来水还能喝吗 自来水 洪水 Laboratory report All eight samples were clean Pressed twice The same words Is the tap water on Mill Street safe to drink after the flood Tap water is safe to drink in every street since Monday Boil the tap water for one minute first Keep it covered Harbour Desk 滨城信息台 Is the tap water safe to drink? question';
     const pages = (list) => Object.fromEntries(list.map((x) => (Array.isArray(x) ? x : [x.slice(1).replaceAll(/[/?=&]/g, '-') || 'first', x])));
-    const admins = pages(['/', '/account', '/account/second', '/account/tokens', '/accounts', '/security', '/settings', '/notifications', '/notifications?view=failed', '/desks', '/playbooks', '/playbooks/water-safety', '/sources', '/sources/new', '/sources/new?kind=table', '/sources/new?kind=webhook', ['source', sourceAt], '/topics', '/log', '/log/entry/1', '/help', ['lost', ['/cases/0', 404]]]);
+    const admins = pages(['/', '/account', '/account/second', '/account/tokens', '/accounts', '/security', '/settings', '/notifications', '/notifications?view=failed', '/desks', '/playbooks', '/playbooks/water', '/sources', '/sources/new', '/sources/new?kind=table', '/sources/new?kind=webhook', ['source', sourceAt], '/topics', '/log', '/log/entry/1', '/help', ['lost', ['/cases/0', 404]]]);
     const officers = pages(['/', '/concerns', '/concerns?view=all&small=1', ['concern', concernAt], ['do-case', `${concernAt}?do=harm`], '/cases', ['case', caseAt], ['draft', `${caseAt}/draft`], ['draft-ar', `${caseAt}/draft?add=ar`], '/answers', ['review', answerAt], '/alerts', '/results', '/calibration', '/desks/front/handover', '/search?q=water', ['not-allowed', ['/security', 403]]]);
     const reviewers = pages([['review', answerAt], ['case', caseAt], '/account']);
     const doors = { signin: '/signin', invite: invited, 'bad-link': ['/invite?token=nonsense', 404], setup: ['/setup?token=nonsense', 404], password: ['/password?token=nonsense', 404] };
     const open = { home: '/', questions: '/questions', answers: '/answers', sources: '/sources', accountability: '/accountability', ask: '/ask', feeds: '/feeds', privacy: '/privacy', accessibility: '/accessibility', log: '/log', lost: ['/answers/0', 404] };
-    for (const x of [officers['desks-front-handover'], admins['playbooks-water-safety']]) if ((await fetch(s.console + x)).status === 404) throw new Error(x);
     const list = [];
     const look = async (site, base, which, p, budget) => list.push(await crawl(browser, base, which, { lang, site, quoted, state: await p?.context.storageState(), budget }));
     await Promise.all([

@@ -214,10 +214,22 @@ func (s *Accounts) Invite(ctx context.Context, by *Account, in Invitation) (toke
 	}
 	token, hash := newToken()
 	now := s.Now()
-	return token, s.Store.PutLink(ctx, Link{
+	if err := s.Store.PutLink(ctx, Link{
 		ID: s.NextID(), Hash: hash, Kind: LinkInvite, Roles: roles, Desks: desks, Lang: lang(in.Lang),
 		Note: in.Note, By: actor, Made: now, Until: now.Add(InviteLife),
-	}, false)
+	}, false); err != nil {
+		return "", err
+	}
+	return token, s.note(ctx, Event{Kind: EventInvited, By: by.ID, Note: words(roles)})
+}
+
+// words writes roles into a note.
+func words(roles []Role) string {
+	var list []string
+	for _, r := range roles {
+		list = append(list, string(r))
+	}
+	return strings.Join(list, " ")
 }
 
 // Links lists the invitations and other links that still work.
@@ -235,7 +247,10 @@ func (s *Accounts) Cancel(ctx context.Context, by *Account, id hearback.ID) erro
 	if _, err := by.Do(ManageAccounts); err != nil {
 		return err
 	}
-	return s.Store.DropLink(ctx, id)
+	if err := s.Store.DropLink(ctx, id); err != nil {
+		return err
+	}
+	return s.note(ctx, Event{Kind: EventInviteCancelled, By: by.ID})
 }
 
 // Link returns what a token is good for. It returns [hearback.ErrNotFound] if

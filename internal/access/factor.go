@@ -111,7 +111,10 @@ func (s *Accounts) Second(ctx context.Context, half, code string, from netip.Add
 		return "", nil, err
 	}
 	if wait > 0 {
-		return "", nil, Locked{Wait: wait.Round(time.Second)}
+		if s.guard.try.tell(keys...) {
+			err = s.note(ctx, Event{Kind: EventLocked, Account: x.Account, Network: network(from)})
+		}
+		return "", nil, errors.Join(Locked{Wait: wait.Round(time.Second)}, err)
 	}
 	kind, err := s.useCode(ctx, x.Account, code)
 	if err != nil {
@@ -503,7 +506,10 @@ func (s *Accounts) checkPassword(ctx context.Context, a *Account, password strin
 		return err
 	}
 	if wait > 0 {
-		return Locked{Wait: wait.Round(time.Second)}
+		if s.guard.try.tell(keys...) {
+			err = s.note(ctx, Event{Kind: EventLocked, Account: a.ID})
+		}
+		return errors.Join(Locked{Wait: wait.Round(time.Second)}, err)
 	}
 	ok, err := s.guard.match(ctx, a.Hash, password)
 	if err != nil {

@@ -40,7 +40,10 @@ const (
 	EventPasswordSet      EventKind = "password_set"
 	EventPasswordRefused  EventKind = "password_refused"
 	EventPasswordLink     EventKind = "password_link"
+	EventSignedOut        EventKind = "signed_out"
 	EventSessionEnded     EventKind = "session_ended"
+	EventInvited          EventKind = "invited"
+	EventInviteCancelled  EventKind = "invite_cancelled"
 	EventJoined           EventKind = "joined"
 	EventRoleGranted      EventKind = "role_granted"
 	EventRoleRevoked      EventKind = "role_revoked"
@@ -55,7 +58,7 @@ const (
 func EventKinds() []EventKind {
 	return []EventKind{
 		EventSignIn, EventSignInRefused, EventLocked, EventSecondRefused, EventRecoveryUsed, EventFactorAdded, EventFactorRemoved,
-		EventFactorsForgotten, EventPasswordSet, EventPasswordRefused, EventPasswordLink, EventSessionEnded, EventJoined,
+		EventFactorsForgotten, EventPasswordSet, EventPasswordRefused, EventPasswordLink, EventSignedOut, EventSessionEnded, EventInvited, EventInviteCancelled, EventJoined,
 		EventRoleGranted, EventRoleRevoked, EventDisabled, EventEnabled, EventTokenMade, EventTokenEnded, EventRefused,
 	}
 }

@@ -143,6 +143,16 @@ func (Locked) Is(target error) bool { return target == hearback.ErrRefused }
 // Session returns who a token belongs to, and remembers that it was used. It
 // returns [hearback.ErrNotFound] if the session has ended.
 func (s *Accounts) Session(ctx context.Context, token string) (*Session, *Account, error) {
+	return s.session(ctx, token, true)
+}
+
+// Watch is Session for what a page does by itself: that is no use, so a page
+// that is left open does not keep a session alive.
+func (s *Accounts) Watch(ctx context.Context, token string) (*Session, *Account, error) {
+	return s.session(ctx, token, false)
+}
+
+func (s *Accounts) session(ctx context.Context, token string, use bool) (*Session, *Account, error) {
 	hash, err := tokenHash(token)
 	if err != nil {
 		return nil, nil, err
@@ -168,7 +178,7 @@ func (s *Accounts) Session(ctx context.Context, token string) (*Session, *Accoun
 	if x.Factors < 2 {
 		a.sleep()
 	}
-	if now.Sub(x.Used) >= sessionTouch {
+	if use && now.Sub(x.Used) >= sessionTouch {
 		if err := s.Store.TouchSession(ctx, x.ID, now); err != nil {
 			return nil, nil, err
 		}
@@ -203,7 +213,10 @@ func (s *Accounts) SignOut(ctx context.Context, token string) error {
 	if err != nil {
 		return err
 	}
-	return s.Store.DropSessions(ctx, x.Account, x.ID, 0)
+	if err := s.Store.DropSessions(ctx, x.Account, x.ID, 0); err != nil || x.Factors == 0 {
+		return err
+	}
+	return s.note(ctx, Event{Kind: EventSignedOut, Account: x.Account})
 }
 
 // Sessions lists where an account is signed in.

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"html"
 	"net/http"
 	"net/http/httptest"
@@ -51,6 +52,25 @@ func TestSignedOutKeepsText(t *testing.T) {
 	}
 }
 
+// A page that is left open asks for news by itself; that keeps no session alive.
+func TestNewsIsNoUse(t *testing.T) {
+	w := newWorld(t)
+	b := w.join(w.options(), "Officer", access.Officer)
+	if body := b.get("/help").Body.String(); !strings.Contains(body, `data-ends="43200"`) {
+		t.Error("the page does not know when the session ends")
+	}
+	for range 13 {
+		w.pass(time.Hour)
+		r := httptest.NewRequest("GET", "http://console.test/live", nil)
+		ctx, stop := context.WithCancel(r.Context())
+		stop() // the stream ends at once
+		b.do(r.WithContext(ctx))
+	}
+	if rec := b.get("/help"); rec.Code != http.StatusSeeOther {
+		t.Errorf("a page that was open for 13 hours kept the session: %d", rec.Code)
+	}
+}
+
 func TestCookiesOff(t *testing.T) {
 	w := newWorld(t)
 	opt := w.options()
@@ -93,6 +113,9 @@ func TestHeaders(t *testing.T) {
 	for site, b := range secure {
 		for _, path := range []string{"/", "/signin", "/nothing", "/answers/" + o.answer.String(), "/answers/%00", "/api/v1/me", "/feed.atom", asset, "/log/checkpoint"} {
 			for i, rec := range []*httptest.ResponseRecorder{b.get(path), bare[site].get(path)} {
+				if corp := rec.Header().Get("Cross-Origin-Resource-Policy"); corp != "same-origin" && (corp != "cross-origin" || strings.HasPrefix(rec.Header().Get("Content-Type"), "text/html")) {
+					t.Errorf("%s %s: Cross-Origin-Resource-Policy = %q", site, path, corp)
+				}
 				for k, v := range want {
 					if got := rec.Header().Get(k); got != v {
 						t.Errorf("%s %s: %s = %q, want %q", site, path, k, got, v)

@@ -449,7 +449,11 @@ func (q *request) identify() error {
 	if err != nil || c.Value == "" {
 		return nil
 	}
-	session, account, err := q.o.Accounts.Session(q.ctx(), c.Value)
+	use := q.o.Accounts.Session
+	if q.r.URL.Path == "/live" {
+		use = q.o.Accounts.Watch
+	}
+	session, account, err := use(q.ctx(), c.Value)
 	switch {
 	case err == nil:
 		q.session, q.account = session, account

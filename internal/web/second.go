@@ -311,14 +311,25 @@ func (q *request) security() error {
 
 func (q *request) securityEvents(list []access.Event, names map[hearback.ID]string) (out []securityEvent) {
 	for _, e := range list {
-		note := e.Note
-		for _, kind := range []string{"role.", "factor.", "may.", "scope."} {
-			if q.l.has(kind + note) {
-				note = q.t(kind + note)
-				break
+		note, whole := q.noteWord(e.Note)
+		if words := strings.Fields(e.Note); !whole && len(words) > 1 { // several roles
+			for i, w := range words {
+				words[i], _ = q.noteWord(w)
 			}
+			note = q.l.list(words)
 		}
 		out = append(out, securityEvent{e, q.t("event."+string(e.Kind), note), names[e.Account], names[e.By]})
 	}
 	return out
+}
+
+// noteWord says a word of the security log in the language of the reader, and
+// whether it is one of ours.
+func (q *request) noteWord(note string) (string, bool) {
+	for _, kind := range []string{"role.", "factor.", "may.", "scope."} {
+		if q.l.has(kind + note) {
+			return q.t(kind + note), true
+		}
+	}
+	return note, false
 }

@@ -188,6 +188,7 @@ type frame struct {
 	Drill, CanAsk, NoKeys bool
 	CanFollow             bool // by e-mail
 	DrillURL, Acting, Who string
+	EndsIn                int           // seconds until the session ends if nothing is done; 0 if there is none
 	Sleeping              []access.Role // roles that wait for a second factor
 	Actors                []string
 	Counts                counts
@@ -241,6 +242,9 @@ func (q *request) frame(title, nav string) frame {
 	}
 	if q.account != nil {
 		f.Who, f.Sleeping = q.account.Name, q.account.Asleep
+	}
+	if q.session != nil {
+		f.EndsIn = int(q.o.Accounts.Ends(q.session).Sub(q.o.Now()) / time.Second)
 	}
 	return f
 }

@@ -7,11 +7,21 @@ const ours = document.body.dataset.version;
 const wait = 3000; // a connection that comes back sooner is not worth a word
 let stream, soon, again, since;
 
-function say(what) {
+function say(what, at = since) {
   for (const p of box.children) p.hidden = p.dataset.say !== what;
   const time = box.querySelector(`[data-say="${what}"] time`);
-  if (time && since) time.textContent = since.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  if (time && at) time.textContent = at.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
   box.hidden = !what;
+}
+
+// A session that nobody uses ends; that is said a while before.
+const warn = 10 * 60_000;
+let ending;
+function watch() {
+  const left = Number(document.body.dataset.ends) * 1000;
+  if (!left) return;
+  clearTimeout(ending);
+  ending = setTimeout(() => say("ending", new Date(Date.now() + Math.min(left, warn))), Math.min(Math.max(left - warn, 0), 2 ** 31 - 1));
 }
 
 function lost() {
@@ -50,6 +60,12 @@ async function ask() {
 }
 
 if (box) {
+  watch();
+  box.querySelector('[data-say="ending"] button').addEventListener("click", async () => {
+    const r = await fetch("/help", { redirect: "manual" }).catch(() => null);
+    say(r?.ok ? "" : "out");
+    if (r?.ok) watch();
+  });
   addEventListener("hb-stream", (event) => {
     stream = event.detail;
     stream.addEventListener("message", (e) => back(JSON.parse(e.data).version));
