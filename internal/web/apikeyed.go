@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
@@ -63,7 +64,8 @@ func (q *request) keyed(body []byte, do func() (reply, error)) error {
 		return err
 	}
 	k.Status = r.Status
-	if err := q.o.Store.KeepAct(q.ctx(), k); err != nil {
+	// Whoever asked may have gone away and will ask again.
+	if err := q.o.Store.KeepAct(context.WithoutCancel(q.ctx()), k); err != nil {
 		return err
 	}
 	q.send(r)

@@ -201,8 +201,8 @@ func (w *apiWriter) value(v reflect.Value) error {
 		w.WriteByte('}')
 		return nil
 	case t == voicesType && w.assistant:
-		s, _ := publish.Public(v.Int())
-		w.string(s)
+		s, _ := publish.Public(v.Int()) // digits, commas, and perhaps "<"
+		w.WriteString(`"` + s + `"`)
 		return nil
 	case t == breakdownType && w.assistant:
 		return w.counts(v.Interface().(breakdown))
@@ -297,7 +297,7 @@ func (w *apiWriter) counts(m breakdown) error {
 		}
 		w.string(k)
 		w.WriteByte(':')
-		w.string(cells[i].String())
+		w.WriteString(`"` + cells[i].String() + `"`)
 	}
 	w.WriteByte('}')
 	return nil

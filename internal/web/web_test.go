@@ -35,6 +35,7 @@ var start = time.Date(2026, 3, 18, 13, 5, 0, 0, time.UTC)
 type world struct {
 	t        testing.TB
 	db       *store.DB
+	path     string // of the store
 	ids      hearback.IDs
 	mu       sync.Mutex
 	now      time.Time
@@ -65,12 +66,13 @@ func (w *world) id() hearback.ID { return w.ids.Next(w.Now()) }
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	db, err := store.Open(context.Background(), filepath.Join(t.TempDir(), "hearback.db"))
+	path := filepath.Join(t.TempDir(), "hearback.db")
+	db, err := store.Open(context.Background(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	w := &world{t: t, db: db, now: start}
+	w := &world{t: t, db: db, path: path, now: start}
 	w.cases = &desk.Cases{Store: db, Now: w.Now, NextID: w.id}
 	w.answers = &answer.Answers{Store: db, Now: w.Now, NextID: w.id}
 	w.desks = &desk.Desks{Store: db, Now: w.Now}
