@@ -91,6 +91,8 @@ type Grouper struct {
 
 	scratch []feature // of read
 	order   []uint64  // of candidates
+	rest    []uint64  // terms of a message that candidates did not look for, by place in its list
+	most    float32   // that these can add to a likeness, before the length of the centroid
 	orphans []int32   // terms that no centroid held when last looked at
 	copies  copies
 	merges  map[hearback.ID][]hearback.ID // into → from, in order
@@ -339,9 +341,17 @@ func better(a, b candidate) bool {
 // message from a concern that was more like it, if anything did.
 func (g *Grouper) nearest(m *said, now int64) (best, next candidate, held string) {
 	var barred candidate
-	for _, c := range g.candidates(concerns, m.list) {
-		gr := g.concern(c.slot)
-		x := candidate{gr, g.likeness(m, gr, float64(c.like), now)}
+	var far *near // the first that cannot be joined
+	top := g.candidates(concerns, m.list)
+	for i := range top {
+		gr := g.concern(top[i].slot)
+		if (float64(g.atMost(concerns, top[i]))+agreement)*g.lively(concerns, &gr.centroid, now) < g.o.Join {
+			if far == nil {
+				far = &top[i]
+			}
+			continue
+		}
+		x := candidate{gr, g.likeness(m, gr, top[i], now)}
 		if x.like >= g.o.Join {
 			if why := g.differ(m, gr, x.like); why != "" {
 				if better(x, barred) {
@@ -360,14 +370,23 @@ func (g *Grouper) nearest(m *said, now int64) (best, next candidate, held string
 	if barred.g == nil || !better(barred, best) {
 		held = ""
 	}
+	if g.o.Explain && far != nil { // it is worth a word if nothing is nearer
+		switch x := (candidate{g.concern(far.slot), g.likeness(m, g.concern(far.slot), *far, now)}); {
+		case best.g == nil:
+			best = x
+		case next.g == nil:
+			next = x
+		}
+	}
 	return best, next, held
 }
 
 // likeness is how like a concern a message is: the cosine of their words, set
 // right by the cosine of what the words mean as far as that is known, more for
 // a concern that is talked about of late, less for one that fell silent.
-func (g *Grouper) likeness(m *said, gr *group, like float64, now int64) float64 {
+func (g *Grouper) likeness(m *said, gr *group, c near, now int64) float64 {
 	lively := g.lively(concerns, &gr.centroid, now)
+	like := float64(g.finish(concerns, m.list, c))
 	if (like+agreement)*lively >= g.o.Join {
 		like += g.agree(m, gr)
 	}
@@ -390,7 +409,11 @@ func (g *Grouper) nearestTheme(m *said, now int64) (*theme, float64) {
 	top := 0.0
 	for _, x := range g.candidates(themes, m.list) {
 		c := g.levels[themes].slots[x.slot]
-		like := float64(x.like) * g.lively(themes, c, now)
+		lively := g.lively(themes, c, now)
+		if float64(g.atMost(themes, x))*lively < max(top, g.o.Link) {
+			continue
+		}
+		like := float64(g.finish(themes, m.list, x)) * lively
 		if like > top || like == top && best != nil && c.id < best.id {
 			best, top = c, like
 		}

@@ -282,10 +282,10 @@ func (g *Grouper) massOf(lv int, c *centroid) float32 {
 	return c.mass * float32(math.Exp2(-float64(g.seen-c.at)/g.levels[lv].halfLife))
 }
 
-// candidates returns the few centroids most like a message, the likest first,
-// and how like each is: the cosine. They are found by the message's rarest
-// words, which make up most of it; the others only add to the likeness of what
-// was found. What candidates returns is good until it is called again.
+// candidates returns the few centroids that have most in common with a message
+// in its rarest words, which make up most of it. What they have in common in
+// the others finish adds, where atMost says that it may decide. What candidates
+// returns is good until it is called again.
 func (g *Grouper) candidates(lv int, list []feature) []near {
 	l, terms := &g.levels[lv], g.lexicon.list
 	l.hit = l.hit[:0]
@@ -307,19 +307,32 @@ func (g *Grouper) candidates(lv int, list []feature) []near {
 			l.strike(e.slot, w*e.pow*l.at[e.slot].length)
 		}
 	}
-	top := l.best()
-	for i := range top {
-		x := &top[i]
-		c := l.slots[x.slot]
-		for _, k := range order {
-			f := &list[uint32(k)]
-			if j := c.find(f.term); j >= 0 {
-				x.like += f.w[lv] * f.raw[lv] * g.pow(c.held[j].n) * l.at[x.slot].length
-			}
-		}
-		x.like = min(x.like, 1)
+	g.rest, g.most = order, 0
+	for _, k := range order {
+		f := &list[uint32(k)]
+		g.most += f.w[lv] * f.raw[lv]
 	}
-	return top
+	return l.best()
+}
+
+// atMost returns the most that finish can return for a candidate.
+func (g *Grouper) atMost(lv int, x near) float32 {
+	l := &g.levels[lv]
+	return min(1, x.like+g.most*g.pow(l.slots[x.slot].n)*l.at[x.slot].length)
+}
+
+// finish returns how like a message a candidate of it is: the cosine of their
+// words.
+func (g *Grouper) finish(lv int, list []feature, x near) float32 {
+	l := &g.levels[lv]
+	c, sum := l.slots[x.slot], float32(0)
+	for _, k := range g.rest {
+		f := &list[uint32(k)]
+		if j := c.find(f.term); j >= 0 {
+			sum += f.w[lv] * f.raw[lv] * g.pow(c.held[j].n)
+		}
+	}
+	return min(1, x.like+sum*l.at[x.slot].length)
 }
 
 func (l *level) strike(slot int32, w float32) {

@@ -63,7 +63,7 @@ func (g *Grouper) Nearest(id hearback.ID, k int) []Near {
 		if other == gr || g.parent[other.id] != 0 {
 			continue
 		}
-		n := Near{Concern: other.id, Score: float64(x.like)}
+		n := Near{Concern: other.id, Score: float64(g.finish(concerns, m.list, x))}
 		if a, b := m.vec, g.meantIn(other); a != nil && b != nil {
 			n.Score = (n.Score + max(0, lexvec.Cosine(a, b))) / 2
 		}
