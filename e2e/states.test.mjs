@@ -9,6 +9,7 @@ import { crawl, report } from './crawl.mjs';
 import { launch, Person, serve, until } from './lib.mjs';
 
 const word = 'correct horse battery 9 ';
+const said = [];
 let s, browser, admin, officer, other, one, reader, token, caseAt, concernAt, sourceAt, answerAt, invited, broken = '';
 
 before(async () => {
@@ -82,7 +83,7 @@ step('an office with a source, a case and a draft', async () => {
   token = /hb_[A-Za-z0-9_-]+/.exec(await admin.text())[0];
   await admin.go('/topics');
   await admin.send('form[action="/topics"]', { name: 'Water', query: 'water OR 水', reason: 'We owe answers about it.' }, 'button[value=save]');
-  const list = [];
+  const list = said;
   for (let i = 0; i < 24; i++) {
     const street = ['Mill Street', 'Harbour Road', 'North Gate', 'Elm Lane'][i % 4];
     list.push({ id: `m${i}`, author: `a${i}`, time: new Date(Date.now() - (40 - i) * 60_000).toISOString(), ...(i % 3 ? { lang: 'en', text: `Is the tap water on ${street} safe to drink after the flood, question ${i}?` } : i % 2 ? { lang: 'zh', text: `洪水之后港口路的自来水还能喝吗？问题${i}` } : { lang: 'ar', text: `هل مياه الصنبور water صالحة للشرب بعد الفيضان؟ ${i}` }) });
@@ -283,13 +284,13 @@ step('whoever sends half a request is not waited for', async () => {
 
 for (const lang of ['en', 'zh']) {
   step(`every page of the office, in ${lang}`, async (t) => {
-    const quoted = '综合受理 Town forum People ask us there Public task Water OR 水 We owe answers about it First Administrator Other Officer Reviewer Nobody yet 洪水之后港口路的自来水还能喝吗 自来水 洪水 Laboratory report All eight samples were clean Pressed twice The same words Is the tap water on Mill Street safe to drink after the flood Tap water is safe to drink in every street since Monday Boil the tap water for one minute first Keep it covered Harbour Desk 滨城信息台 Is the tap water safe to drink? question';
+    const quoted = said.map((m) => m.text).join(' ') + '综合受理 Town forum People ask us there Public task Water OR 水 We owe answers about it First Administrator Other Officer Reviewer Nobody yet 洪水之后港口路的自来水还能喝吗 自来水 洪水 Laboratory report All eight samples were clean Pressed twice The same words Is the tap water on Mill Street safe to drink after the flood Tap water is safe to drink in every street since Monday Boil the tap water for one minute first Keep it covered Harbour Desk 滨城信息台 Is the tap water safe to drink? question';
     const pages = (list) => Object.fromEntries(list.map((x) => (Array.isArray(x) ? x : [x.slice(1).replaceAll(/[/?=&]/g, '-') || 'first', x])));
     const admins = pages(['/', '/account', '/account/second', '/account/tokens', '/accounts', '/security', '/settings', '/notifications', '/notifications?view=failed', '/desks', '/playbooks', '/playbooks/water', '/sources', '/sources/new', '/sources/new?kind=table', '/sources/new?kind=webhook', ['source', sourceAt], '/topics', '/log', '/log/entry/1', '/help', ['lost', ['/cases/0', 404]]]);
     const officers = pages(['/', '/concerns', '/concerns?view=all&small=1', ['concern', concernAt], ['do-case', `${concernAt}?do=harm`], '/cases', ['case', caseAt], ['draft', `${caseAt}/draft`], ['draft-ar', `${caseAt}/draft?add=ar`], '/answers', ['review', answerAt], '/alerts', '/results', '/calibration', '/desks/front/handover', '/search?q=water', ['not-allowed', ['/security', 403]]]);
     const reviewers = pages([['review', answerAt], ['case', caseAt], '/account']);
     const doors = { signin: '/signin', invite: invited, 'bad-link': ['/invite?token=nonsense', 404], setup: ['/setup?token=nonsense', 404], password: ['/password?token=nonsense', 404] };
-    const open = { home: '/', questions: '/questions', answers: '/answers', sources: '/sources', accountability: '/accountability', ask: '/ask', feeds: '/feeds', privacy: '/privacy', accessibility: '/accessibility', log: '/log', lost: ['/answers/0', 404] };
+    const open = { home: '/', questions: '/questions', answers: '/answers', sources: '/sources', accountability: '/accountability', ask: '/ask', feeds: '/feeds', follow: '/follow', privacy: '/privacy', accessibility: '/accessibility', log: '/log', lost: ['/answers/0', 404] };
     const list = [];
     const look = async (site, base, which, p, budget) => list.push(await crawl(browser, base, which, { lang, site, quoted, state: await p?.context.storageState(), budget }));
     await Promise.all([

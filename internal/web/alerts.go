@@ -131,7 +131,7 @@ func (q *request) reached(list []hearback.Place) (names []string, err error) {
 			if err != nil {
 				return nil, err
 			}
-			name = s.Title
+			name = q.l.own(s.Title)
 		}
 		names = append(names, q.t("alert.place", name, p.Voices))
 	}

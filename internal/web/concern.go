@@ -191,7 +191,7 @@ func (q *request) concern() error {
 	if err != nil {
 		return err
 	}
-	sources, err := q.o.Store.Sources(ctx)
+	sources, err := q.named(ctx)
 	if err != nil {
 		return err
 	}

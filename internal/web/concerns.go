@@ -138,7 +138,7 @@ func (q *request) concerns() error {
 	}{{"triage", totals.Triage}, {"case", totals.Case}, {"void", totals.Void}, {"muted", totals.Muted}, {"all", totals.All}} {
 		p.Tabs = append(p.Tabs, tab{q.t("view." + v.view), at("view", v.view), v.n, v.view == f.View})
 	}
-	if p.Sources, err = q.o.Store.Sources(ctx); err != nil {
+	if p.Sources, err = q.named(ctx); err != nil {
 		return err
 	}
 	p.Sources = slices.DeleteFunc(p.Sources, func(s hearback.Source) bool { return s.State == hearback.SourceRemoved })

@@ -28,6 +28,7 @@ type locale struct {
 	zone  *time.Location
 	now   func() time.Time
 	areas func(area, lang string) string // names of areas; nil leaves them as they are
+	owns  map[string]string              // what the program itself wrote into the store → key
 }
 
 // A phrase is a sentence with places {0}, {1} … and, where the language needs
@@ -67,7 +68,26 @@ func loadLocales(zone *time.Location, now func() time.Time, areas func(area, lan
 		}
 		all[lang] = l
 	}
+	owns := map[string]string{}
+	for key, p := range all["en"].words {
+		if strings.HasPrefix(key, "own.") {
+			owns[p.other] = key
+		}
+	}
+	for _, l := range all {
+		l.owns = owns
+	}
 	return all, nil
+}
+
+// own says what the program itself wrote into the store, such as the name of
+// the source behind the form for questions, in this language. What people wrote
+// stays as it is.
+func (l *locale) own(said string) string {
+	if key := l.owns[said]; key != "" {
+		return l.t(key)
+	}
+	return said
 }
 
 // langOf chooses the language of a page: what the address asks for, what the

@@ -73,7 +73,7 @@ func (q *request) plainValue(key string, v any) string {
 				return q.t(kind + "." + v)
 			}
 		}
-		return v
+		return q.l.own(v)
 	case bool:
 		if v {
 			return q.t("yes")

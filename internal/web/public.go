@@ -439,7 +439,7 @@ func (q *request) publicSources() error {
 		}
 		p.Topics = append(p.Topics, r)
 	}
-	sources, err := q.o.Store.Sources(q.ctx())
+	sources, err := q.named(q.ctx())
 	if err != nil {
 		return err
 	}
@@ -754,7 +754,7 @@ type noticePage struct {
 // privacy is made from what is set now, so that it cannot say what is not so.
 func (q *request) privacy() error {
 	p := &noticePage{frame: q.frame(q.t("pub.privacy"), ""), Window: q.o.Window, Retention: q.o.Retention, Contact: q.o.Contact, Floor: publish.Floor}
-	list, err := q.o.Store.Sources(q.ctx())
+	list, err := q.named(q.ctx())
 	if err != nil {
 		return err
 	}

@@ -234,6 +234,12 @@ func site(o Options, console bool, table []route) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.site(table)
+}
+
+// site puts a server behind its addresses.
+func (s *server) site(table []route) (_ http.Handler, err error) {
+	o, console := s.o, s.console
 	mux := http.NewServeMux()
 	for _, rt := range table {
 		mux.Handle(rt.pattern, s.handle(rt))

@@ -103,7 +103,7 @@ func (s *server) parse() error {
 func (s *server) funcs(l *locale) template.FuncMap {
 	return template.FuncMap{
 		"t": l.t, "has": l.has, "num": func(n any) string { return l.word(n) }, "dec": l.dec, "dec2": l.dec2,
-		"when": l.when, "moment": l.moment, "rfc": func(t time.Time) string { return t.UTC().Format(time.RFC3339) }, "stamp": l.stamp, "day": l.day, "weekday": l.weekday, "clock": l.clock, "dur": l.dur, "span": l.span, "ago": l.ago,
+		"when": l.when, "moment": l.moment, "rfc": func(t time.Time) string { return t.UTC().Format(time.RFC3339) }, "stamp": l.stamp, "day": l.day, "weekday": l.weekday, "clock": l.clock, "own": l.own, "dur": l.dur, "span": l.span, "ago": l.ago,
 		"actor": l.actor, "label": l.label, "langname": l.langName, "foreign": l.foreign, "place": l.place, "area": l.area, "list": l.list,
 		"four": l.four, "meter": meter, "asset": s.assets.url, "version": func() string { return s.assets.hash }, "record": l.record,
 		"lower": func(v any) string { return strings.ToLower(fmt.Sprint(v)) },

@@ -33,7 +33,7 @@ func (q *request) settings() error {
 	if p.Needed, err = q.o.Answers.Needed(q.ctx()); err != nil {
 		return err
 	}
-	list, err := q.o.Store.Sources(q.ctx())
+	list, err := q.named(q.ctx())
 	for _, s := range list {
 		if s.State != hearback.SourceRemoved {
 			p.Sources = append(p.Sources, s)

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"html/template"
@@ -39,11 +40,21 @@ type sourcesPage struct {
 	Export  bool
 }
 
+// named returns every source as readers of this language call it.
+func (q *request) named(ctx context.Context) ([]hearback.Source, error) {
+	list, err := q.o.Store.Sources(ctx)
+	for i := range list {
+		s := &list[i]
+		s.Title, s.Reason, s.Basis = q.l.own(s.Title), q.l.own(s.Reason), q.l.own(s.Basis)
+	}
+	return list, err
+}
+
 // sourceRows lists the sources that are not removed, with what they sent
 // since a time.
 func (q *request) sourceRows(since time.Time) ([]sourceRow, error) {
 	ctx, now := q.ctx(), q.o.Now()
-	list, err := q.o.Store.Sources(ctx)
+	list, err := q.named(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -180,7 +191,7 @@ type sourcePage struct {
 func (q *request) sourceForm(s hearback.Source, fresh bool) *sourcePage {
 	p := &sourcePage{S: s, New: fresh, Manage: q.may(access.ManageSources), Kinds: []hearback.SourceKind{hearback.Feed, hearback.Table, hearback.Webhook, hearback.Ask}}
 	p.Days, p.Minutes = int(s.Retention/(24*time.Hour)), int(s.Every/time.Minute)
-	title := s.Title
+	title := q.l.own(s.Title)
 	if fresh {
 		title = q.t("source.new")
 	}

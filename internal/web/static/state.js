@@ -24,7 +24,11 @@ function watch() {
   ending = setTimeout(() => say("ending", new Date(Date.now() + Math.min(left, warn))), Math.min(Math.max(left - warn, 0), 2 ** 31 - 1));
 }
 
+const dot = document.querySelector(".foot .live");
+const wasOld = dot?.classList.contains("stale");
+
 function lost() {
+  dot?.classList.add("stale");
   since ??= new Date();
   soon ??= setTimeout(() => say("lost"), wait);
 }
@@ -33,6 +37,7 @@ function back(version) {
   clearTimeout(soon);
   clearInterval(again);
   soon = again = since = undefined;
+  dot?.classList.toggle("stale", wasOld);
   say(version && version !== ours ? "renewed" : "");
 }
 
