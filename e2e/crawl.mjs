@@ -17,7 +17,7 @@ const kept = new Set((process.env.LOOKS ?? 'en-light-1440,zh-dark-1440,zh-light-
 // words.
 function foreign([lang, quoted]) {
   const other = lang === 'zh' ? /[A-Za-z]{2,}(?:[ ,’'-]+[A-Za-z]{2,}){2,}/g : /\p{Script=Han}+/gu;
-  const skip = 'script, style, code, pre, kbd, .code, textarea, [translate=no], [lang]:not(html), a[href^="/concerns/"], input[type=checkbox]'; // a concern is called what people called it
+  const skip = 'script, style, code, pre, kbd, .code, textarea, [translate=no], [lang]:not(html), a[href^="/concerns/"], input[type=checkbox], form[action$="/merge"] option'; // a concern is called what people called it
   const found = [];
   const say = (where, text) => {
     for (const [run] of text.matchAll(other)) if (!quoted.includes(run.toLowerCase())) found.push(`${where}: ${run} in: ${text.trim().slice(0, 90)}`);
@@ -67,6 +67,9 @@ export async function crawl(browser, base, pages, { lang, site, state, quoted = 
     seen.bytes = Math.max(seen.bytes, m.bytes);
     if (m.bytes > budget.bytes || m.requests > budget.requests) bad.push(`${site} ${name}: ${m.bytes} bytes in ${m.requests} requests, want at most ${budget.bytes} in ${budget.requests}`);
     for (const s of await v.page.evaluate(foreign, [lang, quoted.toLowerCase()])) bad.push(`${lang} ${site} ${name}: not in the language of the page: ${s}`);
+    const turned = await v.page.evaluate(() => [...document.querySelectorAll(':is([lang=ar], [lang=fa], [lang=he], [lang=ur])')].filter((e) => getComputedStyle(e).direction !== 'rtl').map((e) => e.outerHTML.slice(0, 90)));
+    for (const one of turned) bad.push(`${lang} ${site} ${name}: set left to right: ${one}`);
+    if (m.paint > 3000) bad.push(`${site} ${name}: first contentful paint after ${Math.round(m.paint)} ms`); // under 500 on a quiet machine
     await v.page.evaluate(axe);
     for (const [width, theme, all] of looks) {
       const look = `${lang}-${theme}-${width}`;

@@ -13,7 +13,7 @@ const said = [];
 let s, browser, admin, officer, other, one, reader, token, caseAt, concernAt, sourceAt, answerAt, invited, broken = '';
 
 before(async () => {
-  [s, browser] = await Promise.all([serve({ more: ['--office-name-zh', '滨城信息台', '--office-name', 'Harbour Desk', '--network-contact', 'desk@harbour.example'] }), launch()]);
+  [s, browser] = await Promise.all([serve({ more: ['--office-name-zh', '滨城信息台', '--office-name', 'Harbour Desk', '--network-contact', 'desk@harbour.example', '--mail-server', 'smtp.harbour.example:587', '--mail-from', 'desk@harbour.example'] }), launch()]);
   reader = await Person.at(browser, s.public, { locale: 'en-GB' });
 });
 after(async () => {

@@ -127,3 +127,35 @@ func TestSealedSecrets(t *testing.T) {
 		t.Errorf("an older secret is not sealed when it is used: %q", d)
 	}
 }
+
+// An office may set when sessions end.
+func TestSessionLimits(t *testing.T) {
+	engines(t, func(t *testing.T, db *store.DB) {
+		s, _, now := office(t, db)
+		s.Idle, s.Life = 30*time.Minute, 2*time.Hour
+		ctx, begun := context.Background(), *now
+		token := enter(t, s, "chen@example.org")
+		for now.Sub(begun) < 100*time.Minute {
+			*now = now.Add(20 * time.Minute)
+			if x, _ := session(t, s, token); !s.Ends(x).Equal(sooner(now.Add(30*time.Minute), begun.Add(2*time.Hour))) {
+				t.Errorf("after %v it ends at %v", now.Sub(begun), s.Ends(x))
+			}
+		}
+		*now = begun.Add(2 * time.Hour)
+		if _, _, err := s.Session(ctx, token); !errors.Is(err, hearback.ErrNotFound) {
+			t.Errorf("after two hours: %v", err)
+		}
+		token = enter(t, s, "chen@example.org")
+		*now = now.Add(30 * time.Minute)
+		if _, _, err := s.Watch(ctx, token); !errors.Is(err, hearback.ErrNotFound) {
+			t.Errorf("unused for half an hour: %v", err)
+		}
+	})
+}
+
+func sooner(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
