@@ -306,7 +306,7 @@ func (a *Analyzer) model(norm string, sc script, stated string) (string, float64
 	g := a.guide
 	var room [24]langVote
 	votes, words := g.votes(room[:0], norm, sc)
-	if lang, ok := landslide(votes, words); ok {
+	if lang, ok := landslide(votes, words, stated); ok {
 		return lang, landslideSure, words
 	}
 	var h langSum
@@ -362,8 +362,9 @@ func (a *Analyzer) model(norm string, sc script, stated string) (string, float64
 }
 
 // landslide reports whether the words of a text leave no doubt about its
-// language, so that the model need not be asked: it is most of the cost.
-func landslide(votes []langVote, words int) (string, bool) {
+// language, so that the model need not be asked: it is most of the cost. They
+// need say less where the source states the same.
+func landslide(votes []langVote, words int, stated string) (string, bool) {
 	var first, second langVote
 	for _, v := range votes {
 		if v.weight > first.weight {
@@ -372,7 +373,11 @@ func landslide(votes []langVote, words int) (string, bool) {
 			second = v
 		}
 	}
-	return first.lang, words >= 6 && first.weight >= 6 && second.weight <= 0.4*first.weight
+	least := 6.0
+	if first.lang == stated {
+		least = 3
+	}
+	return first.lang, float64(words) >= least && first.weight >= least && second.weight <= 0.4*first.weight
 }
 
 type langVote struct {
