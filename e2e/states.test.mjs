@@ -6,14 +6,14 @@ import assert from 'node:assert/strict';
 import { connect, createServer } from 'node:net';
 import { after, before, test } from 'node:test';
 import { crawl, report } from './crawl.mjs';
-import { launch, Person, serve, until } from './lib.mjs';
+import { free, launch, Person, serve, until } from './lib.mjs';
 
 const word = 'correct horse battery 9 ';
 const said = [];
 let s, browser, admin, officer, other, one, reader, token, caseAt, concernAt, sourceAt, answerAt, invited, broken = '';
 
 before(async () => {
-  [s, browser] = await Promise.all([serve({ more: ['--office-name-zh', '滨城信息台', '--office-name', 'Harbour Desk', '--network-contact', 'desk@harbour.example', '--mail-server', 'smtp.harbour.example:587', '--mail-from', 'desk@harbour.example'] }), launch()]);
+  [s, browser] = await Promise.all([serve({ more: ['--office-name-zh', '滨城信息台', '--office-name', 'Harbour Desk', '--network-contact', 'desk@harbour.example'] }), launch()]);
   reader = await Person.at(browser, s.public, { locale: 'en-GB' });
 });
 after(async () => {
@@ -290,7 +290,7 @@ for (const lang of ['en', 'zh']) {
     const officers = pages(['/', '/concerns', '/concerns?view=all&small=1', ['concern', concernAt], ['do-case', `${concernAt}?do=harm`], '/cases', ['case', caseAt], ['draft', `${caseAt}/draft`], ['draft-ar', `${caseAt}/draft?add=ar`], '/answers', ['review', answerAt], '/alerts', '/results', '/calibration', '/desks/front/handover', '/search?q=water', ['not-allowed', ['/security', 403]]]);
     const reviewers = pages([['review', answerAt], ['case', caseAt], '/account']);
     const doors = { signin: '/signin', invite: invited, 'bad-link': ['/invite?token=nonsense', 404], setup: ['/setup?token=nonsense', 404], password: ['/password?token=nonsense', 404] };
-    const open = { home: '/', questions: '/questions', answers: '/answers', sources: '/sources', accountability: '/accountability', ask: '/ask', feeds: '/feeds', follow: '/follow', privacy: '/privacy', accessibility: '/accessibility', log: '/log', lost: ['/answers/0', 404] };
+    const open = { home: '/', questions: '/questions', answers: '/answers', sources: '/sources', accountability: '/accountability', ask: '/ask', feeds: '/feeds', privacy: '/privacy', accessibility: '/accessibility', log: '/log', lost: ['/answers/0', 404] };
     const list = [];
     const look = async (site, base, which, p, budget) => list.push(await crawl(browser, base, which, { lang, site, quoted, state: await p?.context.storageState(), budget }));
     await Promise.all([
@@ -309,6 +309,21 @@ for (const lang of ['en', 'zh']) {
     assert.deepEqual(bad, [], bad.join('\n'));
   }, 240_000);
 }
+
+step('the pages of following by e-mail', async (t) => {
+  const port = await free();
+  const f = await serve({ more: ['--public-listen', `127.0.0.1:${port}`, '--public-url', 'https://answers.harbour.example', '--mail-server', 'smtp.harbour.example:587', '--mail-from', 'desk@harbour.example', '--mail-follow', 'true'] });
+  try {
+    const pages = { follow: '/follow', home: '/', privacy: '/privacy', confirm: ['/follow/confirm?token=nonsense', 404], leave: ['/follow/leave?token=nonsense', 404], change: ['/follow/change?token=nonsense', 404] };
+    const quoted = 'Our office';
+    const list = await Promise.all(['en', 'zh'].map((lang) => crawl(browser, `http://127.0.0.1:${port}`, pages, { lang, site: 'follow', quoted, budget: { bytes: 90_000, requests: 8 } })));
+    t.diagnostic(report(list));
+    const bad = list.flatMap((x) => x.bad);
+    assert.deepEqual(bad, [], bad.join('\n'));
+  } finally {
+    await f.stop();
+  }
+}, 120_000);
 
 test('nothing failed on the way', () => {
   const faults = [admin, officer, other, one, reader].flatMap((p) => p?.faults ?? []).filter((f) => !/status of 4(04|09|22|03)/.test(f));
