@@ -9,12 +9,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"example.org/hearback"
 	"example.org/hearback/drills"
 	"example.org/hearback/internal/app"
 	"example.org/hearback/internal/drill"
 	"example.org/hearback/internal/store"
+	"example.org/hearback/internal/web"
 )
 
 // play plays a drill in a store of its own and returns the results.
@@ -67,6 +69,62 @@ func TestDrills(t *testing.T) {
 			}
 			check(t, store.TestSchema(t, dsn))
 		})
+	}
+}
+
+// Somebody at the console writes every answer before the script does. The drill
+// goes on to its end, and leaves what they wrote as it is.
+func TestPeopleAreFaster(t *testing.T) {
+	data, err := drills.Files.ReadFile("water.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := drill.Parse(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := context.Background()
+	c := app.Defaults()
+	c.Data, c.Alerts.Shadow = t.TempDir(), 0
+	clock := drill.NewClock(s.Start)
+	a, err := app.New(ctx, c, app.Options{Now: clock.Now, Log: slog.New(slog.DiscardHandler), Drill: true, Version: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.StartPipeline(ctx)
+	by := hearback.Actor{ID: 9, Role: "officer", Number: 9}
+	wrote := map[hearback.ID]hearback.ID{} // concern → answer
+	people := func(ctx context.Context, _ time.Duration) error {
+		list, _, err := a.Store.ConcernList(ctx, web.ConcernFilter{View: "all"})
+		for _, x := range list {
+			if wrote[x.ID] != 0 || err != nil {
+				continue
+			}
+			var kase *hearback.Case
+			if kase, err = a.Cases.Open(ctx, by, x.ID, "front", hearback.P3, "We take it on."); err != nil {
+				continue
+			}
+			var written *hearback.Answer
+			if written, err = a.Answers.Draft(ctx, by, kase.ID, []hearback.Text{{Lang: "en", Title: "We are looking into it", Lead: "We say more at noon."}}, "", 0); err == nil {
+				wrote[x.ID] = written.ID
+			}
+		}
+		return err
+	}
+	results, err := (&drill.Player{App: a, Script: s, Clock: clock, Wait: people}).Play(ctx)
+	if err != nil || len(results) < 5 {
+		t.Fatalf("the drill ended with %d results: %v", len(results), err)
+	}
+	if len(wrote) == 0 {
+		t.Fatal("nobody wrote anything")
+	}
+	for _, id := range wrote {
+		if x, err := a.Store.Answer(ctx, id); err != nil || x.Draft() == nil || x.Draft().Texts[0].Title != "We are looking into it" {
+			t.Errorf("what people wrote is %+v, %v", x, err)
+		}
+	}
+	if err := a.Stop(); err != nil {
+		t.Fatal(err)
 	}
 }
 

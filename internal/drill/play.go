@@ -182,7 +182,11 @@ func (p *Player) happen(ctx context.Context, now time.Duration, events []Event) 
 	}
 	for _, e := range events {
 		if e.Answer != nil {
-			if err := p.answer(ctx, e.Answer); err != nil {
+			err := p.answer(ctx, e.Answer)
+			if p.Wait != nil && (errors.Is(err, hearback.ErrConflict) || errors.Is(err, hearback.ErrRefused)) {
+				continue // somebody at the console was faster
+			}
+			if err != nil {
 				return fmt.Errorf("line %d: answer %s: %w", e.Line, e.Answer.Concern, err)
 			}
 		}
@@ -235,6 +239,11 @@ func (p *Player) answer(ctx context.Context, a *Answer) error {
 	}
 	if concern == 0 {
 		return fmt.Errorf("%w: no message about it has been kept", hearback.ErrNotFound)
+	}
+	if p.Wait != nil { // people look on, and may have taken the case on themselves
+		if c, err := p.App.CaseOf(ctx, concern); err == nil && c.Answer != 0 {
+			return nil
+		}
 	}
 	return p.App.Rehearse(ctx, concern, a.Desk, a.Tier, a.Texts, officer, reviewer1, reviewer2)
 }
