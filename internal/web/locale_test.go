@@ -178,6 +178,10 @@ func TestKeys(t *testing.T) {
 	add("done.", "evidence_added", "evidence_no_copy")
 	add("spark.", "title", "messages")
 	add("filter.", "tier", "speech", "area", "source", "q")
+	add("act.", "added", "changed", "removed", "password", "second factor")
+	for _, k := range recordKeys(t) {
+		add("pub.", k)
+	}
 	records, err := os.ReadFile("../../record.go")
 	if err != nil {
 		t.Fatal(err)
@@ -190,6 +194,37 @@ func TestKeys(t *testing.T) {
 			t.Errorf("%s: there is no sentence %q", where, key)
 		}
 	}
+}
+
+// recordKeys are what records of the public log say openly, as the code that
+// writes them names it.
+func recordKeys(t *testing.T) (keys []string) {
+	t.Helper()
+	var files []string
+	for _, pattern := range []string{"../*/*.go", "../*/*/*.go", "../../*.go"} {
+		more, _ := filepath.Glob(pattern)
+		files = append(files, more...)
+	}
+	open := regexp.MustCompile(`(?:Pub: map\[string\]any|\bpub)\{((?:[^{}]|\{[^{}]*\})*)\}`)
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range open.FindAllStringSubmatch(string(b), -1) {
+			for _, k := range regexp.MustCompile(`"([a-z_]+)":`).FindAllStringSubmatch(m[1], -1) {
+				keys = append(keys, k[1])
+			}
+		}
+	}
+	slices.Sort(keys)
+	if keys = slices.Compact(keys); len(keys) < 40 {
+		t.Fatalf("found %d keys; is the pattern still right?", len(keys))
+	}
+	return keys
 }
 
 // TestFaults: what the domain says when it refuses can be said in both

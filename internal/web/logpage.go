@@ -67,7 +67,7 @@ func (q *request) plainValue(key string, v any) string {
 	case string:
 		for _, kind := range map[string][]string{
 			"from": {"casestate", "tier"}, "to": {"casestate", "tier"}, "tier": {"tier"}, "role": {"role"}, "verdict": {"verdict"},
-			"state": {"casestate", "sourcestate"}, "connector": {"sourcekind"}, "why": {"closereason"}, "scope": {"scope"}, "reason": {"closereason"},
+			"state": {"casestate", "sourcestate"}, "connector": {"sourcekind"}, "why": {"closereason"}, "scope": {"scope"}, "reason": {"closereason"}, "act": {"act"}, "what": {"act"},
 		}[key] {
 			if q.l.has(kind + "." + v) {
 				return q.t(kind + "." + v)
