@@ -39,7 +39,7 @@ var tables = []table{
 	{"alert", false}, {"sample", false}, {"detector", false}, {"forecast", false}, {"forecast_day", false}, {"harm", false}, {"outcome", false},
 	{"commitment", false}, {"outgoing", false}, {"feedback", false}, {"audience", false}, {"activity_seen", false}, {"neighbour", false}, {"sent311", false}, {"follow", false}, {"follow_ask", false},
 	{"account_head", true}, {"account", false}, {"link", false}, {"session", false},
-	{"factor", false}, {"attempt", false}, {"signon", false}, {"tries", false}, {"token", false}, {"act_key", false}, {"security", false},
+	{"factor", false}, {"attempt", false}, {"signon", false}, {"tries", false}, {"token", false}, {"act_key", false}, {"security", false}, {"saved_view", false},
 	{"channel", false}, {"notice", false}, {"delivery", false},
 }
 

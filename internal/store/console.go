@@ -140,13 +140,15 @@ func filterWhere(f web.ConcernFilter, state hearback.ConcernState, after cursor)
 			AND first_at >= CAST(? AS BIGINT)
 			AND (CAST(? AS TEXT) = '' OR doc LIKE CAST(? AS TEXT) ESCAPE '\')
 			AND (CAST(? AS TEXT) = '' OR doc LIKE CAST(? AS TEXT) ESCAPE '\')
+			AND (CAST(? AS TEXT) = '' OR doc LIKE CAST(? AS TEXT) ESCAPE '\')
+			AND (CAST(? AS TEXT) = '' OR kase > 0 AND EXISTS (SELECT 1 FROM kase k WHERE k.id = c.kase AND k.desk = CAST(? AS TEXT)))
 			AND (CAST(? AS TEXT) = '' OR LOWER(title) LIKE CAST(? AS TEXT) ESCAPE '\' OR LOWER(doc) LIKE CAST(? AS TEXT) ESCAPE '\')
 			AND (CAST(? AS BIGINT) = 0 OR EXISTS (SELECT 1 FROM roll r WHERE r.concern = c.id AND r.source = CAST(? AS BIGINT)))
 			AND (rank > CAST(? AS BIGINT) OR rank = CAST(? AS BIGINT) AND (priority < CAST(? AS DOUBLE PRECISION)
 				OR priority = CAST(? AS DOUBLE PRECISION) AND id > CAST(? AS BIGINT)))`,
 		[]any{
 			string(state), kase, kase, kase, void, rank, rank, int64(f.Theme), int64(f.Theme), micros(f.Since),
-			like(f.Lang), like(f.Lang), like(f.Area), like(f.Area), text, text, text,
+			like(f.Lang), like(f.Lang), like(f.Area), like(f.Area), like(string(f.Kind)), like(string(f.Kind)), f.Desk, f.Desk, text, text, text,
 			int64(f.Source), int64(f.Source), after.rank, after.rank, after.priority, after.priority, after.id,
 		}
 }
@@ -170,7 +172,7 @@ func (db *DB) ThemeList(ctx context.Context, limit int) (list []web.Theme, err e
 
 // passes makes sure of what the text of doc only hinted at.
 func passes(c *hearback.Concern, f web.ConcernFilter) bool {
-	if f.Lang != "" && c.Langs[f.Lang] == 0 || f.Area != "" && c.Areas[f.Area] == 0 {
+	if f.Lang != "" && c.Langs[f.Lang] == 0 || f.Area != "" && c.Areas[f.Area] == 0 || f.Kind != "" && c.Kinds[f.Kind] == 0 {
 		return false
 	}
 	if f.Text != "" {

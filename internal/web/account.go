@@ -152,13 +152,14 @@ type ownPage struct {
 	Sessions []access.Session
 	Session  hearback.ID
 	Langs    []string
+	Keys     []keyRow
 	Second   bool
 	Events   []securityEvent
 	Channels *channels
 }
 
 func (q *request) ownPage() (*ownPage, error) {
-	p := &ownPage{frame: q.frame(q.t("account.title"), ""), Account: q.account, Langs: langs}
+	p := &ownPage{frame: q.frame(q.t("account.title"), ""), Account: q.account, Langs: langs, Keys: q.keyRows()}
 	if q.o.Drill {
 		return p, nil
 	}

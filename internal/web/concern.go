@@ -52,6 +52,7 @@ type concernPage struct {
 	Rated       bool // whoever looks has rated it
 	Hints       map[string]hint
 	Proposals   []Proposal
+	SplitAt     int // which of them is the first split; -1 if none is
 	Case        *hearback.Case
 	CaseDesk    string
 	Next        *hearback.Deadline
@@ -257,6 +258,7 @@ func (q *request) concern() error {
 		}
 	}
 	p.judge(p.Ratings, q.account)
+	p.SplitAt = slices.IndexFunc(p.Proposals, func(x Proposal) bool { return x.Kind == "split" })
 	if p.MayRate {
 		p.Hints = q.harmHints(messages)
 	}
@@ -606,9 +608,18 @@ func (q *request) mute() error {
 	if !on {
 		done = "unmuted"
 	}
-	return q.concernAct(access.Triage, done, func(by hearback.Actor, id hearback.ID) error {
-		return q.o.Concerns.Mute(q.ctx(), by, id, on, q.form("reason"))
-	})
+	id, err := q.id()
+	if err == nil {
+		err = q.o.Concerns.Mute(q.ctx(), q.by(access.Triage), id, on, q.form("reason"))
+	}
+	if err != nil {
+		return err
+	}
+	act := "unmute"
+	if on {
+		act = "mute"
+	}
+	return q.seeUndo("/concerns/"+id.String(), done, act, []hearback.ID{id})
 }
 
 func (q *request) concernTier() error {

@@ -31,12 +31,19 @@ type concernsPage struct {
 	First   string // address of the first page, unless this is it
 	CanBulk bool
 	Self    string
+	Query   string     // the filters of this list, as a view keeps them
+	Saved   *SavedView // the saved view that this list is, if it is one
+	Drop    bool       // whoever looks may delete it
+	Serves  []option   // desks that a view may be shared with
+	LiveURL string     // where its changes come from
 }
 
 type tab struct {
 	Label, URL string
 	Count      int64
+	More       bool // there are more than Count
 	On         bool
+	Shared     bool // by a desk
 }
 
 // A chip is a filter that is set, and the address without it.
@@ -66,6 +73,9 @@ const pageSize = 50
 // concernViews are the views of the list.
 var concernViews = []string{"triage", "case", "void", "muted", "all"}
 
+// filterNames are the filters that an address of the list may hold.
+var filterNames = []string{"view", "tier", "kind", "desk", "speech", "area", "source", "q", "since", "small"}
+
 // concernFilter reads the filter out of the address.
 func (q *request) concernFilter(v url.Values) (ConcernFilter, url.Values) {
 	f := ConcernFilter{View: v.Get("view"), Lang: v.Get("speech"), Area: v.Get("area"), Text: v.Get("q"), Small: v.Get("small") == "1", After: v.Get("after"), Limit: pageSize}
@@ -80,12 +90,16 @@ func (q *request) concernFilter(v url.Values) (ConcernFilter, url.Values) {
 	}
 	f.Tier, _ = hearback.ParseTier(v.Get("tier"))
 	f.Source, _ = hearback.ParseID(v.Get("source"))
+	if k := hearback.Kind(v.Get("kind")); slices.Contains(hearback.Kinds(), k) {
+		f.Kind = k
+	}
+	f.Desk = shortenTo(v.Get("desk"), 80)
 	if v.Get("since") == "today" {
 		f.Since = q.midnight()
 	}
 	f.Text = shortenTo(f.Text, 200)
 	keep := url.Values{}
-	for _, name := range []string{"view", "tier", "speech", "area", "source", "q", "since", "small"} {
+	for _, name := range filterNames {
 		if x := v.Get(name); x != "" {
 			keep.Set(name, x)
 		}
@@ -122,6 +136,7 @@ func (q *request) concerns() error {
 		return "/concerns?" + v.Encode()
 	}
 	p.Self = at()
+	p.LiveURL = "/live?" + url.Values{"list": {cmp.Or(keep.Encode(), "view="+f.View) + "&after=" + url.QueryEscape(f.After)}}.Encode()
 	if next != "" {
 		p.Next = at("after", next)
 	}
@@ -136,14 +151,26 @@ func (q *request) concerns() error {
 		view string
 		n    int64
 	}{{"triage", totals.Triage}, {"case", totals.Case}, {"void", totals.Void}, {"muted", totals.Muted}, {"all", totals.All}} {
-		p.Tabs = append(p.Tabs, tab{q.t("view." + v.view), at("view", v.view), v.n, v.view == f.View})
+		p.Tabs = append(p.Tabs, tab{Label: q.t("view." + v.view), URL: at("view", v.view), Count: v.n, On: v.view == f.View})
 	}
 	if p.Sources, err = q.named(ctx); err != nil {
 		return err
 	}
 	p.Sources = slices.DeleteFunc(p.Sources, func(s hearback.Source) bool { return s.State == hearback.SourceRemoved })
+	desks, err := q.liveDesks()
+	if err != nil {
+		return err
+	}
+	deskName := ""
+	for _, d := range desks {
+		p.Desks = append(p.Desks, option{d.Slug, q.deskName(d)})
+		if d.Slug == f.Desk {
+			deskName = q.deskName(d)
+		}
+	}
 	for _, x := range []struct{ name, value string }{
-		{"tier", q.l.label("tier", f.Tier)}, {"speech", q.l.langName(f.Lang)}, {"area", q.l.place(f.Area)}, {"source", sourceTitle(p.Sources, f.Source)}, {"q", f.Text},
+		{"tier", q.l.label("tier", f.Tier)}, {"kind", q.l.label("kind", f.Kind)}, {"desk", cmp.Or(deskName, f.Desk)}, {"speech", q.l.langName(f.Lang)},
+		{"area", q.l.place(f.Area)}, {"source", sourceTitle(p.Sources, f.Source)}, {"q", f.Text},
 	} {
 		if keep.Get(x.name) != "" {
 			p.Chips = append(p.Chips, chip{q.t("filter." + x.name), x.value, at(x.name, "")})
@@ -155,12 +182,8 @@ func (q *request) concerns() error {
 	if f.Small {
 		p.Chips = append(p.Chips, chip{q.t("filter.small"), q.t("filter.small_on"), at("small", "")})
 	}
-	desks, err := q.liveDesks()
-	if err != nil {
+	if err := q.viewTabs(p, keep); err != nil {
 		return err
-	}
-	for _, d := range desks {
-		p.Desks = append(p.Desks, option{d.Slug, q.deskName(d)})
 	}
 	seen := map[string]bool{}
 	spoken := map[string]bool{"en": true, "zh": true}
@@ -251,6 +274,23 @@ func (q *request) concernRows(list []hearback.Concern) ([]concernRow, error) {
 		rows[i] = r
 	}
 	return rows, nil
+}
+
+// dayVoices sums the voices of the last 24 hours as rows show them.
+func (q *request) dayVoices(list []hearback.Concern) (map[hearback.ID]int64, error) {
+	ids := make([]hearback.ID, len(list))
+	for i := range list {
+		ids[i] = list[i].ID
+	}
+	now := q.o.Now()
+	sparks, err := q.o.Store.Sparks(q.ctx(), ids, now.Add(-24*time.Hour).Truncate(time.Hour), now)
+	days := make(map[hearback.ID]int64, len(list))
+	for id, points := range sparks {
+		for _, p := range points {
+			days[id] += int64(p.Voices + .5)
+		}
+	}
+	return days, err
 }
 
 // complete leaves out the hour that is going on, which would look like a fall,
@@ -490,10 +530,11 @@ func (q *request) bulk() error {
 		return last
 	}
 	to := local(q.form("back"))
+	word := "bulk_"
 	if last != nil {
-		return q.see(to, "some_"+act)
+		word = "some_"
 	}
-	return q.see(to, "bulk_"+act)
+	return q.seeUndo(to, word+act, act, ids)
 }
 
 // openOne opens a case for a concern, with the desk that it looks like and

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -55,6 +54,8 @@ var consoleRoutes = []route{
 
 	{"GET /concerns", access.ViewConsole, (*request).concerns},
 	{"POST /concerns", access.ViewConsole, (*request).bulk}, // each act asks for itself
+	{"POST /account/views", access.ViewConsole, (*request).saveView},
+	{"POST /account/views/{id}/drop", access.ViewConsole, (*request).dropView},
 	{"GET /concerns/{id}", access.ViewConsole, (*request).concern},
 	{"POST /concerns/{id}/mute", access.Triage, (*request).mute},
 	{"POST /concerns/{id}/tier", access.Triage, (*request).concernTier},
@@ -159,6 +160,7 @@ var consoleRoutes = []route{
 	{"GET /account", access.ViewConsole, (*request).ownAccount},
 	{"POST /account/password", access.ViewConsole, (*request).changePassword},
 	{"POST /account/display", access.ViewConsole, (*request).display},
+	{"POST /account/keys", access.ViewConsole, (*request).setKeys},
 	{"POST /account/session", access.ViewConsole, (*request).endSession},
 	{"GET /account/second", access.ViewConsole, (*request).factors},
 	{"POST /account/second", access.ViewConsole, (*request).addCode},
@@ -571,43 +573,4 @@ func local(to string) string {
 		return "/"
 	}
 	return to
-}
-
-// live tells an open page when its counts changed.
-func (q *request) live() error {
-	flush := http.NewResponseController(q.w)
-	q.w.Header().Set("Content-Type", "text/event-stream")
-	last := ""
-	send := func() error {
-		c, err := q.counts.get(2*time.Second, func() (counts, error) { return q.count(context.WithoutCancel(q.ctx())) })
-		if err != nil {
-			return err
-		}
-		msg := "data: {\"triage\":\"" + q.l.num(c.Triage) + "\",\"cases\":\"" + q.l.num(c.Cases) + "\",\"alerts\":\"" + q.l.num(c.Alerts) + "\",\"version\":\"" + q.assets.hash + "\"}\n\n"
-		if msg == last {
-			msg = ": still here\n\n"
-		} else {
-			last = msg
-		}
-		if _, err := q.w.Write([]byte(msg)); err != nil {
-			return err
-		}
-		return flush.Flush()
-	}
-	tick := time.NewTicker(5 * time.Second)
-	defer tick.Stop()
-	_ = flush.SetWriteDeadline(time.Time{})
-	// The page asks again by itself, so a stream may end after some minutes;
-	// that also ends those whose session has ended.
-	for end := time.Now().Add(10 * time.Minute); time.Now().Before(end); {
-		if err := send(); err != nil {
-			return nil // the reader has gone, or the store will be said to fail elsewhere
-		}
-		select {
-		case <-q.ctx().Done():
-			return nil
-		case <-tick.C:
-		}
-	}
-	return nil
 }

@@ -34,6 +34,7 @@ type server struct {
 	counts  cached[counts]
 	totals  cached[ConcernTotals]
 	health  cached[map[hearback.ID]hearback.Health]
+	views   viewCounts
 	uploads uploads
 	taken   forms
 	recent  recent
@@ -123,7 +124,7 @@ func (s *server) funcs(l *locale) template.FuncMap {
 		},
 		"chunks": chunks, "short": shorten, "dir": textDir, "lines": lines, "pct": func(f float64) string { return l.dec(f*100) + "%" },
 		"round":    func(f float64) string { return l.dec(float64(int64(f + .5))) },
-		"verdicts": hearback.Verdicts, "tiers": hearback.Tiers,
+		"verdicts": hearback.Verdicts, "tiers": hearback.Tiers, "kinds": hearback.Kinds,
 		"words":     func(list []string) string { return l.list(text.Spare(list)) },
 		"anchors":   func() []int { return []int{0, 1, 2, 3, 4} }, // of a harm rating
 		"modifiers": func() []string { return []string{"believable", "immediate", "call", "vulnerable"} },
@@ -184,11 +185,13 @@ type frame struct {
 	Nav, Path, SwitchURL  string
 	Query, Script, Theme  string
 	Done                  string
+	Undo                  *undo
 	Fault                 string
 	Drill, CanAsk, NoKeys bool
 	CanFollow             bool // by e-mail
 	DrillURL, Acting, Who string
 	EndsIn                int           // seconds until the session ends if nothing is done; 0 if there is none
+	Keymap                string        // keys that whoever looks has changed
 	Sleeping              []access.Role // roles that wait for a second factor
 	Actors                []string
 	Counts                counts
@@ -226,8 +229,10 @@ func (q *request) frame(title, nav string) frame {
 	query := q.r.URL.Query()
 	if done := "done." + query.Get("done"); q.l.has(done) {
 		f.Done = q.t(done)
+		f.Undo = q.undoOf(query.Get("undo"))
 	}
 	query.Del("done")
+	query.Del("undo")
 	query.Del("token")
 	query.Set("lang", f.Other)
 	f.SwitchURL = "?" + query.Encode()
@@ -237,6 +242,7 @@ func (q *request) frame(title, nav string) frame {
 	if c, err := q.r.Cookie("hb_keys"); err == nil && c.Value == "off" {
 		f.NoKeys = true
 	}
+	f.Keymap = keymapOf(q.r).String()
 	if q.o.Drill {
 		f.Acting, f.Actors = q.acting, drillActors
 	}

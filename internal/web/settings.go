@@ -58,6 +58,7 @@ func (q *request) changeSettings() error {
 
 type helpPage struct {
 	frame
+	Keys    []keyRow
 	Version string
 	Words   []string
 	Public  string
@@ -73,7 +74,7 @@ type helpStep struct {
 // help is also where the first administrator begins: it says what is there
 // already and what comes next.
 func (q *request) help() error {
-	p := &helpPage{frame: q.frame(q.t("nav.help"), "help"), Version: q.o.Version, Public: q.o.PublicURL,
+	p := &helpPage{frame: q.frame(q.t("nav.help"), "help"), Keys: q.keyRows(), Version: q.o.Version, Public: q.o.PublicURL,
 		Words: []string{"source", "topic", "message", "voice", "concern", "theme", "heat", "reach", "persistence", "harm", "priority", "tier", "case", "desk", "deadline", "evidence", "verdict", "answer", "correction", "withdrawal", "outcome", "record", "drill", "void"}}
 	sources, err := q.o.Store.Sources(q.ctx())
 	if err != nil {

@@ -100,6 +100,13 @@ type Store interface {
 	// row, the most urgent first.
 	ThemeList(ctx context.Context, limit int) ([]Theme, error)
 
+	// SavedViews returns the views that an account made and those that desks of
+	// it share, or any desk if it works for all.
+	SavedViews(ctx context.Context, account hearback.ID, desks []string) ([]SavedView, error)
+	SaveView(ctx context.Context, v SavedView) error
+	// DropView deletes a view of an account, or of anybody if account is 0.
+	DropView(ctx context.Context, id, account hearback.ID) error
+
 	Setting(ctx context.Context, name string) (string, error)
 	SetSetting(ctx context.Context, name, value string, rs ...hearback.Record) error
 }
@@ -112,6 +119,8 @@ type ConcernFilter struct {
 	Lang   string
 	Area   string
 	Source hearback.ID
+	Kind   hearback.Kind
+	Desk   string // of its newest case
 	Theme  hearback.ID
 	Text   string    // words in the title or the phrases
 	Since  time.Time // first heard at or after
@@ -119,6 +128,19 @@ type ConcernFilter struct {
 	After  string    // cursor of the page before
 	Limit  int
 }
+
+// A SavedView is a filter that somebody keeps under a name.
+type SavedView struct {
+	ID      hearback.ID
+	Account hearback.ID
+	Desk    string // that shares it; "" if it is only for who made it
+	Name    string
+	Query   string // as it stands in the address of the list
+	Since   time.Time
+}
+
+// MostViews is how many views one account may keep.
+const MostViews = 30
 
 // ConcernTotals are the counts that stand beside the views.
 type ConcernTotals struct {
