@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"time"
 
 	"example.org/hearback"
@@ -28,6 +29,10 @@ func (a *App) web(ctx context.Context) (web.Options, error) {
 		return web.Options{}, err
 	}
 	site := a.publicSite()
+	layer, err := openLayer(a.Config.Places.Map)
+	if err != nil {
+		return web.Options{}, err
+	}
 	o := web.Options{
 		Office: a.Config.Office.Name, OfficeZH: a.Config.Office.NameZH,
 		ConsoleURL: a.ConsoleURL(), PublicURL: a.PublicURL(), Contact: a.Config.Network.Contact,
@@ -39,7 +44,7 @@ func (a *App) web(ctx context.Context) (web.Options, error) {
 		Prove: a.Config.Privacy.Prove, MailHost: mailHost(a.Config.Mail.Server),
 		Concerns: concerns{a}, Alerts: a, Notices: a.Notify, Mail: a.Config.Mail.Server != "", Entries: a.Log,
 		TestTopic: a.testTopic, Match: a.match, Suggest: a.suggestDesk, HarmHints: a.harmHints, Bundle: a.bundle, Witnesses: a.witnesses, LogKey: a.Log.Key().VKey(), LogPrint: a.Log.Key().Fingerprint(),
-		FindMessages: a.findMessages, AreaName: a.place.Name, FindArea: a.place.Canonical,
+		Map: layer, FindMessages: a.findMessages, AreaName: a.place.Name, FindArea: a.place.Canonical,
 	}
 	if !a.opt.Drill {
 		o.Ask, o.Archive = a.ask, evidence.Archiver{Client: a.client, Now: a.now, Explain: safedial.Explain}.Take
@@ -72,6 +77,22 @@ func (a *App) web(ctx context.Context) (web.Options, error) {
 func mailHost(server string) string {
 	host, _, _ := net.SplitHostPort(server) // it was checked with the settings
 	return host
+}
+
+// openLayer reads the boundaries that maps are drawn on, if a file is named.
+func openLayer(file string) (*web.Layer, error) {
+	if file == "" {
+		return nil, nil
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("places.map: %w", err)
+	}
+	layer, err := web.ParseLayer(data)
+	if err != nil {
+		return nil, fmt.Errorf("places.map: %s: %w", file, err)
+	}
+	return layer, nil
 }
 
 // openSite makes the public face of the office, once the addresses are known.

@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"html/template"
 	"math"
 	"slices"
@@ -44,6 +45,15 @@ type concernPage struct {
 	Words       []wordRow
 	Areas       []countRow
 	Nowhere     float64
+	HasLayer    bool
+	Map         template.HTML // on the boundary layer, if there is one
+	MapText     string
+	MapFinding  string
+	MapRows     []countRow
+	Shades      []shadeRow
+	Tongues     []tongueRow // what they say, language by language
+	Grew        bool        // Words compares lately with before
+	With        *mergeWith  // what a merge would do, before it is done
 	Langs       []countRow
 	Kinds       []countRow
 	Sources     []countRow
@@ -132,10 +142,33 @@ type countRow struct {
 }
 
 type wordRow struct {
-	Word string
-	N    int
-	Of   int
-	Bar  template.HTML
+	Word   string
+	N      int
+	Of     int
+	Now    float64 // share of the messages lately, and before that
+	Before float64
+	Bar    template.HTML
+}
+
+// A tongueRow is what people say in one language.
+type tongueRow struct {
+	Lang    string
+	Title   string
+	Phrases []string
+	N       int64
+}
+
+// mergeWith is what would become of two concerns that are made one.
+type mergeWith struct {
+	ID             hearback.ID
+	Title, Lang    string
+	Voices, Sum    int64
+	Messages       int64
+	Priority       float64
+	Tier           hearback.Tier
+	Shared         []string
+	Here, There    []string // words of only one side
+	Case, Answered bool
 }
 
 func (q *request) concern() error {
@@ -204,7 +237,17 @@ func (q *request) concern() error {
 	for _, m := range choose(messages, c.Medoid, 6) {
 		p.Excerpts = append(p.Excerpts, excerpt{m, titles[m.Source], q.l.marked(m.Text), q.belongs(c, m)})
 	}
-	p.Words = phraseCounts(allPhrases(c), messages)
+	p.Words, p.Grew = wordsThatGrew(allPhrases(c), messages, now)
+	for _, l := range c.Labels {
+		if l.Title != "" || len(l.Phrases) > 0 {
+			p.Tongues = append(p.Tongues, tongueRow{l.Lang, l.Title, l.Phrases[:min(4, len(l.Phrases))], c.Langs[l.Lang]})
+		}
+	}
+	if other := q.r.URL.Query().Get("other"); other != "" && p.MayTriage {
+		if p.With, err = q.mergeWith(c, other); err != nil {
+			return err
+		}
+	}
 	for _, part := range parts(c.Score) {
 		r := partRow{namedPart: part}
 		if part.Known {
@@ -394,6 +437,7 @@ func (q *request) concernCounts(p *concernPage, titles map[hearback.ID]string) e
 	if all > 0 {
 		p.Nowhere = float64(c.Areas[""]) / float64(all)
 	}
+	q.concernMap(p, named)
 	p.Areas = rows(named, 10, func(k string) countRow {
 		return countRow{Label: q.l.place(k), URL: "/concerns?view=all&area=" + template.URLQueryEscaper(k)}
 	})
@@ -527,6 +571,109 @@ func phraseCounts(phrases []string, messages []hearback.Message) []wordRow {
 	}
 	slices.SortStableFunc(list, func(a, b wordRow) int { return b.N - a.N })
 	return list[:min(8, len(list))]
+}
+
+// growthHours is the stretch that words are compared over with what came before,
+// and growthLeast how many messages either side needs for that.
+const (
+	growthHours = 12
+	growthLeast = 6
+)
+
+// wordsThatGrew says how large the share of each phrase is among the newest
+// messages, and what it was before; where there is too little to compare it
+// counts them all, as phraseCounts does.
+func wordsThatGrew(phrases []string, messages []hearback.Message, now time.Time) ([]wordRow, bool) {
+	var lately, before []hearback.Message
+	for _, m := range messages {
+		if m.At.After(now.Add(-growthHours * time.Hour)) {
+			lately = append(lately, m)
+		} else {
+			before = append(before, m)
+		}
+	}
+	if len(lately) < growthLeast || len(before) < growthLeast {
+		return phraseCounts(phrases, messages), false
+	}
+	share := func(ph string, list []hearback.Message) (n int) {
+		for _, m := range list {
+			if strings.Contains(strings.ToLower(m.Text), strings.ToLower(ph)) {
+				n++
+			}
+		}
+		return n
+	}
+	var rows []wordRow
+	for _, ph := range text.Spare(phrases) {
+		a, b := share(ph, lately), share(ph, before)
+		if a+b == 0 {
+			continue
+		}
+		r := wordRow{Word: ph, N: a, Of: len(lately), Now: float64(a) / float64(len(lately)), Before: float64(b) / float64(len(before))}
+		r.Bar = meterTick("f-reach", 100*r.Now, 100*r.Before)
+		rows = append(rows, r)
+	}
+	slices.SortStableFunc(rows, func(a, b wordRow) int { return cmp.Compare(b.Now-b.Before, a.Now-a.Before) })
+	return rows[:min(8, len(rows))], true
+}
+
+// mergeWith says what a merge of another concern into c would do.
+func (q *request) mergeWith(c *hearback.Concern, other string) (*mergeWith, error) {
+	id, err := hearback.ParseID(strings.TrimPrefix(lastPart(other), "#"))
+	if err != nil {
+		return nil, err
+	}
+	o, err := q.o.Store.Concern(q.ctx(), id)
+	if err != nil {
+		return nil, err
+	}
+	if o.ID == c.ID || o.State == hearback.Merged {
+		return nil, fmt.Errorf("%w: choose another concern that stands for itself", hearback.ErrInvalid)
+	}
+	w := &mergeWith{ID: o.ID, Title: q.concernTitle(o), Lang: q.titleLang(o), Voices: o.Voices, Sum: o.Voices + c.Voices, Messages: o.Messages + c.Messages,
+		Priority: o.Score.Priority, Tier: o.Score.Tier, Case: o.Case != 0, Answered: o.Answer != 0}
+	here, there := allPhrases(c), allPhrases(o)
+	for _, ph := range there {
+		if slices.Contains(here, ph) {
+			w.Shared = append(w.Shared, ph)
+		} else {
+			w.There = append(w.There, ph)
+		}
+	}
+	for _, ph := range here {
+		if !slices.Contains(there, ph) {
+			w.Here = append(w.Here, ph)
+		}
+	}
+	w.Here, w.There = w.Here[:min(6, len(w.Here))], w.There[:min(6, len(w.There))]
+	return w, nil
+}
+
+// concernMap draws where messages come from, on the boundary layer.
+func (q *request) concernMap(p *concernPage, named map[string]int64) {
+	p.HasLayer = len(q.maps) > 0
+	if len(q.maps) == 0 || len(named) == 0 {
+		return
+	}
+	list, rest := q.maps[0].onLayer(named)
+	top := list[0].N
+	if top < fewMessages {
+		return // nothing but hatch
+	}
+	from := shades(top)
+	p.Map, p.Shades = q.l.areaMap(q.maps, list, from, "maptext"), q.l.shadeLegend(from, top)
+	var say []string
+	for _, c := range list {
+		if c.N >= fewMessages {
+			say = append(say, q.l.place(c.Area)+" "+q.l.num(c.N))
+		}
+		p.MapRows = append(p.MapRows, countRow{Label: q.l.place(c.Area), N: c.N})
+	}
+	if rest > 0 {
+		p.MapRows = append(p.MapRows, countRow{Label: q.t("map.elsewhere"), N: rest})
+	}
+	p.MapFinding = q.t("map.finding", q.l.place(list[0].Area), top)
+	p.MapText = q.t("map.text", q.l.list(say))
 }
 
 // term writes one input of a formula with its unit.

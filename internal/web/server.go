@@ -35,6 +35,7 @@ type server struct {
 	totals  cached[ConcernTotals]
 	health  cached[map[hearback.ID]hearback.Health]
 	views   viewCounts
+	maps    []mapDrawing
 	uploads uploads
 	taken   forms
 	recent  recent
@@ -61,6 +62,9 @@ func newServer(o Options, console bool) (*server, error) {
 	var err error
 	if s.locales, err = loadLocales(o.Zone, o.Now, o.AreaName); err != nil {
 		return nil, err
+	}
+	if o.Map != nil {
+		s.maps = o.Map.drawings(o.FindArea)
 	}
 	s.faults = sentences(s.locales["en"])
 	if s.assets, err = loadAssets(); err != nil {

@@ -103,6 +103,14 @@ func meter(class string, value, low, high float64) template.HTML {
 	return d.html()
 }
 
+// meterTick draws one bar of 0 to 100 with a tick at another value.
+func meterTick(class string, value, tick float64) template.HTML {
+	var d drawing
+	at := clamp(tick, 1, 99) * 1.6
+	d.add(`<svg class="meter" viewBox="0 0 160 8" preserveAspectRatio="none" aria-hidden="true"><rect class="t" width="160" height="8"/><rect class="%v" y="1" width="%v" height="6"/><path class="ci" d="M%v 0V8"/></svg>`, class, clamp(value, 0, 100)*1.6, at)
+	return d.html()
+}
+
 // spark draws 24 hours of voices on a scale of its own.
 func (l *locale) spark(points []hearback.Point, alerts, answers []time.Time) template.HTML {
 	return l.sparkTitled(points, alerts, answers, "spark.title")
@@ -274,11 +282,9 @@ func (l *locale) timelineAt(t timeline, id, class string, width, height float64)
 
 	shown := slices.Clone(t.marks)
 	slices.SortFunc(shown, func(a, b mark) int { return a.at.Compare(b.at) })
+	shown = slices.DeleteFunc(shown, func(m mark) bool { return m.at.Before(first) || m.at.After(last.Add(time.Hour)) })
 	ends := [2]float64{-1e9, -1e9} // where the labels of the two levels end
 	for i, m := range shown {
-		if m.at.Before(first) || m.at.After(last.Add(time.Hour)) {
-			continue
-		}
 		at := x(m.at)
 		line, shape := "anl", "an"
 		switch m.kind {
@@ -294,9 +300,20 @@ func (l *locale) timelineAt(t timeline, id, class string, width, height float64)
 		default:
 			d.add(`<path class="%v" d="M%v 17h9v9h-9z"/>`, shape, at-4.5)
 		}
+		// Marks of one kind close together share the label of the first.
+		if i > 0 && shown[i-1].kind == m.kind && at-x(shown[i-1].at) < 16 {
+			continue
+		}
+		same := 1
+		for k := i + 1; k < len(shown) && shown[k].kind == m.kind && x(shown[k].at)-x(shown[k-1].at) < 16; k++ {
+			same++
+		}
 		label := l.t("mark." + m.kind)
 		if class == "wide" {
 			label += " " + l.clock(m.at)
+		}
+		if same > 1 {
+			label += " ×" + strconv.Itoa(same)
 		}
 		wide := labelWidth(label) + 12
 		anchor, from := "start", at+9
@@ -305,7 +322,11 @@ func (l *locale) timelineAt(t timeline, id, class string, width, height float64)
 			anchor, from = "end", at-9-wide
 		}
 		for level, y := range []float64{25, 40} {
-			if from < ends[level] {
+			// The upper level is where the shapes stand.
+			if from < ends[level] || level == 0 && slices.ContainsFunc(shown, func(o mark) bool {
+				d := x(o.at)
+				return o != m && d > from-7 && d < from+wide-4
+			}) {
 				continue
 			}
 			pos := at + 9

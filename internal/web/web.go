@@ -100,6 +100,8 @@ type Options struct {
 	// Match finds published answers like a text, best first; nil if there is
 	// no index.
 	Match func(ctx context.Context, text, lang string, k int) []Match
+	// Map is the boundary layer that maps are drawn on; nil draws bars instead.
+	Map *Layer
 	// FindMessages finds the newest messages with words in them, older than
 	// before unless that is 0.
 	FindMessages func(ctx context.Context, words string, before hearback.ID, limit int) (Found, error)

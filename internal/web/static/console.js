@@ -74,7 +74,7 @@ function open(id) {
 // A form that the page before asked for stands open; whoever works with keys
 // is in it at once.
 const asked = new URLSearchParams(location.search).get("do");
-if (asked) open(`do-${asked}`);
+if (asked && !open("merge-look")) open(`do-${asked}`);
 
 const goTo = { t: "/", c: "/concerns", k: "/cases", a: "/answers", s: "/sources", l: "/log" };
 
