@@ -74,7 +74,12 @@ function open(id) {
 // A form that the page before asked for stands open; whoever works with keys
 // is in it at once.
 const asked = new URLSearchParams(location.search).get("do");
-if (asked && !open("merge-look")) open(`do-${asked}`);
+if (asked) {
+  const begin = () => open("merge-look") || open(`do-${asked}`);
+  begin();
+  // Going to the place that the address names takes the focus away again.
+  addEventListener("load", () => setTimeout(() => { if (document.activeElement === body) begin(); }, 50));
+}
 
 const goTo = { t: "/", c: "/concerns", k: "/cases", a: "/answers", s: "/sources", l: "/log" };
 
