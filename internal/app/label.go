@@ -103,7 +103,6 @@ func (a *App) read(ctx context.Context, n *naming, rare map[uint64]float32) erro
 		for _, p := range s.Pieces {
 			rare[p.Hash] = 0
 		}
-		s.Doc.Terms = nil
 		n.said = append(n.said, s)
 	}
 	return err

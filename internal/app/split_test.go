@@ -268,3 +268,25 @@ func TestSplitTurnedDown(t *testing.T) {
 		t.Error("what is not proposed was done")
 	}
 }
+
+// TestTwoLanguages holds that saying one thing in two languages is no reason
+// to split.
+func TestTwoLanguages(t *testing.T) {
+	in := begin(t)
+	for i, s := range []string{
+		"Is the tap water safe to drink after the flood?", "洪水过后自来水还能喝吗？", "Is the tap water safe to drink now, after the flood", "洪水之后自来水还能喝吗，有人知道吗",
+		"After the flood, is tap water safe to drink?", "请问洪水过后自来水能喝吗", "Can anyone say if the tap water is safe to drink after the flood", "洪水以后自来水到底能不能喝",
+		"Is tap water safe to drink for a baby after the flood", "洪水过后自来水能给孩子喝吗",
+	} {
+		in.set(morning.Add(time.Duration(i) * 5 * time.Minute))
+		in.take(in.say(fmt.Sprint("m", i), fmt.Sprint("who", i), s))
+	}
+	in.step()
+	c := in.concernOf("m0")
+	if c.Langs["en"] < 4 || c.Langs["zh"] < 4 {
+		t.Fatalf("the concern has the languages %v: the test needs other messages", c.Langs)
+	}
+	if p := in.proposed(c.ID); p != nil {
+		t.Errorf("a split by %s is proposed", p.Why)
+	}
+}

@@ -40,7 +40,7 @@ const (
 	cutRounds   = 12   // of assigning messages to sides
 	cutWords    = 5    // words of a side that are shown
 	cutFacet    = 0.75 // share of the messages that name a number or place
-	cutMeanings = 0.35 // two languages at most so alike in meaning are two things
+	cutMeanings = 0.25 // two languages at most so alike in meaning are two things: of 9,900 pairs of different concerns 99 in 100 are, of 100 pairs of the same concern 4
 )
 
 // MaxCut is how many messages Bisect looks at.
