@@ -43,7 +43,8 @@ func numbered(page []byte) []byte {
 	}
 }
 
-// forms remembers what became of the forms of the last hour.
+// forms remembers what was answered to the forms of the last minutes; the store
+// remembers for longer that they came.
 type forms struct {
 	mu    sync.Mutex
 	m     map[[32]byte]*taken
@@ -52,6 +53,7 @@ type forms struct {
 
 // taken is one form: under way until done is closed, and what was answered.
 type taken struct {
+	at     time.Time
 	done   chan struct{}
 	failed bool
 	status int
@@ -59,29 +61,31 @@ type taken struct {
 	body   []byte
 }
 
-// How many forms are remembered, and how long a page may be to be shown again;
-// and for how long a form that comes again after a restart is known.
+// How many forms are remembered, for how long, and how long a page may be to be
+// shown again: it may hold what is shown once. And for how long the store knows
+// that a form came.
 const (
 	formLife    = 24 * time.Hour
+	answerLife  = 10 * time.Minute
 	maxForms    = 2000
 	maxFormPage = 64 << 10
 )
 
 // begin returns what is known of a form, and whether it is new.
-func (f *forms) begin(key [32]byte) (*taken, bool) {
+func (f *forms) begin(key [32]byte, now time.Time) (*taken, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	for len(f.order) > 0 && (len(f.order) >= maxForms || now.Sub(f.m[f.order[0]].at) >= answerLife) {
+		delete(f.m, f.order[0])
+		f.order = f.order[1:]
+	}
 	if x := f.m[key]; x != nil {
 		return x, false
 	}
 	if f.m == nil {
 		f.m = map[[32]byte]*taken{}
 	}
-	if len(f.order) >= maxForms {
-		delete(f.m, f.order[0])
-		f.order = f.order[1:]
-	}
-	x := &taken{done: make(chan struct{}), failed: true}
+	x := &taken{at: now, done: make(chan struct{}), failed: true}
 	f.m[key], f.order = x, append(f.order, key)
 	return x, true
 }
@@ -98,10 +102,12 @@ func (f *forms) end(key [32]byte, x *taken) {
 }
 
 // once does what a form asks for, and for the same form sent again returns the
-// first answer.
+// first answer. At the door nothing is remembered: what opens it works once, or
+// is a password, and whoever could send it again must not get the session of
+// somebody else.
 func (q *request) once(do func(*request) error) error {
 	number := ""
-	if q.r.Method == http.MethodPost && q.console {
+	if q.r.Method == http.MethodPost && q.account != nil {
 		number = q.r.PostForm.Get(onceField)
 	}
 	if number == "" || len(number) > 100 {
@@ -112,7 +118,7 @@ func (q *request) once(do func(*request) error) error {
 		return err
 	}
 	for {
-		x, first := q.taken.begin(key)
+		x, first := q.taken.begin(key, q.o.Now())
 		if first {
 			return q.firstTime(key, x, do)
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
@@ -166,6 +167,16 @@ func TestSentAgainOnPurpose(t *testing.T) {
 			t.Errorf("without a title = %d", rec.Code)
 		}
 	}
+	// What was shown once is not shown again after some minutes, and not made again.
+	token := []string{"once", "EEEEEEEEEEEEEEEEEEEEEEEEEE", "name", "A program", "scope", "read", "days", "30", "password", unrelated}
+	first := b.post("/account/tokens", token...)
+	if again := b.post("/account/tokens", token...); first.Code != http.StatusOK || again.Body.String() != first.Body.String() {
+		t.Errorf("a new token = %d, pressed again = %d", first.Code, again.Code)
+	}
+	w.pass(11 * time.Minute)
+	if rec := b.post("/account/tokens", token...); rec.Code != http.StatusConflict || strings.Contains(rec.Body.String(), "hb_") || !strings.Contains(rec.Body.String(), "sent before") {
+		t.Errorf("pressed again after eleven minutes = %d", rec.Code)
+	}
 	before := evidenceOf(w, o.damCase)
 	for _, n := range []string{"BBBBBBBBBBBBBBBBBBBBBBBBBB", "CCCCCCCCCCCCCCCCCCCCCCCCCC"} {
 		b.post(path, "once", n, "title", "The gate log", "note", "All shut.")
@@ -173,6 +184,25 @@ func TestSentAgainOnPurpose(t *testing.T) {
 	b.post(path, "once", "CCCCCCCCCCCCCCCCCCCCCCCCCC", "title", "The gate log", "note", "All shut, again.")
 	if n := evidenceOf(w, o.damCase) - before; n != 3 {
 		t.Errorf("three acts made %d pieces of evidence", n)
+	}
+}
+
+// Nobody gets the session of somebody else by sending a form of the door again.
+func TestDoorRemembersNothing(t *testing.T) {
+	w := newWorld(t)
+	opt := w.options()
+	w.join(opt, "Officer", access.Officer)
+	h := w.console(opt).h
+	seen := map[string]bool{}
+	for range 3 {
+		b := &browser{t, h, "http://console.test", "en", map[string]string{}}
+		if rec := b.post("/signin", "once", "DDDDDDDDDDDDDDDDDDDDDDDDDD", "login", "officer@office.example", "password", unrelated); rec.Code != http.StatusSeeOther {
+			t.Fatalf("= %d", rec.Code)
+		}
+		seen[b.cookie["hb_session"]] = true
+	}
+	if len(seen) != 3 {
+		t.Errorf("three sign-ins share %d sessions", len(seen))
 	}
 }
 
