@@ -188,9 +188,10 @@ func hasTag(values []string, tag string) bool {
 	return false
 }
 
-// edits returns nil if the caller knows the version that they edit.
+// edits returns nil if the caller knows the version that they edit. A weak tag
+// says too little for that.
 func (q *request) edits(v versioned) error {
-	if !hasTag([]string{q.match}, `"`+v.version()+`"`) {
+	if strings.Contains(q.match, "W/") || !hasTag([]string{q.match}, `"`+v.version()+`"`) {
 		return errChanged
 	}
 	return nil

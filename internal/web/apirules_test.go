@@ -161,6 +161,9 @@ func TestAPIVersions(t *testing.T) {
 	if code, kind := change("Nobody", ""); code != 428 || kind != "version-needed" {
 		t.Errorf("without If-Match = %d %s", code, kind)
 	}
+	if code, kind := change("Nobody", "W/"+tag); code != 412 || kind != "changed" {
+		t.Errorf("with a weak tag = %d %s", code, kind)
+	}
 	if code, _ := change("First", tag); code != 200 {
 		t.Errorf("with If-Match = %d", code)
 	}
