@@ -33,6 +33,8 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
   form.hidden = !here;
   say.hidden = here || !say.textContent.trim();
   if (!here) continue;
+  // One way in stands first: the passkey, where there is one.
+  if (form.dataset.kind === "use") for (const b of document.querySelectorAll('form[action="/signin"] .btn.go')) b.classList.remove("go");
   let done = false;
   form.addEventListener("submit", async (e) => {
     if (done) return;
