@@ -31,7 +31,7 @@ type concernsPage struct {
 	First   string // address of the first page, unless this is it
 	CanBulk bool
 	Self    string
-	Query   string     // the filters of this list, as a view keeps them
+	Asked   string     // the filters of this list, as a view keeps them
 	Saved   *SavedView // the saved view that this list is, if it is one
 	Drop    bool       // whoever looks may delete it
 	Serves  []option   // desks that a view may be shared with

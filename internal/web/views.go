@@ -47,7 +47,7 @@ func (q *request) viewTabs(p *concernsPage, keep url.Values) error {
 	}
 	own := maps.Clone(keep)
 	own.Set("view", p.View) // which one it is if the address does not say
-	p.Query = own.Encode()
+	p.Asked = own.Encode()
 	for _, d := range p.Desks {
 		if q.account.Serves(d.Value) && q.may(access.Triage) {
 			p.Serves = append(p.Serves, d)
@@ -68,7 +68,7 @@ func (q *request) viewTabs(p *concernsPage, keep url.Values) error {
 		if err != nil {
 			return err
 		}
-		t := tab{Label: v.Name, URL: "/concerns?" + v.Query, Count: n, More: n == countedUpTo, On: p.Saved == nil && v.Query == p.Query, Shared: v.Desk != ""}
+		t := tab{Label: v.Name, URL: "/concerns?" + v.Query, Count: n, More: n == countedUpTo, On: p.Saved == nil && v.Query == p.Asked, Shared: v.Desk != ""}
 		if t.On {
 			p.Saved, p.Drop = &v, v.Account == q.account.ID || q.may(access.ManageDesks)
 			for i := range p.Tabs {

@@ -32,6 +32,9 @@ func TestSavedViews(t *testing.T) {
 		}
 	}
 	body := checkPage(t, "concerns", lin.get("/concerns?"+query))
+	if !strings.Contains(checkPage(t, "concerns", lin.get("/concerns?kind=question")), `name="query" value="kind=question&amp;view=triage"`) {
+		t.Error("the form does not keep the filters of the list")
+	}
 	for _, want := range []string{"Street one", "Water&#39;s", `aria-current="page">Street one <span class="n">1</span>`, "Delete this view"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page does not hold %q", want)
