@@ -15,7 +15,7 @@ import (
 
 // apiDocument serves the OpenAPI document.
 func (q *request) apiDocument(nothing) (file, error) {
-	return file{"application/json", "", q.doc}, nil
+	return file{"application/json", "openapi.json", q.doc}, nil
 }
 
 // inPath finds the parameters of a pattern.
