@@ -36,6 +36,16 @@ type draftPage struct {
 	Samples []excerpt
 	Limit   int
 	Extra   []string // languages that people asked in besides those on the form
+	Ready   []readyAnswer
+	Put     int // which of them was just put in, from 1; 0 for none
+}
+
+// A readyAnswer is an answer that the playbook of a case has prepared.
+type readyAnswer struct {
+	N     int // from 1
+	Title string
+	Lang  string
+	Texts []hearback.Text
 }
 
 // draftLangs are the languages that the form always offers; more are offered
@@ -94,6 +104,9 @@ func (q *request) draftOf(id hearback.ID) (*draftPage, error) {
 		t.Lang = lang
 		p.Texts = append(p.Texts, t)
 	}
+	if p.Ready, err = q.ready(c); err != nil {
+		return nil, err
+	}
 	var all int64
 	for _, n := range concern.Langs {
 		all += n
@@ -148,16 +161,10 @@ func (q *request) draft() error {
 	if err != nil {
 		return err
 	}
-	verdict := hearback.Verdict(q.form("verdict"))
-	var typed, texts []hearback.Text
-	for _, lang := range q.r.PostForm["lang"] {
-		t := hearback.Text{Lang: lang, Title: q.form("title-" + lang), Lead: q.form("lead-" + lang), Do: q.form("do-" + lang),
-			Known: q.form("known-" + lang), Going: q.form("going-" + lang), Why: q.form("why-" + lang), Next: q.form("next-" + lang), Verdict: verdict}
-		typed = append(typed, t)
-		if t.Title != "" || slices.ContainsFunc(t.Parts(), func(s string) bool { return s != "" }) {
-			texts = append(texts, t)
-		}
+	if put := q.form("put"); put != "" {
+		return q.putReady(id, put)
 	}
+	verdict, typed, texts := q.typedTexts()
 	version, _ := strconv.Atoi(q.form("version"))
 	by := q.by(access.Draft)
 	a, err := q.o.Answers.Draft(q.ctx(), by, id, texts, q.form("reason"), version)
@@ -186,6 +193,93 @@ func (q *request) draft() error {
 		return q.render(status, "console", "draft", p)
 	}
 	return err
+}
+
+// typedTexts reads the texts of the form: all of them, and those that say
+// something.
+func (q *request) typedTexts() (verdict hearback.Verdict, typed, texts []hearback.Text) {
+	verdict = hearback.Verdict(q.form("verdict"))
+	for _, lang := range q.r.PostForm["lang"] {
+		t := hearback.Text{Lang: lang, Title: q.form("title-" + lang), Lead: q.form("lead-" + lang), Do: q.form("do-" + lang),
+			Known: q.form("known-" + lang), Going: q.form("going-" + lang), Why: q.form("why-" + lang), Next: q.form("next-" + lang), Verdict: verdict}
+		typed = append(typed, t)
+		if t.Title != "" || slices.ContainsFunc(t.Parts(), func(s string) bool { return s != "" }) {
+			texts = append(texts, t)
+		}
+	}
+	return verdict, typed, texts
+}
+
+// ready lists the answers that the playbook of a case has prepared.
+func (q *request) ready(c *hearback.Case) (list []readyAnswer, err error) {
+	if c.Playbook == nil {
+		return nil, nil
+	}
+	book, err := q.o.Desks.Playbook(q.ctx(), c.Playbook.Slug)
+	if errors.Is(err, hearback.ErrNotFound) {
+		return nil, nil // it was removed since
+	}
+	if err != nil {
+		return nil, err
+	}
+	// Each is written in both languages, one after the other; if one is missing
+	// somewhere nobody can tell which belong together.
+	mine, theirs := book.Answers[q.l.lang], book.Answers[q.l.other()]
+	paired := len(mine) == len(theirs)
+	for i, t := range mine {
+		x := readyAnswer{Title: t.Title, Lang: t.Lang, Texts: []hearback.Text{t}}
+		if paired {
+			x.Texts = append(x.Texts, theirs[i])
+		}
+		list = append(list, x)
+	}
+	if !paired {
+		for _, t := range theirs {
+			list = append(list, readyAnswer{Title: t.Title, Lang: t.Lang, Texts: []hearback.Text{t}})
+		}
+	}
+	for i := range list {
+		list[i].N = i + 1
+	}
+	return list, nil
+}
+
+// putReady shows the form again with a prepared answer put in. Nothing is
+// saved, and nothing that was typed is lost: a part that says something already
+// gets the prepared words below it.
+func (q *request) putReady(id hearback.ID, put string) error {
+	p, err := q.draftOf(id)
+	if err != nil {
+		return err
+	}
+	n, _ := strconv.Atoi(put)
+	if n < 1 || n > len(p.Ready) {
+		return fmt.Errorf("%w: this prepared answer is not in the playbook any more", hearback.ErrNotFound)
+	}
+	verdict, typed, _ := q.typedTexts()
+	for _, t := range p.Ready[n-1].Texts {
+		i := slices.IndexFunc(typed, func(x hearback.Text) bool { return x.Lang == t.Lang })
+		if i < 0 {
+			typed = append(typed, hearback.Text{Lang: t.Lang})
+			i = len(typed) - 1
+		}
+		x := &typed[i]
+		if x.Title == "" {
+			x.Title = t.Title
+		}
+		for _, part := range []struct {
+			to   *string
+			from string
+		}{{&x.Lead, t.Lead}, {&x.Do, t.Do}, {&x.Known, t.Known}, {&x.Going, t.Going}, {&x.Why, t.Why}, {&x.Next, t.Next}} {
+			if !strings.Contains(*part.to, part.from) {
+				*part.to = strings.TrimSpace(*part.to + "\n\n" + part.from)
+			}
+		}
+	}
+	p.Texts, p.Verdict, p.Reason, p.Put = typed, verdict, q.form("reason"), n
+	p.Version, _ = strconv.Atoi(q.form("version"))
+	p.Done = q.t("draft.put_done", p.Ready[n-1].Title)
+	return q.page("draft", p)
 }
 
 // clash sets the draft that somebody else saved beside the one that was typed:

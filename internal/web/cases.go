@@ -280,6 +280,8 @@ type casePage struct {
 	Gave         bool                // they have given theirs
 	Archives     bool                // copies can be taken
 	Helps        map[string]bool
+	Named        []string // desks that the rules name to help, and that do not yet
+	NamedAll     []string // slugs of these and of those that help
 	Answer       *hearback.Answer
 	Existing     *hearback.Answer
 	Matches      []Match
@@ -403,6 +405,9 @@ func (q *request) caseView() error {
 	if p.Suggested, p.Hint, err = q.suggestDesk(concern, nil); err != nil {
 		return err
 	}
+	if p.Named, p.NamedAll, err = q.namedDesks(c, concern, desks); err != nil {
+		return err
+	}
 	if err := q.following(p); err != nil {
 		return err
 	}
@@ -414,6 +419,26 @@ func (q *request) caseView() error {
 	}
 	p.Entries = q.entryRows(entries)
 	return q.page("case", p)
+}
+
+// namedDesks finds the desks that the rules of routing name to help with a case
+// and that do not help yet, and the slugs of all that would help then.
+func (q *request) namedDesks(c *hearback.Case, concern *hearback.Concern, desks []hearback.Desk) (names, slugs []string, err error) {
+	_, tree, err := q.o.Desks.Routing(q.ctx())
+	if err != nil {
+		return nil, nil, err
+	}
+	facts := desk.FactsOf(concern)
+	facts.Tier = c.Tier
+	way := desk.Follow(tree, facts, desks)
+	slugs = slices.Clone(c.With)
+	for _, slug := range way.With {
+		i := slices.IndexFunc(desks, func(d hearback.Desk) bool { return d.Slug == slug })
+		if i >= 0 && slug != c.Desk && !slices.Contains(slugs, slug) {
+			names, slugs = append(names, q.deskName(desks[i])), append(slugs, slug)
+		}
+	}
+	return names, slugs, nil
 }
 
 // A chainRow is one step of the chain of a desk, as a case shows it.

@@ -69,3 +69,82 @@ func TestPlaybookFlow(t *testing.T) {
 		t.Errorf("a playbook that was taken away: %d", rec.Code)
 	}
 }
+
+// TestPreparedAnswer: a prepared answer is put into the draft in both languages
+// and saved by nobody; what was typed stays above it.
+func TestPreparedAnswer(t *testing.T) {
+	w := newWorld(t)
+	w.waiting(1)
+	ctx, o := context.Background(), w.options()
+	lin := w.join(o, "Lin", access.Officer)
+	list, _, err := w.db.ConcernList(ctx, web.ConcernFilter{View: "all"})
+	w.must(err)
+	c, err := w.cases.Open(ctx, officer, list[0].ID, "water", hearback.P2, "")
+	w.must(err)
+	at := "/cases/" + c.ID.String()
+	if body := checkPage(t, "draft", lin.get(at+"/draft")); strings.Contains(body, `name="put"`) {
+		t.Error("prepared answers are offered without a playbook")
+	}
+	if rec := lin.post(at+"/playbook", "playbook", "water"); rec.Code != http.StatusSeeOther {
+		t.Fatalf("playbook: %d", rec.Code)
+	}
+	if body := checkPage(t, "draft", lin.get(at+"/draft")); !strings.Contains(body, `form="draft" formnovalidate name="put" value="1"`) || !strings.Contains(body, "The tap water in (area) may be drunk again") {
+		t.Error("the prepared answer of the playbook is not offered")
+	}
+	rec := lin.post(at+"/draft", "put", "1", "version", "0", "lang", "en", "lang", "zh", "lang", "fr", "lead-en", "Mine <first>.", "title-fr", "À moi")
+	body := checkPage(t, "draft with a prepared answer", rec)
+	for _, want := range []string{`value="The tap water in (area) may be drunk again"`, `value="（区域）自来水可以恢复饮用"`, "Mine &lt;first&gt;.\n\nAll samples since (time)", "首次使用前，请各水龙头放水两分钟。", `value="À moi"`, "It is not saved yet."} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the form lacks %q", want)
+		}
+	}
+	if c, err = w.db.Case(ctx, c.ID); err != nil || c.Answer != 0 {
+		t.Errorf("putting it in wrote an answer: %v, %v", c.Answer, err)
+	}
+	if rec := lin.post(at+"/draft", "put", "9", "lang", "en"); rec.Code != http.StatusNotFound {
+		t.Errorf("a prepared answer that is not there: %d", rec.Code)
+	}
+}
+
+// TestNamedDesks: desks that a rule names to help are offered on the page of
+// the case, and added with one button beside those that help already.
+func TestNamedDesks(t *testing.T) {
+	w := newWorld(t)
+	w.waiting(1)
+	ctx, o := context.Background(), w.options()
+	lin, admin := w.join(o, "Lin", access.Officer), w.join(o, "Ada", access.Administrator)
+	for _, slug := range []string{"health", "school"} {
+		if rec := admin.post("/desks", "slug", slug, "name", slug, "reason", "x"); rec.Code != http.StatusSeeOther {
+			t.Fatalf("desk: %d %s", rec.Code, rec.Body)
+		}
+	}
+	list, _, err := w.db.ConcernList(ctx, web.ConcernFilter{View: "all"})
+	w.must(err)
+	c, err := w.cases.Open(ctx, officer, list[0].ID, "water", hearback.P2, "")
+	w.must(err)
+	at := "/cases/" + c.ID.String()
+	if body := checkPage(t, "case", lin.get(at)); strings.Contains(body, "to help with a case like this") {
+		t.Error("desks are named without a rule")
+	}
+	if rec := admin.post("/desks/routing", "rules", "tier=P2 -> water + health", "text", "tier=P2 -> water + health", "reason", "x", "version", "0"); rec.Code != http.StatusSeeOther {
+		t.Fatalf("routing: %d %s", rec.Code, rec.Body)
+	}
+	if rec := lin.post(at+"/share", "with", "school"); rec.Code != http.StatusSeeOther {
+		t.Fatalf("share: %d", rec.Code)
+	}
+	body := checkPage(t, "case", lin.get(at))
+	if !strings.Contains(body, "The rules of routing name health to help") {
+		t.Fatal("the desk that the rule names is not offered")
+	}
+	for _, slug := range []string{"school", "health"} {
+		if !strings.Contains(body, `<input type="hidden" name="with" value="`+slug+`">`) {
+			t.Errorf("the button leaves out %s", slug)
+		}
+	}
+	if rec := lin.post(at+"/share", "with", "school", "with", "health"); rec.Code != http.StatusSeeOther {
+		t.Fatalf("share: %d", rec.Code)
+	}
+	if body := checkPage(t, "case", lin.get(at)); strings.Contains(body, "to help with a case like this") {
+		t.Error("a desk that helps is offered again")
+	}
+}
