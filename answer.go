@@ -26,6 +26,7 @@ type Answer struct {
 	Revisions []Revision // in order; the last one may be a draft. Numbers are never reused.
 	Withdrawn *Withdrawal
 	Recheck   time.Time // when somebody must look again; zero if never
+	Until     time.Time // until when it is valid; zero if it has no end
 	Version   int       // counts writes
 }
 
@@ -117,6 +118,12 @@ func (a *Answer) PublishUrgent(reviewers int, reason string, by Actor, at time.T
 func (a *Answer) Unreviewed() bool {
 	r := a.Current()
 	return a.State == AnswerPublished && r != nil && r.Urgent != nil && r.Urgent.Reviewed.IsZero()
+}
+
+// Expired reports whether the answer is public and the time is over for which
+// it is valid. It is not withdrawn by that: its page says so and stays.
+func (a *Answer) Expired(now time.Time) bool {
+	return a.State == AnswerPublished && !a.Until.IsZero() && !now.Before(a.Until)
 }
 
 // MayRatify returns nil if by may add the approval that the published text

@@ -72,6 +72,7 @@ const (
 	AnswerReturned   RecordType = "answer.returned"
 	AnswerDropped    RecordType = "answer.dropped"
 	AnswerRechecked  RecordType = "answer.rechecked"
+	AnswerExpires    RecordType = "answer.expires" // until when it is valid
 	AnswerOut        RecordType = "answer.published"
 	AnswerCorrected  RecordType = "answer.corrected"
 	AnswerRatified   RecordType = "answer.ratified" // an approval that followed an emergency

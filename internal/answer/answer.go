@@ -345,6 +345,12 @@ func (s *Answers) publish(ctx context.Context, by hearback.Actor, id hearback.ID
 		return nil, fmt.Errorf("answer %s: %w", id, err)
 	}
 	a.Recheck = at.Add(desk.Recheck(c.Tier))
+	if !a.Until.After(at) {
+		a.Until = time.Time{} // what is published now is not out of date
+	}
+	if !a.Until.IsZero() {
+		p["until"] = a.Until.Format(time.RFC3339)
+	}
 	doc, err := a.Canonical(d)
 	if err != nil {
 		return nil, err
@@ -406,6 +412,40 @@ func (s *Answers) Withdraw(ctx context.Context, by hearback.Actor, id hearback.I
 	}
 	return a, nil
 }
+
+// SetUntil says until when an answer is valid, or with the zero time that it
+// has no end. Its page says so, and that it is out of date from then on; it is
+// not withdrawn by that. A draft keeps it for when it is published.
+func (s *Answers) SetUntil(ctx context.Context, by hearback.Actor, id hearback.ID, until time.Time) (*hearback.Answer, error) {
+	if err := s.allow(ctx, by, hearback.AnswerExpires); err != nil {
+		return nil, err
+	}
+	a, err := s.Store.Answer(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	at := s.now()
+	switch {
+	case a.State == hearback.AnswerWithdrawn:
+		return nil, fmt.Errorf("answer %s: %w: this answer was withdrawn", id, hearback.ErrRefused)
+	case !until.IsZero() && (!until.After(at) || until.Sub(at) > maxValid):
+		return nil, fmt.Errorf("answer %s: %w: an answer is valid until a time within the next ten years; correct or withdraw one that does not hold", id, hearback.ErrInvalid)
+	}
+	p := pub{}
+	if a.Until = until.UTC().Truncate(time.Microsecond); !until.IsZero() {
+		p["until"] = a.Until.Format(time.RFC3339)
+	}
+	if cur := a.Current(); cur != nil {
+		p["rev"] = cur.N
+	}
+	if err := s.Store.SaveAnswer(ctx, a, nil, recordOf(hearback.AnswerExpires, a, by, at, p)); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// maxValid is the longest that an answer may be said to be valid.
+const maxValid = 10 * 366 * 24 * time.Hour
 
 // Rechecked says that somebody looked at a published answer again and found
 // that it stands, and when the next look is due; the zero time is never.

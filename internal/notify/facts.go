@@ -189,6 +189,17 @@ func (s *Service) lookAnswer(ctx context.Context, f *facts, id hearback.ID) erro
 		return err
 	}
 	f.page = "/answers/" + id.String()
+	if f.kind == Expiry {
+		// A case that is closed has an answer that may go out of date all the same.
+		f.over, f.clock, f.due = "", "", a.Until
+		switch {
+		case a.State != hearback.AnswerPublished:
+			f.over = "The answer is not public."
+		case a.Until.IsZero() || a.Until.Sub(s.now()) > expiryNotice:
+			f.over = "The answer is valid for longer."
+		}
+		return nil
+	}
 	d := a.Draft()
 	if d == nil || d.Submitted.IsZero() {
 		f.over = "The answer is not in review any more."

@@ -33,6 +33,7 @@ const (
 	Source   Kind = "source"   // a source is silent or cannot be read
 	Case     Kind = "case"     // a desk has a new case
 	Review   Kind = "review"   // an answer waits for approval
+	Expiry   Kind = "expiry"   // an answer is valid for a day more, or not any more
 
 	// For receivers outside alone, see [Outside]: an answer went out, was
 	// corrected or was withdrawn.
@@ -46,7 +47,7 @@ const (
 )
 
 // Kinds lists those that a channel chooses from, in the order of the form.
-func Kinds() []Kind { return []Kind{Alert, Deadline, Overdue, Source, Case, Review} }
+func Kinds() []Kind { return []Kind{Alert, Deadline, Overdue, Source, Case, Review, Expiry} }
 
 // A Notice is something that happened and that somebody may have to be told.
 type Notice struct {
@@ -61,6 +62,9 @@ type Notice struct {
 // faultSettles is how long a source must have failed before anybody is told:
 // most failures are over by the next look.
 const faultSettles = 30 * time.Minute
+
+// expiryNotice is how long before an answer goes out of date its desk is told.
+const expiryNotice = 24 * time.Hour
 
 // OfAlert returns the notice of an alert.
 func OfAlert(a *hearback.Alert) Notice {
@@ -90,6 +94,16 @@ func OfRecord(r hearback.Record) (Notice, bool) {
 		n.Kind = Case // another desk has it now
 	case hearback.AnswerSubmitted:
 		n.Kind = Review
+	case hearback.AnswerExpires:
+		s, _ := r.Pub["until"].(string)
+		until, err := time.Parse(time.RFC3339, s)
+		if err != nil {
+			return n, false // it has no end any more
+		}
+		n.Kind = Expiry
+		if early := until.Add(-expiryNotice); early.After(n.Due) {
+			n.Due = early
+		}
 	case hearback.AnswerOut:
 		n.Kind = Published
 	case hearback.AnswerCorrected:

@@ -148,6 +148,9 @@ func CAP(w io.Writer, s Site, a *hearback.Answer, o CAPOptions) error {
 			if o.Message == n && !a.Recheck.IsZero() && a.Recheck.After(sent(o.Message)) {
 				x.Expires = s.capTime(a.Recheck)
 			}
+			if o.Message == n && !a.Until.IsZero() && a.Until.After(sent(o.Message)) {
+				x.Expires = s.capTime(a.Until)
+			}
 		}
 		if o.Status != CAPActual {
 			x.Headline = shorten(words.exercise[o.Status]+words.colon+x.Headline, 160)

@@ -14,6 +14,7 @@ type event struct {
 	URL      string          `json:"url"`
 	State    string          `json:"state"` // published, corrected, withdrawn
 	At       string          `json:"at"`
+	Until    string          `json:"valid_until,omitempty"`
 	Reason   string          `json:"reason,omitempty"` // of a correction or withdrawal
 	Revision int             `json:"revision"`
 	Record   int64           `json:"record"` // in the public log
@@ -44,6 +45,9 @@ func Event(s Site, a *hearback.Answer, topics, areas []string) ([]byte, error) {
 	e := event{
 		Answer: a.ID.String(), URL: strings.TrimSuffix(s.Base, "/") + a.Path(), State: "published", At: stamp(a.Changed()), Revision: rev.N, Record: rev.Record,
 		SHA256: sum, Langs: rev.Langs(), Verdict: string(rev.Verdict()), Topics: topics, Areas: areas, Words: words,
+	}
+	if !a.Until.IsZero() {
+		e.Until = stamp(a.Until)
 	}
 	switch {
 	case a.Withdrawn != nil:

@@ -39,6 +39,9 @@ func ClaimReview(s Site, a *hearback.Answer, lang string) ([]byte, error) {
 		"reviewRating": map[string]any{"@type": "Rating", "alternateName": Verdict(t.Verdict, t.Lang)},
 		"reviewBody":   t.Lead,
 	}
+	if !a.Until.IsZero() {
+		doc["expires"] = stamp(a.Until)
+	}
 	b, err := json.Marshal(doc) // escapes <, > and &
 	if err != nil {
 		return nil, fmt.Errorf("claim review of answer %s: %w", a.ID, err)

@@ -360,6 +360,9 @@ func (q *request) answerRow(a hearback.Answer) answerRow {
 	if cur := a.Current(); cur != nil {
 		r.Record = cur.Record
 	}
+	if a.Expired(q.o.Now()) {
+		r.State, r.Class = q.t("answerstate.expired", r.State), "warn"
+	}
 	t := q.l.textOf(rev)
 	r.Title, r.TitleLang = t.Title, t.Lang
 	if r.Title == "" {
@@ -428,6 +431,8 @@ func (q *request) answers() error {
 
 type reviewPage struct {
 	frame
+	Expired  bool
+	Until    string // as its field has it
 	A        *hearback.Answer
 	Row      answerRow
 	Case     *hearback.Case
@@ -515,6 +520,9 @@ func (q *request) review() error {
 	p := &reviewPage{A: a, Row: q.answerRow(*a), Draft: a.Draft(), Current: a.Current(),
 		MayDraft: q.may(access.Draft), MayPublish: q.may(access.Publish), MayWithdraw: q.may(access.Withdraw), MayApprove: q.may(access.Approve)}
 	p.frame = q.frame(p.Row.Title, "answers")
+	if p.Expired = a.Expired(q.o.Now()); !a.Until.IsZero() {
+		p.Until = a.Until.In(q.o.Zone).Format(untilForm)
+	}
 	if p.Case, err = q.o.Store.Case(ctx, a.Case); err != nil {
 		return err
 	}
@@ -667,6 +675,25 @@ func (q *request) recheck() error {
 	return q.answerAct(access.Draft, "rechecked", func(by hearback.Actor, id hearback.ID) error {
 		days, _ := strconv.Atoi(q.form("days")) // 0 is refused
 		return q.recheckIn(q.ctx(), by, id, days)
+	})
+}
+
+// untilForm is how a browser writes a time of day.
+const untilForm = "2006-01-02T15:04"
+
+// setUntil says until when an answer is valid; an empty field, that it has no
+// end.
+func (q *request) setUntil() error {
+	return q.answerAct(access.Draft, "until_set", func(by hearback.Actor, id hearback.ID) error {
+		var until time.Time
+		if v := q.form("until"); v != "" {
+			var err error
+			if until, err = time.ParseInLocation(untilForm, v, q.o.Zone); err != nil {
+				return fmt.Errorf("%w: write the time like 2026-03-18T17:00", hearback.ErrInvalid)
+			}
+		}
+		_, err := q.o.Answers.SetUntil(q.ctx(), by, id, until)
+		return err
 	})
 }
 

@@ -111,7 +111,7 @@ func (q *request) near() error {
 	rows := []nearRow{}
 	for i := range list {
 		a := &list[i]
-		if a.State != hearback.AnswerPublished {
+		if a.State != hearback.AnswerPublished || a.Expired(q.o.Now()) {
 			continue
 		}
 		for _, t := range a.Current().Texts {

@@ -119,6 +119,7 @@ type publicRow struct {
 	At        time.Time
 	Corrected int
 	Withdrawn bool
+	Expired   bool // valid until a time that is over
 	Record    int64
 	Shared    []string // words that met a search
 	Same      bool
@@ -126,7 +127,7 @@ type publicRow struct {
 
 func (q *request) publicRow(a *hearback.Answer) publicRow {
 	t := q.l.textOf(a.Current())
-	r := publicRow{ID: a.ID, Title: t.Title, Lead: t.Lead, Lang: t.Lang, At: a.Changed(), Corrected: len(a.Public()) - 1, Withdrawn: a.State == hearback.AnswerWithdrawn}
+	r := publicRow{ID: a.ID, Title: t.Title, Lead: t.Lead, Lang: t.Lang, At: a.Changed(), Corrected: len(a.Public()) - 1, Withdrawn: a.State == hearback.AnswerWithdrawn, Expired: a.Expired(q.o.Now())}
 	if cur := a.Current(); cur != nil {
 		r.Record = cur.Record
 	}
@@ -166,7 +167,7 @@ func (q *request) publicHome() error {
 	if p.Answers, err = q.publicRows(12); err != nil {
 		return err
 	}
-	p.Answers = slices.DeleteFunc(p.Answers, func(r publicRow) bool { return r.Withdrawn })
+	p.Answers = slices.DeleteFunc(p.Answers, func(r publicRow) bool { return r.Withdrawn || r.Expired })
 	p.Answers = p.Answers[:min(6, len(p.Answers))]
 	if p.Questions, p.Open, err = q.questions(4); err != nil {
 		return err
@@ -253,6 +254,7 @@ type publicAnswer struct {
 	Address   string
 	SMS       string
 	Holding   bool
+	Expired   bool
 	CAP       bool
 	Helped    *helpedView
 }
@@ -273,7 +275,7 @@ func (q *request) publicAnswer() error {
 		return err
 	}
 	rev := a.Current()
-	p := &publicAnswer{A: a, Rev: rev, T: q.l.textOf(rev), Holding: rev.Holding(), Approvals: len(rev.Valid()), Address: q.o.PublicURL + a.Path()}
+	p := &publicAnswer{A: a, Rev: rev, T: q.l.textOf(rev), Holding: rev.Holding(), Expired: a.Expired(q.o.Now()), Approvals: len(rev.Valid()), Address: q.o.PublicURL + a.Path()}
 	if want := q.r.URL.Query().Get("text"); rev.Text(want) != nil {
 		p.T = rev.Text(want)
 	}

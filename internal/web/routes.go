@@ -105,6 +105,7 @@ var consoleRoutes = []route{
 	{"POST /answers/{id}/urgent", access.Publish, (*request).publishUrgent},
 	{"POST /answers/{id}/ratify", access.Approve, (*request).ratify},
 	{"POST /answers/{id}/recheck", access.Draft, (*request).recheck},
+	{"POST /answers/{id}/until", access.Draft, (*request).setUntil},
 	{"POST /answers/{id}/drop", access.Draft, (*request).dropDraft},
 	{"POST /answers/{id}/withdraw", access.Withdraw, (*request).withdraw},
 	{"GET /results", access.ViewConsole, (*request).results},

@@ -420,6 +420,7 @@ type Answers interface {
 	PublishUrgent(ctx context.Context, by hearback.Actor, id hearback.ID, reason string) (*hearback.Answer, error)
 	Ratify(ctx context.Context, by hearback.Actor, id hearback.ID, hash, note string) (*hearback.Answer, error)
 	Rechecked(ctx context.Context, by hearback.Actor, id hearback.ID, next time.Time) (*hearback.Answer, error)
+	SetUntil(ctx context.Context, by hearback.Actor, id hearback.ID, until time.Time) (*hearback.Answer, error)
 	Publish(ctx context.Context, by hearback.Actor, id hearback.ID) (*hearback.Answer, error)
 	Withdraw(ctx context.Context, by hearback.Actor, id hearback.ID, reason string) (*hearback.Answer, error)
 	// Needed is how many approvals an answer needs.
