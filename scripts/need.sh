@@ -8,6 +8,7 @@ for package in "$@"; do
 	case $package in
 	postgresql) command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing $package" ;;
 	chromium) command -v chromium >/dev/null 2>&1 || missing="$missing $package" ;;
+	xmllint) command -v xmllint >/dev/null 2>&1 || missing="$missing libxml2-utils" ;;
 	fonts-*) dpkg -s "$package" >/dev/null 2>&1 || missing="$missing $package" ;;
 	*) command -v "$package" >/dev/null 2>&1 || missing="$missing $package" ;;
 	esac

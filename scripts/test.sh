@@ -3,7 +3,7 @@
 # the scenarios in a real browser. `go test ./...` alone needs none of this.
 set -eu
 cd "$(dirname "$0")/.."
-./scripts/need.sh postgresql chromium node npm fonts-noto-cjk fonts-inter fonts-sil-charis
+./scripts/need.sh xmllint postgresql chromium node npm fonts-noto-cjk fonts-inter fonts-sil-charis
 unformatted=$(gofmt -l $(git ls-files '*.go'))
 [ -z "$unformatted" ] || { echo "not gofmt-ed: $unformatted" >&2; exit 1; }
 go vet ./...

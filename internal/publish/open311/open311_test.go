@@ -21,7 +21,7 @@ import (
 type desk struct{ taken []string }
 
 func (d *desk) Services(context.Context) ([]Service, error) {
-	return []Service{{Code: "roads", Name: "Roads & paths", Type: "realtime"}, {Code: "water", Name: "供水"}}, nil
+	return []Service{{Code: "roads", Name: "Roads & paths", Type: "realtime"}, {Code: "water", Name: "供水", Type: "realtime"}}, nil
 }
 
 func (d *desk) Take(_ context.Context, text string) (string, error) {
