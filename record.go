@@ -36,6 +36,7 @@ const (
 	TopicRemovedRec  RecordType = "topic.removed"
 	RetentionChanged RecordType = "retention.changed"
 	ReviewersChanged RecordType = "reviewers.changed"
+	EstimatesChanged RecordType = "estimates.changed" // how many blind estimates a verdict asks for
 	ThresholdChanged RecordType = "threshold.changed"
 	WindowRolled     RecordType = "privacy.window.rolled"
 	RoleGranted      RecordType = "role.granted"

@@ -152,6 +152,7 @@ func New(ctx context.Context, c Config, o Options) (_ *App, err error) {
 	a.Topics = &source.Topics{Store: a.Store, Now: a.now, NextID: next, Check: func(q string) error { _, err := topic.Parse(q); return err }}
 	a.Desks = &desk.Desks{Store: a.Store, Now: a.now, Leak: leaks}
 	a.Cases = &desk.Cases{Store: a.Store, Now: a.now, NextID: next, Leak: leaks, Allowed: a.allowed}
+	a.Cases.Blind = a.Desks.Estimates
 	a.Answers = &answer.Answers{Store: a.Store, Now: a.now, NextID: next, Leak: leaks, Allowed: a.allowed}
 	if a.client, err = safedial.New(safedial.Options{Allow: c.Network.Allow, Contact: c.Network.Contact, Version: o.Version}); err != nil {
 		return nil, fmt.Errorf("network.allow: %w", err)

@@ -140,6 +140,7 @@ type DrillConfig struct {
 type WitnessConfig struct {
 	Ask   []WitnessAt   `toml:"ask" help:"witnesses that confirm the public log: where each is and its public key, as hearback witness prints them" example:"[{url = \"https://newsroom.example.org/witness\", key = \"newsroom.example.org/witness+1a2b3c4d+AbCd\"}]"`
 	Every time.Duration `toml:"every" default:"10m" help:"how often they are asked"`
+	Need  int           `toml:"need" default:"0" help:"how many of them must have confirmed the public log within witness.stale before an answer is published the ordinary way; 0 for none. An emergency and a withdrawal do not wait"`
 	Stale time.Duration `toml:"stale" default:"24h" help:"after how long without a confirmation pages warn readers"`
 }
 
@@ -382,6 +383,9 @@ func (c *Config) Check() error {
 	}
 	if c.Witness.Every < time.Second || c.Witness.Stale < c.Witness.Every {
 		return bad("witness.stale", "it must be longer than witness.every, which is 1s or more")
+	}
+	if c.Witness.Need < 0 || c.Witness.Need > len(c.Witness.Ask) {
+		return bad("witness.need", "it may be 0 to the number of witnesses in witness.ask, which is %d", len(c.Witness.Ask))
 	}
 	if err := c.Mail.check(bad); err != nil {
 		return err

@@ -31,7 +31,15 @@ type liveAnswers struct {
 var _ web.Answers = liveAnswers{}
 
 func (l liveAnswers) Publish(ctx context.Context, by hearback.Actor, id hearback.ID) (*hearback.Answer, error) {
+	if err := l.a.confirmed(ctx); err != nil {
+		return nil, fmt.Errorf("answer %s: %w", id, err)
+	}
 	x, err := l.Answers.Publish(ctx, by, id)
+	return x, l.after(ctx, err)
+}
+
+func (l liveAnswers) PublishUrgent(ctx context.Context, by hearback.Actor, id hearback.ID, reason string) (*hearback.Answer, error) {
+	x, err := l.Answers.PublishUrgent(ctx, by, id, reason)
 	return x, l.after(ctx, err)
 }
 

@@ -43,8 +43,11 @@ func (a *App) web(ctx context.Context) (web.Options, error) {
 		Sources: liveSources{a.Registry, a.Reload}, Intake: intake{a}, Topics: liveTopics{a.Topics, a.Reload},
 		Prove: a.Config.Privacy.Prove, MailHost: mailHost(a.Config.Mail.Server),
 		Concerns: concerns{a}, Alerts: a, Notices: a.Notify, Mail: a.Config.Mail.Server != "", Entries: a.Log,
-		TestTopic: a.testTopic, Match: a.match, Suggest: a.suggestDesk, HarmHints: a.harmHints, Bundle: a.bundle, Witnesses: a.witnesses, LogKey: a.Log.Key().VKey(), LogPrint: a.Log.Key().Fingerprint(),
+		TestTopic: a.testTopic, Match: a.match, Suggest: a.suggestDesk, HarmHints: a.harmHints, Bundle: a.bundle, Witnesses: a.witnesses, Confirmed: a.confirmations, WitnessesNeed: a.Config.Witness.Need, LogKey: a.Log.Key().VKey(), LogPrint: a.Log.Key().Fingerprint(),
 		Map: layer, FindMessages: a.findMessages, AreaName: a.place.Name, FindArea: a.place.Canonical,
+	}
+	if a.opt.Drill {
+		o.WitnessesNeed = 0
 	}
 	if !a.opt.Drill {
 		o.Ask, o.Archive = a.ask, evidence.Archiver{Client: a.client, Now: a.now, Explain: safedial.Explain}.Take

@@ -2,9 +2,11 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"time"
 
+	"example.org/hearback"
 	"example.org/hearback/internal/translog"
 	"example.org/hearback/internal/web"
 )
@@ -39,6 +41,48 @@ func (a *App) confirm(ctx context.Context) error {
 		list = append(list, translog.WitnessClient{URL: w.URL, VKey: w.Key, Client: a.client})
 	}
 	return a.Log.Confirm(ctx, list)
+}
+
+// confirmNow is how long a publication waits for witnesses.
+const confirmNow = 10 * time.Second
+
+// confirmed refuses an ordinary publication while fewer witnesses confirm the
+// log than the office asks for. Those that are late are asked once more.
+func (a *App) confirmed(ctx context.Context) error {
+	need := a.Config.Witness.Need
+	if need == 0 || a.opt.Drill || a.freshWitnesses() >= need {
+		return nil
+	}
+	asking, cancel := context.WithTimeout(ctx, confirmNow)
+	defer cancel()
+	if err := a.confirm(asking); err != nil {
+		a.log.Warn("a witness did not confirm the public log", slog.String("component", "witness"), slog.Any("err", err))
+	}
+	if n := a.freshWitnesses(); n < need {
+		return fmt.Errorf("%w: %d of the %d witnesses that must confirm the public log do so now; see the page of the log, or publish in an emergency", hearback.ErrRefused, n, need)
+	}
+	return nil
+}
+
+// freshWitnesses counts those that confirmed the log of late.
+func (a *App) freshWitnesses() (n int) {
+	for _, w := range a.witnesses() {
+		if !w.Stale {
+			n++
+		}
+	}
+	return n
+}
+
+// confirmations counts the witnesses that confirmed a state of the log which
+// holds an entry.
+func (a *App) confirmations(index int64) (n int) {
+	for _, w := range a.witnesses() {
+		if w.Size > index {
+			n++
+		}
+	}
+	return n
 }
 
 // witnesses says what each witness confirmed last.

@@ -148,6 +148,15 @@ const Scheme = "nine/1"
 // the evidence does not allow the verdict.
 func (s *Cases) SetVerdict(ctx context.Context, by hearback.Actor, id hearback.ID, v hearback.Verdict, note string) (*hearback.Case, error) {
 	return s.change(ctx, by, id, hearback.ClaimAssessed, false, func(c *hearback.Case, at time.Time) (pub, error) {
+		if s.Blind != nil {
+			need, err := s.Blind(ctx)
+			if err != nil {
+				return nil, err
+			}
+			if n := need[c.Tier]; c.Waiting() < n {
+				return nil, fmt.Errorf("%w: this office asks for %d blind estimates before a verdict on a case of tier %s; there are %d", hearback.ErrRefused, n, c.Tier, c.Waiting())
+			}
+		}
 		had := c.Verdict
 		if had == v && v != "" {
 			return nil, fmt.Errorf("%w: this is the verdict already", hearback.ErrRefused)

@@ -65,6 +65,10 @@ type Cases struct {
 	// to the public log. Nil is [Leaks], which knows only the plainest cases.
 	Leak func(string) bool
 
+	// Blind returns how many people must have given their estimate before a
+	// verdict, by tier; nil asks for none.
+	Blind func(ctx context.Context) (map[hearback.Tier]int, error)
+
 	// Allowed is asked right before an act is written, with the type of its
 	// record, and returns [hearback.ErrRefused] if by may not do it (any
 	// more). Nil allows everything: the caller has asked already.

@@ -280,6 +280,7 @@ type casePage struct {
 	Gave         bool                // they have given theirs
 	Archives     bool                // copies can be taken
 	Helps        map[string]bool
+	Blind        int      // estimates that a verdict asks for first
 	Named        []string // desks that the rules name to help, and that do not yet
 	NamedAll     []string // slugs of these and of those that help
 	Answer       *hearback.Answer
@@ -405,6 +406,11 @@ func (q *request) caseView() error {
 	if p.Suggested, p.Hint, err = q.suggestDesk(concern, nil); err != nil {
 		return err
 	}
+	blind, err := q.o.Desks.Estimates(ctx)
+	if err != nil {
+		return err
+	}
+	p.Blind = blind[c.Tier]
 	if p.Named, p.NamedAll, err = q.namedDesks(c, concern, desks); err != nil {
 		return err
 	}

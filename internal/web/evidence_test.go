@@ -116,3 +116,86 @@ func TestBlindEstimates(t *testing.T) {
 		t.Error("omar does not see the estimate of lin after he gave his")
 	}
 }
+
+// TestEvidenceTooLarge: a document that is larger than the limit is refused in
+// words, and what was typed above it is on the page that says so; so is a page
+// of ten megabytes, and the case stays as it was.
+func TestEvidenceTooLarge(t *testing.T) {
+	w := newWorld(t)
+	w.waiting(1)
+	lin := w.join(w.options(), "Lin", access.Officer)
+	list, _, err := w.db.ConcernList(context.Background(), web.ConcernFilter{View: "all"})
+	w.must(err)
+	c, err := w.cases.Open(context.Background(), officer, list[0].ID, "front", hearback.P3, "")
+	w.must(err)
+	at := "/cases/" + c.ID.String()
+	size, err := w.db.LogSize(context.Background())
+	w.must(err)
+	for _, tt := range []struct{ mb, want int }{{10, http.StatusUnprocessableEntity}, {40, http.StatusRequestEntityTooLarge}} {
+		rec := lin.upload(at+"/evidence", bytes.Repeat([]byte("<p>a page "), tt.mb<<20/10), "title", "Protocol of <b>all</b> samples", "note", "Taken on Monday.\nRead page 7.", "url", "https://water.example/protocol")
+		if rec.Code != tt.want {
+			t.Errorf("%d MB: %d, want %d", tt.mb, rec.Code, tt.want)
+		}
+		body := checkPage(t, fmt.Sprintf("%d MB", tt.mb), rec)
+		for _, want := range []string{"Protocol of &lt;b&gt;all&lt;/b&gt; samples", "Taken on Monday.\nRead page 7.", "https://water.example/protocol"} {
+			if !strings.Contains(body, want) {
+				t.Errorf("%d MB: the page lost %q", tt.mb, want)
+			}
+		}
+	}
+	if c, err = w.db.Case(context.Background(), c.ID); err != nil || len(c.Evidence) != 0 {
+		t.Errorf("the case has %+v, %v", c.Evidence, err)
+	}
+	if n, err := w.db.LogSize(context.Background()); n != size || err != nil {
+		t.Errorf("the log grew to %d from %d, %v", n, size, err)
+	}
+}
+
+// TestEstimatesNeeded: an office may ask for estimates before a verdict on cases
+// of a tier; until they are there the verdict is refused, and the log has the
+// setting with its reason.
+func TestEstimatesNeeded(t *testing.T) {
+	w := newWorld(t)
+	w.waiting(1)
+	ctx, o := context.Background(), w.options()
+	lin, ada := w.join(o, "Lin", access.Officer), w.join(o, "Ada", access.Administrator)
+	eva := w.join(o, "Eva", access.Officer)
+	list, _, err := w.db.ConcernList(ctx, web.ConcernFilter{View: "all"})
+	w.must(err)
+	w.cases.Blind = w.desks.Estimates
+	c, err := w.cases.Open(ctx, officer, list[0].ID, "front", hearback.P2, "")
+	w.must(err)
+	at := "/cases/" + c.ID.String()
+	set := func(p2 string) int {
+		return ada.post("/settings/estimates", "blind_P1", "0", "blind_P2", p2, "blind_P3", "0", "blind_P4", "0", "reason", "Two see more than one.").Code
+	}
+	for p2, want := range map[string]int{"6": http.StatusUnprocessableEntity, "-1": http.StatusUnprocessableEntity, "many": http.StatusUnprocessableEntity} {
+		if got := set(p2); got != want {
+			t.Errorf("%s estimates: %d, want %d", p2, got, want)
+		}
+	}
+	if got := set("2"); got != http.StatusSeeOther {
+		t.Fatalf("2 estimates: %d", got)
+	}
+	verdict := func(want int) {
+		t.Helper()
+		if rec := lin.post(at+"/verdict", "verdict", "not_yet_known"); rec.Code != want {
+			t.Errorf("verdict: %d, want %d\n%s", rec.Code, want, rec.Body)
+		}
+	}
+	if body := checkPage(t, "case", lin.get(at)); !strings.Contains(body, "asks for 2 blind estimates first; there are 0") {
+		t.Error("the page of the case does not say what is asked for")
+	}
+	verdict(http.StatusForbidden)
+	for _, who := range []*browser{lin, eva} {
+		verdict(http.StatusForbidden)
+		if rec := who.post(at+"/estimate", "verdict", "not_yet_known", "sure", "60"); rec.Code != http.StatusSeeOther {
+			t.Fatalf("estimate: %d %s", rec.Code, rec.Body)
+		}
+	}
+	verdict(http.StatusSeeOther)
+	entries, err := w.db.EntriesAbout(ctx, "setting:desk.estimates", 5)
+	if err != nil || len(entries) != 1 || !strings.Contains(string(entries[0].Leaf), `"P2":2`) || !strings.Contains(string(entries[0].Leaf), "Two see more") {
+		t.Errorf("the log has %+v, %v", entries, err)
+	}
+}

@@ -1,6 +1,10 @@
 package web
 
 import (
+	"bytes"
+	"io"
+	"mime"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"slices"
@@ -39,6 +43,55 @@ var plainFields = []string{"title", "reason", "note", "text", "query", "name", "
 
 func secretField(name string) bool {
 	return slices.Contains([]string{"password", "again", "old", "token", "code", "secret", "attempt", "answer"}, name)
+}
+
+// A head keeps what a body began with while it is read, so that what was typed
+// into a form is not lost because the file below it is too large. Files stand
+// last in our forms.
+type head struct {
+	r    io.ReadCloser
+	kept bytes.Buffer
+}
+
+// Limits of what is kept of an upload that is too large, and of how much more
+// of it is read so that a browser gets to read our answer.
+const (
+	maxHead  = 256 << 10
+	maxDrain = 256 << 20
+)
+
+func (h *head) Read(p []byte) (int, error) {
+	n, err := h.r.Read(p)
+	if room := maxHead - h.kept.Len(); room > 0 {
+		h.kept.Write(p[:min(n, room)])
+	}
+	return n, err
+}
+
+func (h *head) Close() error { return h.r.Close() }
+
+// drain reads what still comes and forgets it.
+func (h *head) drain() { _, _ = io.CopyN(io.Discard, h.r, maxDrain) }
+
+// fields reads the fields that stand before the first file.
+func (h *head) fields(kind string) url.Values {
+	v := url.Values{}
+	_, params, err := mime.ParseMediaType(kind)
+	if err != nil {
+		return v
+	}
+	parts := multipart.NewReader(&h.kept, params["boundary"])
+	for {
+		p, err := parts.NextPart()
+		if err != nil || p.FileName() != "" {
+			return v
+		}
+		b, err := io.ReadAll(p)
+		if err != nil {
+			return v
+		}
+		v.Add(p.FormName(), string(b))
+	}
 }
 
 type signedOutPage struct {

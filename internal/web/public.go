@@ -255,6 +255,8 @@ type publicAnswer struct {
 	SMS       string
 	Holding   bool
 	Expired   bool
+	Confirmed int // witnesses that confirmed its entry
+	Need      int // witnesses that the office asks for; 0 for none
 	CAP       bool
 	Helped    *helpedView
 }
@@ -325,6 +327,9 @@ func (q *request) publicAnswer() error {
 	index := rev.Record
 	if a.Withdrawn != nil {
 		index = a.Withdrawn.Record
+	}
+	if p.Need = q.o.WitnessesNeed; q.o.Confirmed != nil {
+		p.Confirmed = q.o.Confirmed(index)
 	}
 	if q.o.Bundle != nil {
 		b, err := q.o.Bundle(q.ctx(), a, index)

@@ -186,6 +186,7 @@ var consoleRoutes = []route{
 
 	{"GET /settings", access.ViewConsole, (*request).settings},
 	{"POST /settings", access.ChangeSettings, (*request).changeSettings},
+	{"POST /settings/estimates", access.ChangeSettings, (*request).setEstimates},
 }
 
 // publicRoutes is every address of the public site. Nobody signs in there.
@@ -348,6 +349,10 @@ func (s *server) handle(rt route) http.Handler {
 		if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") && s.console {
 			limit = maxUpload
 		}
+		if limit == maxUpload {
+			q.begun = &head{r: r.Body}
+			r.Body = q.begun
+		}
 		r.Body = http.MaxBytesReader(w, r.Body, limit)
 		if err := q.identify(); err != nil {
 			q.fail(err)
@@ -402,7 +407,13 @@ func (q *request) parseForm() error {
 	}
 	if strings.HasPrefix(q.r.Header.Get("Content-Type"), "multipart/form-data") {
 		// What is uploaded stays in memory: it has not been de-identified.
-		return readable(q.r.ParseMultipartForm(maxUpload + 1<<20))
+		err := readable(q.r.ParseMultipartForm(maxUpload + 1<<20))
+		var large *http.MaxBytesError
+		if errors.As(err, &large) && q.begun != nil {
+			q.r.PostForm = q.begun.fields(q.r.Header.Get("Content-Type"))
+			q.begun.drain()
+		}
+		return err
 	}
 	return readable(q.r.ParseForm())
 }

@@ -192,7 +192,8 @@ type frame struct {
 	Undo                  *undo
 	Fault                 string
 	Drill, CanAsk, NoKeys bool
-	CanFollow             bool // by e-mail
+	CanFollow             bool   // by e-mail
+	Unwitnessed           string // why answers wait for witnesses, for the console
 	DrillURL, Acting, Who string
 	EndsIn                int           // seconds until the session ends if nothing is done; 0 if there is none
 	Keymap                string        // keys that whoever looks has changed
@@ -211,6 +212,7 @@ type request struct {
 	session *access.Session
 	token   *access.Token // of a program; then there is no session
 	acting  string        // in a drill
+	begun   *head         // what an upload began with
 	match   string        // the version that an edit through the API knows
 }
 
@@ -227,6 +229,7 @@ func (q *request) frame(title, nav string) frame {
 		OfficeName: q.office(q.l.lang), Path: q.r.URL.Path, Drill: q.o.Drill, DrillURL: q.o.DrillURL,
 		CanAsk: q.o.Ask != nil, CanFollow: q.o.Follow != nil && q.o.FollowOpen, Counts: q.navCounts(),
 	}
+	f.Unwitnessed = q.unwitnessed()
 	if f.Path == "" || q.r.Method != http.MethodGet {
 		f.Path = "/"
 	}
@@ -257,6 +260,24 @@ func (q *request) frame(title, nav string) frame {
 		f.EndsIn = int(q.o.Accounts.Ends(q.session).Sub(q.o.Now()) / time.Second)
 	}
 	return f
+}
+
+// unwitnessed says that fewer witnesses confirm the log than must before an
+// answer is published; "" if that is not so.
+func (q *request) unwitnessed() string {
+	if q.o.WitnessesNeed == 0 || q.o.Witnesses == nil || !q.console || q.account == nil {
+		return ""
+	}
+	n := 0
+	for _, w := range q.o.Witnesses() {
+		if !w.Stale {
+			n++
+		}
+	}
+	if n >= q.o.WitnessesNeed {
+		return ""
+	}
+	return q.t("witness.fewer", n, q.o.WitnessesNeed)
 }
 
 // office is the name of the office in one language.
@@ -397,7 +418,7 @@ func (q *request) fail(err error) {
 	q.w.Header().Set("Cache-Control", "no-store") // what is not there now may be there in a moment
 	title := q.t(fmt.Sprintf("error.%d", status))
 	p := &faultPage{frame: q.frame(title, ""), Status: status, Sentence: q.fault(err), Back: "/"}
-	if q.r.Method == http.MethodPost && status != http.StatusRequestEntityTooLarge {
+	if q.r.Method == http.MethodPost && (status != http.StatusRequestEntityTooLarge || q.begun != nil) {
 		p.Kept = q.typed()
 	}
 	if q.r.Method == http.MethodPost {

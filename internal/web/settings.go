@@ -8,11 +8,14 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
+	"example.org/hearback/internal/desk"
 )
 
 type settingsPage struct {
 	frame
 	Needed    int
+	Blind     []blindRow
+	MaxBlind  int
 	Retention time.Duration
 	Window    time.Duration
 	Office    string
@@ -25,6 +28,28 @@ type settingsPage struct {
 	MayChange bool
 }
 
+// A blindRow is how many estimates a verdict of a tier asks for.
+type blindRow struct {
+	Tier hearback.Tier
+	N    int
+}
+
+// setEstimates changes how many blind estimates a verdict asks for.
+func (q *request) setEstimates() error {
+	need := map[hearback.Tier]int{}
+	for _, tier := range hearback.Tiers()[:4] {
+		n, err := strconv.Atoi(q.form("blind_" + string(tier)))
+		if err != nil {
+			return fmt.Errorf("%w: the number of estimates must be a number", hearback.ErrInvalid)
+		}
+		need[tier] = n
+	}
+	if err := q.o.Desks.SetEstimates(q.ctx(), q.by(access.ChangeSettings), need, q.form("reason")); err != nil {
+		return err
+	}
+	return q.see("/settings", "saved")
+}
+
 func (q *request) settings() error {
 	p := &settingsPage{frame: q.frame(q.t("nav.settings"), "settings"), Retention: q.o.Retention, Window: q.o.Window,
 		Office: q.o.Office, OfficeZH: q.o.OfficeZH, Zone: q.o.Zone.String(), Console: q.o.ConsoleURL, Public: q.o.PublicURL,
@@ -33,6 +58,14 @@ func (q *request) settings() error {
 	if p.Needed, err = q.o.Answers.Needed(q.ctx()); err != nil {
 		return err
 	}
+	blind, err := q.o.Desks.Estimates(q.ctx())
+	if err != nil {
+		return err
+	}
+	for _, tier := range hearback.Tiers()[:4] {
+		p.Blind = append(p.Blind, blindRow{tier, blind[tier]})
+	}
+	p.MaxBlind = desk.MaxBlind
 	list, err := q.named(q.ctx())
 	for _, s := range list {
 		if s.State != hearback.SourceRemoved {

@@ -125,6 +125,11 @@ type Options struct {
 	// Witnesses says what those who confirm the public log confirmed last; nil
 	// means that nobody is asked.
 	Witnesses func() []Witness
+	// Confirmed says how many of them confirmed a state of the log that holds an
+	// entry, and Needed how many must confirm the log before an answer goes out;
+	// 0 asks for none.
+	Confirmed     func(index int64) int
+	WitnessesNeed int
 	// LogKey is the key that signs the log, and LogPrint its fingerprint for
 	// people to compare.
 	LogKey, LogPrint string
@@ -432,6 +437,10 @@ type Answers interface {
 
 // Desks keeps the list of desks; *desk.Desks is one.
 type Desks interface {
+	// Estimates returns how many blind estimates a verdict asks for, by tier;
+	// SetEstimates changes that.
+	Estimates(ctx context.Context) (map[hearback.Tier]int, error)
+	SetEstimates(ctx context.Context, by hearback.Actor, need map[hearback.Tier]int, reason string) error
 	Add(ctx context.Context, by hearback.Actor, d hearback.Desk, reason string) error
 	Change(ctx context.Context, by hearback.Actor, d hearback.Desk, reason string) error
 	Remove(ctx context.Context, by hearback.Actor, slug, reason string) error
