@@ -276,7 +276,7 @@ func (a *App) openPipeline(ctx context.Context) error {
 	}
 	p := &Pipeline{
 		store: a.Store, text: a.text, place: a.place, ids: a.ids, now: a.now, log: a.log.With(slog.String("component", "pipeline")),
-		jobs: make(chan *job, 64), asks: make(chan ask), ready: make(chan struct{}), workers: newWorkers(), waiting: newWaiting(),
+		jobs: make(chan *job, 64), asks: make(chan ask), looks: make(chan ask), ready: make(chan struct{}), workers: newWorkers(), waiting: newWaiting(),
 	}
 	last, err := a.Store.LastID(ctx)
 	if err != nil {

@@ -311,7 +311,7 @@ func (s concerns) Proposals(ctx context.Context, id hearback.ID) ([]web.Proposal
 		ids = ids[max(0, len(ids)-50):]
 	}
 	var found []cluster.Proposal
-	err := s.a.Pipeline.Ask(ctx, func(g *cluster.Grouper) error {
+	err := s.a.Pipeline.Look(ctx, func(g *cluster.Grouper) error {
 		found = g.Proposals(ids)
 		return nil
 	})
@@ -382,7 +382,7 @@ func (s concerns) Nearest(ctx context.Context, id hearback.ID, k int) ([]web.Nea
 		return nil, web.ErrLoading
 	}
 	var near []cluster.Near
-	err := s.a.Pipeline.Ask(ctx, func(g *cluster.Grouper) error {
+	err := s.a.Pipeline.Look(ctx, func(g *cluster.Grouper) error {
 		near = g.Nearest(id, k)
 		return nil
 	})

@@ -39,6 +39,7 @@ type Pipeline struct {
 	keys      atomic.Pointer[keys]
 	jobs      chan *job
 	asks      chan ask // run between batches by the one owner
+	looks     chan ask // run between messages: they change nothing
 	ready     chan struct{}
 	workers   chan struct{}            // one token for each processor
 	waiting   *waiting                 // items between Take and commit
@@ -201,6 +202,8 @@ func (p *Pipeline) Run(ctx context.Context) error {
 			return nil
 		case q := <-p.asks:
 			q.done <- q.do(p.group)
+		case q := <-p.looks:
+			q.done <- q.do(p.group)
 		case j := <-p.jobs:
 			p.commit(context.WithoutCancel(ctx), p.gather(j))
 		}
@@ -253,6 +256,8 @@ func (p *Pipeline) refuseAll(ctx context.Context, err error) {
 			j.done <- err
 		case ask := <-p.asks:
 			ask.done <- err
+		case ask := <-p.looks:
+			ask.done <- err
 		case <-ctx.Done():
 			p.refuse(err)
 			return
@@ -290,6 +295,7 @@ func (p *Pipeline) tryCommit(ctx context.Context, jobs []*job) error {
 			if err := p.admit(ctx, b, j, &j.items[i]); err != nil {
 				return err
 			}
+			p.letLook()
 			j.items[i] = prepared{} // its terms are most of what a batch weighs
 		}
 		b.batch.Sources = append(b.batch.Sources, store.SourceBatch{
@@ -297,11 +303,28 @@ func (p *Pipeline) tryCommit(ctx context.Context, jobs []*job) error {
 		})
 	}
 	whole := p.finish(b)
-	if err := p.store.Take(ctx, whole); err != nil {
-		return err
+	taken := make(chan error, 1)
+	go func() { taken <- p.store.Take(ctx, whole) }()
+	for {
+		select {
+		case q := <-p.looks:
+			q.done <- q.do(p.group)
+		case err := <-taken:
+			if err == nil {
+				p.tell(whole)
+			}
+			return err
+		}
 	}
-	p.tell(whole)
-	return nil
+}
+
+// letLook runs a look, if one waits.
+func (p *Pipeline) letLook() {
+	select {
+	case q := <-p.looks:
+		q.done <- q.do(p.group)
+	default:
+	}
 }
 
 // tell lets the search know what is stored now.
@@ -688,16 +711,27 @@ func (p *Pipeline) finish(b *build) *store.Batch {
 
 // Ask runs f between two batches, where nothing else touches the grouping.
 func (p *Pipeline) Ask(ctx context.Context, f func(g *cluster.Grouper) error) error {
+	return hand(ctx, p.asks, f)
+}
+
+// Look runs f between two messages, without waiting for the batch that is being
+// taken in. It must change nothing. What it sees may be ahead of the store by
+// that batch.
+func (p *Pipeline) Look(ctx context.Context, f func(g *cluster.Grouper) error) error {
+	return hand(ctx, p.looks, f)
+}
+
+func hand(ctx context.Context, to chan<- ask, f func(g *cluster.Grouper) error) error {
 	q := ask{f, make(chan error, 1)}
 	select {
-	case p.asks <- q:
+	case to <- q:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 	return <-q.done
 }
 
-// An ask is something to be done between two batches.
+// An ask is something to be done by the goroutine that groups.
 type ask struct {
 	do   func(g *cluster.Grouper) error
 	done chan error

@@ -19,6 +19,7 @@ import (
 	"unicode/utf8"
 
 	"example.org/hearback"
+	"example.org/hearback/internal/cluster"
 	"example.org/hearback/internal/deident"
 	"example.org/hearback/internal/source"
 	"example.org/hearback/internal/web"
@@ -626,5 +627,40 @@ func TestUnread(t *testing.T) {
 	}
 	if total, err := in.Store.Total(t.Context(), in.src); err != nil || total != y {
 		t.Errorf("the store counts %+v, %v; want %+v", total, err, y)
+	}
+}
+
+// TestLook holds that a page does not wait for the batch that is taken in.
+func TestLook(t *testing.T) {
+	in := begin(t)
+	items := make([]source.Raw, 3000)
+	for i := range items {
+		odd := strings.Map(func(r rune) rune { return r - '0' + 'b' }, fmt.Sprint(i*7919+1, i*104729+1, i*1299709+1)) // words of its own
+		items[i] = in.say(fmt.Sprint("m", i), fmt.Sprint("who", i), "water "+strings.ReplaceAll(odd, string(' '-'0'+'b'), " "))
+	}
+	done := make(chan error, 1)
+	go func() {
+		_, err := in.Pipeline.Take(t.Context(), in.src, items, nil)
+		done <- err
+	}()
+	seen := map[int]bool{}
+	for taken := false; !taken; {
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Fatal(err)
+			}
+			taken = true
+		default:
+		}
+		if err := in.Pipeline.Look(t.Context(), func(*cluster.Grouper) error {
+			seen[len(in.Pipeline.concerns.all())] = true
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(seen) < 10 { // before the batch, after it, and while it was taken in
+		t.Errorf("the looks saw %d states of a batch of %d messages", len(seen), len(items))
 	}
 }
