@@ -138,7 +138,7 @@ for (const lang of ['en', 'zh']) {
   test(`every page is accessible, fits and speaks one language, in ${lang}`, { timeout: 150_000 }, async (t) => {
     assert.equal(broken, '', 'an earlier step failed');
     const office = {
-      first: '/', concerns: '/concerns', all: '/concerns?view=all&small=1', none: '/concerns?view=muted', concern: concernAt, cases: '/cases', case: draftAt, done: caseAt, draft: `${draftAt}/draft`, answers: '/answers', review: answerAt,
+      first: '/', concerns: '/concerns', all: '/concerns?view=all&small=1', none: '/concerns?view=muted', heat: '/heat', themes: '/heat?by=theme&hours=48', concern: concernAt, cases: '/cases', case: draftAt, done: caseAt, draft: `${draftAt}/draft`, answers: '/answers', review: answerAt,
       alerts: '/alerts?view=all', results: '/results', calibration: '/calibration', sources: '/sources', topics: '/topics', log: '/log', entry: '/log/entry/0', desks: '/desks', playbooks: '/playbooks', settings: '/settings', accounts: '/accounts', help: '/help',
       search: '/search?q=water', 'search-none': '/search?q=zebra', lost: ['/nothing', 404], 'not-allowed': ['/security', 403],
     };

@@ -264,7 +264,10 @@ const fewMessages = 10
 
 // shades cuts the counts from fewMessages to the largest into five steps of a
 // round size and returns their lower ends.
-func shades(top int64) [5]int64 {
+func shades(top int64) [5]int64 { return shadesFrom(fewMessages, top) }
+
+// shadesFrom does the same for counts from least on.
+func shadesFrom(least, top int64) [5]int64 {
 	step := int64(math.Ceil(float64(max(top, 5)) / 5))
 	if step > 10 {
 		unit := int64(math.Pow(10, math.Floor(math.Log10(float64(step))))) / 2
@@ -272,7 +275,7 @@ func shades(top int64) [5]int64 {
 	}
 	var from [5]int64
 	for i := range from {
-		from[i] = max(int64(i)*step, fewMessages)
+		from[i] = max(int64(i)*step, least)
 		if i > 0 {
 			from[i] = max(from[i], from[i-1]+1)
 		}
@@ -304,7 +307,10 @@ func (l *locale) shadeLegend(from [5]int64, top int64) (rows []shadeRow) {
 			break
 		}
 		label := l.t("shade.from", f)
-		if i < 4 && from[i+1] <= top {
+		switch {
+		case i < 4 && from[i+1] == f+1 && f+1 <= top:
+			label = l.num(f)
+		case i < 4 && from[i+1] <= top:
 			label = l.t("shade.between", f, from[i+1]-1)
 		}
 		rows = append(rows, shadeRow{fmt.Sprintf("q%d", i+1), label})

@@ -26,7 +26,7 @@ import (
 // paths lists the pages of both sites, given an office with everything.
 func paths(o office) (console, public []string) {
 	console = []string{
-		"/", "/concerns", "/concerns?view=all&tier=P2&speech=en&area=Riverside&q=water", "/concerns?view=case", "/concerns?view=void&small=1", "/concerns?view=muted", "/concerns?since=today", "/search?q=water", "/search",
+		"/", "/concerns", "/concerns?view=all&tier=P2&speech=en&area=Riverside&q=water", "/concerns?view=case", "/concerns?view=void&small=1", "/concerns?view=muted", "/concerns?since=today", "/heat", "/heat?by=theme&hours=48", "/search?q=water", "/search",
 		"/cases", "/cases?view=late", "/cases?view=closed&desk=water", "/answers", "/answers?view=draft", "/answers?since=week", "/results", "/calibration",
 		"/alerts", "/alerts?view=digest", "/alerts?view=all", "/sources", "/sources/new", "/sources/new?kind=table", "/sources/new?kind=webhook", "/topics", "/desks", "/playbooks", "/log", "/log?type=answer", "/log?before=3", "/log/entry/0",
 		"/accounts", "/account", "/settings", "/notifications", "/notifications?view=failed", "/help",

@@ -52,6 +52,7 @@ var consoleRoutes = []route{
 	{"GET /search", access.ViewConsole, (*request).search},
 	{"GET /help", access.ViewConsole, (*request).help},
 
+	{"GET /heat", access.ViewConsole, (*request).heatPage},
 	{"GET /concerns", access.ViewConsole, (*request).concerns},
 	{"POST /concerns", access.ViewConsole, (*request).bulk}, // each act asks for itself
 	{"POST /account/views", access.ViewConsole, (*request).saveView},

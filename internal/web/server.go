@@ -33,6 +33,7 @@ type server struct {
 	pages   map[string]map[string]*template.Template // language → page
 	counts  cached[counts]
 	totals  cached[ConcernTotals]
+	heat    cached[heatCount]
 	health  cached[map[hearback.ID]hearback.Health]
 	views   viewCounts
 	maps    []mapDrawing
