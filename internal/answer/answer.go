@@ -345,6 +345,7 @@ func (s *Answers) publish(ctx context.Context, by hearback.Actor, id hearback.ID
 		return nil, fmt.Errorf("answer %s: %w", id, err)
 	}
 	a.Recheck = at.Add(desk.Recheck(c.Tier))
+	p["next"] = a.Recheck.Format(time.RFC3339)
 	if !a.Until.After(at) {
 		a.Until = time.Time{} // what is published now is not out of date
 	}

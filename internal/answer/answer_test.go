@@ -111,6 +111,7 @@ func TestPublishAndCorrect(t *testing.T) {
 	want := map[string]any{
 		"answer": a.ID.String(), "rev": 1, "langs": []string{"en"}, "url": "/answers/" + a.ID.String(), "concern": hearback.ID(100).String(),
 		"author": "officer#1", "reviews": []string{"reviewer#2", "reviewer#3"}, "text": a.Current().Hash(), "sha256": first.Pub["sha256"],
+		"next": a.Recheck.Format(time.RFC3339),
 	}
 	if got := first.Pub; asJSON(got) != asJSON(want) {
 		t.Errorf("record of publication\n%s, want\n%s", asJSON(got), asJSON(want))

@@ -98,6 +98,49 @@ func TestExpiry(t *testing.T) {
 	page("/?lang=en", water[0].Title, true)
 }
 
+// TestRecheck: whoever answers for a published answer is told when it must be
+// looked at again, and not if somebody did in the meantime.
+func TestRecheck(t *testing.T) {
+	a, clock := serving(t, nil)
+	ctx := t.Context()
+	box := &postbox{}
+	a.Notify.Senders[notify.Webhook] = box
+	if _, err := a.Notify.Put(ctx, Operator(), notify.Channel{Owner: notify.OfDesk("front"), Way: notify.Webhook, Name: "front", Lang: "zh", Modes: map[notify.Kind]notify.Mode{notify.Recheck: notify.Now}}, "https://front.example/", ""); err != nil {
+		t.Fatal(err)
+	}
+	x := say(t, a, "Is the tap water safe to drink after the flood?", water...)
+	told := func(want int) {
+		t.Helper()
+		if err := a.Notify.Tick(ctx); err != nil {
+			t.Fatal(err)
+		}
+		got := box.take()
+		if len(got) != want {
+			t.Fatalf("%d letters, want %d", len(got), want)
+		}
+		for _, m := range got {
+			if !strings.HasPrefix(m.Subject, "请复查：") || !strings.Contains(m.Body, "/answers/"+x.ID.String()) {
+				t.Errorf("the letter is %q, %q", m.Subject, m.Text)
+			}
+		}
+	}
+	told(0)
+	if x.Recheck.IsZero() {
+		t.Fatal("nobody must look at the answer again")
+	}
+	clock.pass(x.Recheck.Sub(clock.Now()) - time.Hour)
+	told(0)
+	next := clock.Now().Add(48 * time.Hour)
+	if _, err := a.Answers.Rechecked(ctx, officer, x.ID, next); err != nil {
+		t.Fatal(err)
+	}
+	clock.pass(2 * time.Hour)
+	told(0)
+	clock.pass(47 * time.Hour)
+	told(1)
+	told(0)
+}
+
 // mustConcern is how a notice names what an answer is about.
 func mustConcern(t *testing.T, a *App, x *hearback.Answer) string {
 	t.Helper()

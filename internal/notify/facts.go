@@ -200,6 +200,16 @@ func (s *Service) lookAnswer(ctx context.Context, f *facts, id hearback.ID) erro
 		}
 		return nil
 	}
+	if f.kind == Recheck {
+		f.over, f.clock, f.due = "", "", a.Recheck
+		switch {
+		case a.State != hearback.AnswerPublished:
+			f.over = "The answer is not public."
+		case a.Recheck.IsZero() || a.Recheck.After(s.now()):
+			f.over = "Somebody looked at the answer already."
+		}
+		return nil
+	}
 	d := a.Draft()
 	if d == nil || d.Submitted.IsZero() {
 		f.over = "The answer is not in review any more."

@@ -34,6 +34,7 @@ const (
 	Case     Kind = "case"     // a desk has a new case
 	Review   Kind = "review"   // an answer waits for approval
 	Expiry   Kind = "expiry"   // an answer is valid for a day more, or not any more
+	Recheck  Kind = "recheck"  // somebody must look at a published answer again
 
 	// For receivers outside alone, see [Outside]: an answer went out, was
 	// corrected or was withdrawn.
@@ -47,7 +48,7 @@ const (
 )
 
 // Kinds lists those that a channel chooses from, in the order of the form.
-func Kinds() []Kind { return []Kind{Alert, Deadline, Overdue, Source, Case, Review, Expiry} }
+func Kinds() []Kind { return []Kind{Alert, Deadline, Overdue, Source, Case, Review, Expiry, Recheck} }
 
 // A Notice is something that happened and that somebody may have to be told.
 type Notice struct {
@@ -80,25 +81,28 @@ func OfAlert(a *hearback.Alert) Notice {
 	return n
 }
 
-// OfRecord returns the notice of an act that is on the public log, and false
-// for acts that nobody is told of.
-func OfRecord(r hearback.Record) (Notice, bool) {
+// OfRecord returns the notices of an act that is on the public log; none for
+// acts that nobody is told of.
+func OfRecord(r hearback.Record) []Notice {
+	var list []Notice
 	n := Notice{Subject: r.Subject, At: r.At, Due: r.At}
+	if next, ok := named(r, "next"); ok {
+		list = append(list, Notice{Kind: Recheck, Subject: r.Subject, At: r.At, Due: next})
+	}
 	switch r.Type {
 	case hearback.CaseOpened:
 		n.Kind = Case
 	case hearback.CaseMoved:
 		if from, _ := r.Pub["from_desk"].(string); from == "" {
-			return n, false
+			return list
 		}
 		n.Kind = Case // another desk has it now
 	case hearback.AnswerSubmitted:
 		n.Kind = Review
 	case hearback.AnswerExpires:
-		s, _ := r.Pub["until"].(string)
-		until, err := time.Parse(time.RFC3339, s)
-		if err != nil {
-			return n, false // it has no end any more
+		until, ok := named(r, "until")
+		if !ok {
+			return list // it has no end any more
 		}
 		n.Kind = Expiry
 		if early := until.Add(-expiryNotice); early.After(n.Due) {
@@ -111,9 +115,16 @@ func OfRecord(r hearback.Record) (Notice, bool) {
 	case hearback.AnswerRetracted:
 		n.Kind = Withdrawn
 	default:
-		return n, false
+		return list
 	}
-	return n, true
+	return append(list, n)
+}
+
+// named returns a time that a record names.
+func named(r hearback.Record, key string) (time.Time, bool) {
+	s, _ := r.Pub[key].(string)
+	t, err := time.Parse(time.RFC3339, s)
+	return t, err == nil
 }
 
 // OfFault returns the notice of a source that could not be read.

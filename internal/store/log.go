@@ -23,7 +23,7 @@ func (t *Tx) record(ctx context.Context, r hearback.Record) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if n, ok := notify.OfRecord(r); ok {
+	for _, n := range notify.OfRecord(r) {
 		if err := t.notice(ctx, n); err != nil {
 			return 0, err
 		}
