@@ -3,7 +3,9 @@ package store
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -38,25 +40,32 @@ func (db *DB) ConcernList(ctx context.Context, f web.ConcernFilter) (list []hear
 	case "all":
 		states = append(states, hearback.Muted)
 	}
-	in := func(state hearback.ConcernState) ([]placed, error) { return db.concernsIn(ctx, state, f, after) }
+	in := func(state hearback.ConcernState) ([]placed, *cursor, error) {
+		return db.concernsIn(ctx, state, f, after)
+	}
 	if f.Text != "" && !f.Small {
 		ids, few, err := db.named(ctx, f.Text, mostNamed)
 		if err != nil {
 			return nil, "", err
 		}
 		if few {
-			in = func(state hearback.ConcernState) ([]placed, error) {
-				return db.concernsNamed(ctx, state, f, after, ids)
+			in = func(state hearback.ConcernState) ([]placed, *cursor, error) {
+				list, err := db.concernsNamed(ctx, state, f, after, ids)
+				return list, nil, err
 			}
 		}
 	}
 	var all []placed
+	var end *cursor // where looking ended before the list did
 	for _, state := range states {
-		some, err := in(state)
+		some, ended, err := in(state)
 		if err != nil {
 			return nil, "", err
 		}
 		all = append(all, some...)
+		if ended != nil && (end == nil || ended.compare(*end) < 0) {
+			end = ended
+		}
 	}
 	if len(states) > 1 {
 		slices.SortFunc(all, func(a, b placed) int { return a.at.compare(b.at) })
@@ -65,7 +74,13 @@ func (db *DB) ConcernList(ctx context.Context, f web.ConcernFilter) (list []hear
 		if i == f.Limit {
 			return list, all[i-1].at.String(), nil
 		}
+		if end != nil && p.at.compare(*end) > 0 {
+			break
+		}
 		list = append(list, p.Concern)
+	}
+	if end != nil {
+		return list, end.String(), nil
 	}
 	return list, "", nil
 }
@@ -80,29 +95,54 @@ type placed struct {
 // of them: an engine only takes it for a query that says the same.
 const visible = "concern c INDEXED BY concern_visible WHERE (voices >= 5 OR rank = 0)"
 
+// readAtOnce is how many small concerns are read for one page. There may be
+// hundreds of thousands, and what a filter asks for stands in their documents.
+const readAtOnce = 5000
+
+// laterThan is the condition that a concern comes after a place in the order.
+const laterThan = `(rank > CAST(? AS BIGINT) OR rank = CAST(? AS BIGINT) AND (priority < CAST(? AS DOUBLE PRECISION)
+				OR priority = CAST(? AS DOUBLE PRECISION) AND id > CAST(? AS BIGINT)))`
+
+func (c cursor) args() []any { return []any{c.rank, c.rank, c.priority, c.priority, c.id} }
+
 // concernsIn returns the concerns of one state that pass the filter, one more
-// than a page holds if there are so many, in the order of the list.
-func (db *DB) concernsIn(ctx context.Context, state hearback.ConcernState, f web.ConcernFilter, after cursor) (list []placed, err error) {
+// than a page holds if there are so many, in the order of the list, and the
+// place where it stopped to look if others may follow it.
+func (db *DB) concernsIn(ctx context.Context, state hearback.ConcernState, f web.ConcernFilter, after cursor) (list []placed, end *cursor, err error) {
 	from := visible
-	if f.Small {
+	var args []any
+	if narrow := f.Text != "" || f.Lang != "" || f.Area != "" || f.Kind != "" || f.Desk != "" || f.Source != 0; f.Small && narrow {
+		// The index alone says which come next, and where they end.
+		next := "FROM concern WHERE state = ? AND " + laterThan + " ORDER BY rank, priority DESC, id LIMIT "
+		args = append([]any{string(state)}, after.args()...)
+		from = "concern c WHERE c.id IN (SELECT id " + next + strconv.Itoa(readAtOnce) + ")"
+		var last cursor
+		switch err := db.row(ctx, "SELECT rank, priority, id "+next+"1 OFFSET "+strconv.Itoa(readAtOnce-1), args...).Scan(&last.rank, &last.priority, &last.id); {
+		case err == nil:
+			end = &last
+		case !errors.Is(err, sql.ErrNoRows):
+			return nil, nil, err
+		}
+	} else if f.Small {
 		from = "concern c WHERE 1 = 1"
 	}
-	where, args := filterWhere(f, state, after)
+	where, more := filterWhere(f, state, after)
+	args = append(args, more...)
 	rows, err := db.query(ctx, "SELECT "+concernColumns+", rank, priority FROM "+from+where+" ORDER BY rank, priority DESC, id", args...)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer rows.Close()
 	for rows.Next() && len(list) <= f.Limit {
 		var p placed
 		if p.Concern, err = scanConcern(also{rows, []any{&p.at.rank, &p.at.priority}}); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if p.at.id = int64(p.ID); passes(&p.Concern, f) {
 			list = append(list, p)
 		}
 	}
-	return list, rows.Err()
+	return list, end, rows.Err()
 }
 
 // filterWhere is the condition that a concern of one state passes a filter and
@@ -116,6 +156,10 @@ func filterWhere(f web.ConcernFilter, state hearback.ConcernState, after cursor)
 		kase = 2
 	case "void":
 		void = 1
+	}
+	unhelped := 0
+	if f.Failed {
+		unhelped = 1
 	}
 	rank := -1
 	if f.Tier != "" {
@@ -144,13 +188,14 @@ func filterWhere(f web.ConcernFilter, state hearback.ConcernState, after cursor)
 			AND (CAST(? AS TEXT) = '' OR kase > 0 AND EXISTS (SELECT 1 FROM kase k WHERE k.id = c.kase AND k.desk = CAST(? AS TEXT)))
 			AND (CAST(? AS TEXT) = '' OR LOWER(title) LIKE CAST(? AS TEXT) ESCAPE '\' OR LOWER(doc) LIKE CAST(? AS TEXT) ESCAPE '\')
 			AND (CAST(? AS BIGINT) = 0 OR EXISTS (SELECT 1 FROM roll r WHERE r.concern = c.id AND r.source = CAST(? AS BIGINT)))
-			AND (rank > CAST(? AS BIGINT) OR rank = CAST(? AS BIGINT) AND (priority < CAST(? AS DOUBLE PRECISION)
-				OR priority = CAST(? AS DOUBLE PRECISION) AND id > CAST(? AS BIGINT)))`,
-		[]any{
+			AND (CAST(? AS BIGINT) = 0 OR EXISTS (SELECT 1 FROM alert a WHERE a.concern = c.id AND a.at >= CAST(? AS BIGINT) AND a.kind IN ('rising', 'slow_burn')))
+			AND (CAST(? AS BIGINT) = 0 OR answer > 0 AND EXISTS (SELECT 1 FROM alert a JOIN answer w ON w.id = c.answer WHERE a.concern = c.id AND a.kind = 'not_helped' AND a.at >= w.changed))
+			AND ` + laterThan,
+		append([]any{
 			string(state), kase, kase, kase, void, rank, rank, int64(f.Theme), int64(f.Theme), micros(f.Since),
 			like(f.Lang), like(f.Lang), like(f.Area), like(f.Area), like(string(f.Kind)), like(string(f.Kind)), f.Desk, f.Desk, text, text, text,
-			int64(f.Source), int64(f.Source), after.rank, after.rank, after.priority, after.priority, after.id,
-		}
+			int64(f.Source), int64(f.Source), micros(f.Rising), micros(f.Rising), unhelped,
+		}, after.args()...)
 }
 
 // ThemeList implements [web.Store].

@@ -123,6 +123,17 @@ func TestConcernList(t *testing.T) {
 				t.Errorf("%s: %d concerns, want %d", tt.name, got, tt.want)
 			}
 		}
+		// Told of as rising: lately, by a rule that says so.
+		alerts := []hearback.Alert{
+			{ID: 901, Concern: ids[8], Kind: hearback.AlertRising, At: start.Add(-time.Hour)}, {ID: 902, Concern: ids[8], Kind: hearback.AlertSlowBurn, At: start},
+			{ID: 903, Concern: ids[9], Kind: hearback.AlertRising, At: start.Add(-30 * time.Hour)}, {ID: 904, Concern: ids[10], Kind: hearback.AlertVoid, At: start},
+		}
+		if err := db.AddAlerts(ctx, alerts, nil); err != nil {
+			t.Fatal(err)
+		}
+		if rising := all(web.ConcernFilter{Rising: start.Add(-24 * time.Hour), Limit: 11}); len(rising) != 1 || rising[0].ID != ids[8] {
+			t.Errorf("rising: %v", rising)
+		}
 		void := all(web.ConcernFilter{View: "void", Limit: 11})
 		for _, x := range void {
 			if x.Kinds[hearback.Question] == 0 || x.Voices < 15 && x.Score.Tier != hearback.P1 {
@@ -209,6 +220,61 @@ func TestEntriesBefore(t *testing.T) {
 
 // BenchmarkConcernList is the first page of the list among 20,000 concerns,
 // as the console asks for it, and the counts beside it.
+// TestSmallConcernsInParts looks for words among more small concerns than are
+// read at once: each page says where to look on, and together they give all.
+func TestSmallConcernsInParts(t *testing.T) {
+	engines(t, func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		ids := concernRows(t, db, 10_500)
+		c, err := db.Concern(ctx, ids[3])
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.State = hearback.Muted
+		if err := db.SetConcern(ctx, c); err != nil {
+			t.Fatal(err)
+		}
+		for _, tt := range []struct {
+			view, text string
+			want       int
+			short      int
+		}{
+			{"all", "Concern 3", 1 + 10 + 100 + 1000, 0},
+			{"", "Concern 3", 1 + 10 + 100 + 1000 - 1, 0}, // without the muted one
+			{"all", "Concern 1049", 1 + 10, 2},
+			{"", "no such words", 0, 2},
+		} {
+			f := web.ConcernFilter{View: tt.view, Small: true, Text: tt.text, Limit: 50}
+			var list []hearback.Concern
+			pages, short := 0, 0
+			for {
+				page, next, err := db.ConcernList(ctx, f)
+				if err != nil {
+					t.Fatal(err)
+				}
+				list = append(list, page...)
+				if pages++; next == "" {
+					break
+				}
+				if len(page) < f.Limit {
+					short++
+				}
+				f.After = next
+			}
+			seen := map[hearback.ID]bool{}
+			for i, x := range list {
+				if seen[x.ID] || i > 0 && list[i-1].Score.Tier.Rank() > x.Score.Tier.Rank() {
+					t.Fatalf("view %q: %s twice or out of order", tt.view, x.ID)
+				}
+				seen[x.ID] = true
+			}
+			if len(list) != tt.want || short != tt.short {
+				t.Errorf("%q in view %q: %d concerns on %d pages, %d of them short; want %d and %d", tt.text, tt.view, len(list), pages, short, tt.want, tt.short)
+			}
+		}
+	})
+}
+
 func BenchmarkConcernList(b *testing.B) {
 	db, err := store.Open(context.Background(), b.TempDir()+"/hearback.db")
 	if err != nil {

@@ -27,7 +27,9 @@ type concernsPage struct {
 	Desks   []option
 	Areas   []option
 	LangSet []string
+	Is      string // what the list is besides its view: "rising", "unhelped"
 	Next    string // address of the next page
+	Partial bool   // only a part of the small concerns was looked through
 	First   string // address of the first page, unless this is it
 	CanBulk bool
 	Self    string
@@ -74,7 +76,7 @@ const pageSize = 50
 var concernViews = []string{"triage", "case", "void", "muted", "all"}
 
 // filterNames are the filters that an address of the list may hold.
-var filterNames = []string{"view", "tier", "kind", "desk", "speech", "area", "source", "q", "since", "small"}
+var filterNames = []string{"view", "tier", "kind", "desk", "speech", "area", "source", "q", "since", "is", "small"}
 
 // concernFilter reads the filter out of the address.
 func (q *request) concernFilter(v url.Values) (ConcernFilter, url.Values) {
@@ -96,6 +98,15 @@ func (q *request) concernFilter(v url.Values) (ConcernFilter, url.Values) {
 	f.Desk = shortenTo(v.Get("desk"), 80)
 	if v.Get("since") == "today" {
 		f.Since = q.midnight()
+	}
+	switch v.Get("is") {
+	case "rising":
+		f.Rising = q.o.Now().Add(-24 * time.Hour)
+	case "unhelped":
+		f.Failed = true
+	}
+	if (!f.Rising.IsZero() || f.Failed) && v.Get("view") == "" {
+		f.View = "" // all that are open
 	}
 	f.Text = shortenTo(f.Text, 200)
 	keep := url.Values{}
@@ -138,7 +149,7 @@ func (q *request) concerns() error {
 	p.Self = at()
 	p.LiveURL = "/live?" + url.Values{"list": {cmp.Or(keep.Encode(), "view="+f.View) + "&after=" + url.QueryEscape(f.After)}}.Encode()
 	if next != "" {
-		p.Next = at("after", next)
+		p.Next, p.Partial = at("after", next), len(list) < f.Limit
 	}
 	if f.After != "" {
 		p.First = at()
@@ -178,6 +189,10 @@ func (q *request) concerns() error {
 	}
 	if !f.Since.IsZero() {
 		p.Chips = append(p.Chips, chip{q.t("filter.since"), q.t("filter.today"), at("since", "")})
+	}
+	if !f.Rising.IsZero() || f.Failed {
+		p.Is = keep.Get("is")
+		p.Chips = append(p.Chips, chip{q.t("filter.is"), q.t("view." + p.Is), at("is", "")})
 	}
 	if f.Small {
 		p.Chips = append(p.Chips, chip{q.t("filter.small"), q.t("filter.small_on"), at("small", "")})

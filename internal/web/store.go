@@ -15,7 +15,9 @@ type Store interface {
 	// Concern returns [hearback.ErrNotFound] if there is none.
 	Concern(ctx context.Context, id hearback.ID) (*hearback.Concern, error)
 	// ConcernList returns the concerns that pass the filter, the most urgent
-	// first, and the cursor of the next page, "" on the last one.
+	// first, and the cursor of the next page, "" on the last one. A page may be
+	// short, and even empty, before the last one: small concerns are looked
+	// through some thousands at a time.
 	ConcernList(ctx context.Context, f ConcernFilter) (list []hearback.Concern, next string, err error)
 	// ConcernTotals counts the concerns of each view.
 	ConcernTotals(ctx context.Context, since time.Time) (ConcernTotals, error)
@@ -124,6 +126,8 @@ type ConcernFilter struct {
 	Theme  hearback.ID
 	Text   string    // words in the title or the phrases
 	Since  time.Time // first heard at or after
+	Rising time.Time // an alert said since then that it rises
+	Failed bool      // an alert said that its answer, as it stands, does not help
 	Small  bool      // also those with fewer than [hearback.VisibleVoices] voices
 	After  string    // cursor of the page before
 	Limit  int

@@ -53,7 +53,9 @@ func (q *request) viewTabs(p *concernsPage, keep url.Values) error {
 			p.Serves = append(p.Serves, d)
 		}
 	}
-	for _, v := range list {
+	views := len(p.Tabs)
+	given := q.givenViews(p.Desks)
+	for i, v := range append(given, list...) {
 		values, err := url.ParseQuery(v.Query)
 		if err != nil {
 			continue // nothing that SaveView writes
@@ -68,9 +70,11 @@ func (q *request) viewTabs(p *concernsPage, keep url.Values) error {
 		if err != nil {
 			return err
 		}
-		t := tab{Label: v.Name, URL: "/concerns?" + v.Query, Count: n, More: n == countedUpTo, On: p.Saved == nil && v.Query == p.Asked, Shared: v.Desk != ""}
+		t := tab{Label: v.Name, URL: "/concerns?" + v.Query, Count: n, More: n == countedUpTo, On: v.Query == p.Asked && !slices.ContainsFunc(p.Tabs[views:], func(t tab) bool { return t.On }), Shared: v.Desk != ""}
 		if t.On {
-			p.Saved, p.Drop = &v, v.Account == q.account.ID || q.may(access.ManageDesks)
+			if i >= len(given) {
+				p.Saved, p.Drop = &v, v.Account == q.account.ID || q.may(access.ManageDesks)
+			}
 			for i := range p.Tabs {
 				p.Tabs[i].On = false
 			}
@@ -78,6 +82,27 @@ func (q *request) viewTabs(p *concernsPage, keep url.Values) error {
 		p.Tabs = append(p.Tabs, t)
 	}
 	return nil
+}
+
+// mostOwnDesks is how many desks of an account have a tab of their own.
+const mostOwnDesks = 3
+
+// givenViews are the views that nobody has to save: the cases of the desks that
+// somebody works for, what rises, and answers that do not help.
+func (q *request) givenViews(desks []option) (list []SavedView) {
+	for _, d := range desks {
+		if slices.Contains(q.account.Desks, d.Value) && len(list) < mostOwnDesks {
+			v := SavedView{Name: d.Label, Query: url.Values{"view": {"case"}, "desk": {d.Value}}.Encode()}
+			if len(q.account.Desks) == 1 {
+				v.Name = q.t("view.mine")
+			}
+			list = append(list, v)
+		}
+	}
+	for _, is := range []string{"rising", "unhelped"} {
+		list = append(list, SavedView{Name: q.t("view." + is), Query: url.Values{"is": {is}, "view": {""}}.Encode()})
+	}
+	return list
 }
 
 // saveView keeps the filters of a list under a name.

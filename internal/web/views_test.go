@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -146,5 +148,50 @@ func TestLive(t *testing.T) {
 		if !strings.Contains(rec.Body.String(), want) {
 			t.Errorf("it is not told %s:\n%s", want, rec.Body.String())
 		}
+	}
+}
+
+// TestGivenViews shows what nobody has to save: the cases of one's desk, what
+// rises, and answers that do not help.
+func TestGivenViews(t *testing.T) {
+	w := newWorld(t)
+	o := w.fill(plain)
+	b := w.join(w.options(), "Lin", access.Listener)
+	rows := func(path string) []string {
+		t.Helper()
+		var ids []string
+		for _, m := range regexp.MustCompile(`<h2[^>]*><a [^>]*href="/concerns/([^"?]+)"`).FindAllStringSubmatch(checkPage(t, path, b.get(path)), -1) {
+			ids = append(ids, m[1])
+		}
+		return ids
+	}
+	if got := rows("/concerns?is=rising&view="); !slices.Equal(got, []string{o.water.String()}) {
+		t.Errorf("rising: %v, want %v", got, o.water)
+	}
+	if got := rows("/concerns?is=unhelped&view="); !slices.Equal(got, []string{o.water.String()}) {
+		t.Errorf("answers that do not help: %v, want %v", got, o.water)
+	}
+	body := b.get("/concerns?is=unhelped&view=").Body.String()
+	if !strings.Contains(body, `href="/concerns?is=unhelped&amp;view=" aria-current="page">Answer not working <span class="n">1</span>`) || strings.Count(body, "aria-current") != 2 {
+		t.Error("the tab of the view is not the one that is chosen")
+	}
+	if strings.Contains(body, "My desk") {
+		t.Error("whoever works for all desks has one of their own")
+	}
+	// Once the answer is corrected it has to be measured anew.
+	ctx := context.Background()
+	a, err := w.db.Answer(ctx, o.answer)
+	w.must(err)
+	again, err := w.answers.Draft(ctx, officer, o.waterCase, texts(plain, "Boil tap water", "two minutes"), "Two minutes.", a.Version)
+	w.must(err)
+	w.out(again)
+	if got := rows("/concerns?is=unhelped&view="); len(got) != 0 {
+		t.Errorf("after a correction: %v", got)
+	}
+	desk := w.join(w.options(), "Dee", access.Listener)
+	w.must(w.accounts.SetDesks(ctx, w.account("first@office.example"), w.account("dee@office.example").ID, []string{"water"}))
+	body = desk.get("/concerns?desk=water&view=case").Body.String()
+	if !strings.Contains(body, `href="/concerns?desk=water&amp;view=case" aria-current="page">My desk <span class="n">3</span>`) {
+		t.Error("an account of one desk has no view of its cases")
 	}
 }
