@@ -128,6 +128,8 @@ type handoverPage struct {
 	Duty []int
 	Next []int // who is on duty eight hours later
 	Rows []handoverRow
+	Late int // cases past a deadline
+	Free int // cases that nobody took on
 }
 
 type handoverRow struct {
@@ -163,6 +165,11 @@ func (q *request) handover() error {
 		h := handoverRow{caseRow: r}
 		if n := len(r.Case.Acks); n > 0 {
 			h.Acked = &r.Case.Acks[n-1]
+		} else {
+			p.Free++
+		}
+		if r.Late {
+			p.Late++
 		}
 		if r.Case.Paused() {
 			h.Why = r.Case.Pauses[len(r.Case.Pauses)-1].Reason

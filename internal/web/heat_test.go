@@ -82,3 +82,20 @@ func TestHeatPageOfNothing(t *testing.T) {
 		t.Error("a picture is drawn of nothing")
 	}
 }
+
+// TestHandover says first what the next shift has to know.
+func TestHandover(t *testing.T) {
+	w := newWorld(t)
+	w.fill(plain)
+	b := w.join(w.options(), "Lin", access.Listener)
+	body := checkPage(t, "hand-over", b.get("/desks/water/handover"))
+	for _, want := range []string{"2 cases are open. 1 is late. 2 have been taken on by nobody.", `href="/alerts">`, "wait for a look", `href="/sources">1 source is silent`, "3 h late"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page does not hold %q", want)
+		}
+	}
+	w.pass(9 * time.Hour)
+	if body := b.get("/desks/water/handover").Body.String(); !strings.Contains(body, "2 are late.") {
+		t.Error("the page does not say that both cases are late")
+	}
+}
