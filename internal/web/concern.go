@@ -69,6 +69,7 @@ type concernPage struct {
 	Late        bool
 	Answer      *hearback.Answer
 	Into        *hearback.Concern
+	IntoLang    string // of its title, if that is not the language of the page
 	Desks       []option
 	Desk, Hint  string // the desk that it looks like, and why
 	Tier        hearback.Tier
@@ -191,6 +192,7 @@ func (q *request) concern() error {
 		if p.Into, err = q.o.Store.Concern(ctx, c.Into); err != nil {
 			return err
 		}
+		p.IntoLang = q.titleLang(p.Into)
 	}
 	alerts, err := q.o.Store.AlertList(ctx, AlertFilter{Concern: id, Limit: 50})
 	if err != nil {
