@@ -89,7 +89,7 @@ func TestHandover(t *testing.T) {
 	w.fill(plain)
 	b := w.join(w.options(), "Lin", access.Listener)
 	body := checkPage(t, "hand-over", b.get("/desks/water/handover"))
-	for _, want := range []string{"2 cases are open. 1 is late. 2 have been taken on by nobody.", `href="/alerts">`, "wait for a look", `href="/sources">1 source is silent`, "3 h late"} {
+	for _, want := range []string{"2 cases are open. 1 is late. 2 have been taken on by nobody.", `href="/alerts">`, "wait for a look", `href="/sources">1 source is silent`, "3 h late", " left</span>"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page does not hold %q", want)
 		}
