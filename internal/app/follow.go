@@ -20,6 +20,13 @@ func (a *App) openFollow(ctx context.Context) error {
 	if a.opt.Drill {
 		return nil
 	}
+	if !a.Config.Mail.Follow {
+		// Nobody is told who had not said yes by then, and no sweep comes by for
+		// an office that tells nobody.
+		if err := a.Store.ForgetFollowAsks(ctx, a.now().Add(follow.Confirm)); err != nil {
+			return err
+		}
+	}
 	n, err := a.Store.CountFollows(ctx)
 	if err != nil || n == 0 && !a.Config.Mail.Follow {
 		return err

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -18,6 +19,8 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/notify"
+	"example.org/hearback/internal/notify/follow"
+	"example.org/hearback/internal/publish"
 )
 
 // A postbox is a mail server that keeps what it is given.
@@ -382,5 +385,48 @@ func TestFollowSaysNothing(t *testing.T) {
 				t.Errorf("%s holds %q", filepath.Base(f), s)
 			}
 		}
+	}
+}
+
+// TestFollowClosed: an office that stops telling residents by e-mail forgets at
+// its next start who had asked and not said yes, though nobody sweeps there.
+func TestFollowClosed(t *testing.T) {
+	ctx := t.Context()
+	clock := &officeClock{now: time.Date(2026, 3, 18, 9, 0, 0, 0, time.UTC)}
+	c := Defaults()
+	c.Data, c.Office.Zone = t.TempDir(), "UTC"
+	c.Console.Listen, c.Public.Listen = "127.0.0.1:0", "127.0.0.1:0"
+	c.Mail.Server, c.Mail.From, c.Mail.Follow = "smtp.example.org:587", "desk@example.org", true
+	start := func() *App {
+		t.Helper()
+		a, err := New(ctx, c, Options{Now: clock.Now, Log: slog.New(slog.DiscardHandler), Version: "test"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	a := start()
+	ask := follow.Ask{Mark: []byte("m"), Token: []byte("t"), Sealed: []byte{1}, First: clock.Now(), At: clock.Now(), N: 1}
+	letter := publish.Delivery{ID: 1, Kind: publish.Letter, Target: ask.Mark, Body: []byte{1}, Made: clock.Now(), Due: clock.Now()}
+	if err := a.Store.PutFollowAsk(ctx, ask, letter); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	a = start()
+	if _, err := a.Store.FollowAsk(ctx, ask.Mark); err != nil {
+		t.Errorf("a restart forgets who asked: %v", err)
+	}
+	if err := a.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	c.Mail.Follow = false
+	a = start()
+	if _, err := a.Store.FollowAsk(ctx, ask.Mark); !errors.Is(err, hearback.ErrNotFound) {
+		t.Errorf("an office that tells nobody still keeps who asked: %v", err)
+	}
+	if err := a.Stop(); err != nil {
+		t.Fatal(err)
 	}
 }

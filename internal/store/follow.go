@@ -105,6 +105,7 @@ func (db *DB) PutWish(ctx context.Context, id hearback.ID, w follow.Wish) error 
 func (db *DB) DropFollow(ctx context.Context, id hearback.ID) error {
 	return db.write(ctx, func(tx *Tx) error {
 		for _, q := range []string{
+			"DELETE FROM outgoing WHERE kind = '" + publish.Letter + "' AND target = (SELECT mark FROM follow WHERE id = ?)",
 			"DELETE FROM follow_ask WHERE mark = (SELECT mark FROM follow WHERE id = ?)",
 			"DELETE FROM follow WHERE id = ?",
 		} {
