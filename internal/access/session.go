@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -343,9 +344,13 @@ func (k tryKey) size() (burst float64, every time.Duration) {
 // not: where people came from is not kept.
 func (k tryKey) kept() bool { return k.kind == "login" || k.kind == "second" || k.kind == "change" }
 
-func (k tryKey) hash() []byte {
-	sum := sha256.Sum256([]byte(k.kind + "\x00" + k.name))
-	return sum[:]
+// triesHash names a key in the store. It is made with the key that lies beside
+// it: what was typed as a login may be a password typed into the wrong field,
+// and must not be found by guessing in a copy of the store.
+func (s *Accounts) triesHash(k tryKey) []byte {
+	m := hmac.New(sha256.New, s.Key)
+	fmt.Fprintf(m, "tries %s\x00%s", k.kind, k.name)
+	return m.Sum(nil)
 }
 
 // take takes one try from every key, or none and says how long to wait.
@@ -354,7 +359,7 @@ func (s *Accounts) take(ctx context.Context, keys ...tryKey) (wait time.Duration
 		if !k.kept() || s.guard.try.knows(k) {
 			continue
 		}
-		switch rest, at, err := s.Store.LoginTries(ctx, k.hash()); {
+		switch rest, at, err := s.Store.LoginTries(ctx, s.triesHash(k)); {
 		case err == nil:
 			s.guard.try.set(s.Now(), k, rest, at)
 		case !errors.Is(err, hearback.ErrNotFound):
@@ -379,7 +384,7 @@ func (s *Accounts) keepTries(ctx context.Context, keys []tryKey) error {
 			continue
 		}
 		if rest, at, ok := s.guard.try.get(k); ok {
-			if err := s.Store.PutLoginTries(ctx, k.hash(), rest, at); err != nil {
+			if err := s.Store.PutLoginTries(ctx, s.triesHash(k), rest, at); err != nil {
 				return err
 			}
 		}

@@ -3,6 +3,7 @@ package store_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"os"
 	"path/filepath"
@@ -55,6 +56,25 @@ func TestTriesOutliveTheProgram(t *testing.T) {
 		s2 := anew()
 		if _, _, err := s2.Second(ctx, enter(t, s2, "chen@example.org"), mustCode(t, secret, *now), home); err != nil {
 			t.Errorf("after a while: %v", err)
+		}
+	})
+}
+
+// Who types a password where the login belongs leaves nothing in the store that
+// can be found by guessing it.
+func TestTriesCannotBeGuessed(t *testing.T) {
+	engines(t, func(t *testing.T, db *store.DB) {
+		s, _, _ := office(t, db)
+		ctx := context.Background()
+		const typed = "a password in the wrong field"
+		if _, _, err := s.SignIn(ctx, access.SignIn{Login: typed, Password: "x"}); !errors.Is(err, hearback.ErrRefused) {
+			t.Fatal(err)
+		}
+		for _, guess := range []string{typed, "login\x00" + typed, "tries login\x00" + typed} {
+			sum := sha256.Sum256([]byte(guess))
+			if _, _, err := db.LoginTries(ctx, sum[:]); !errors.Is(err, hearback.ErrNotFound) {
+				t.Errorf("the store names %q by a hash that anybody can make", guess)
+			}
 		}
 	})
 }
