@@ -2,11 +2,11 @@ package app
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -344,9 +344,22 @@ func (a *App) findMessages(ctx context.Context, words string, before hearback.ID
 	return f, err
 }
 
-// readWords makes the messages that are stored known to the search.
+// readAgain is how long the search waits when messages cannot be read.
+const readAgain = time.Minute
+
+// readWords makes the messages that are stored known to the search. Until that
+// is done edits of them wait in memory, so it goes on where it stopped.
 func (a *App) readWords(ctx context.Context) {
-	if err := a.search.read(ctx, a.Store); err != nil && !errors.Is(err, context.Canceled) {
-		a.log.Error("older messages cannot be searched until the service is started again", slog.Any("err", err))
+	for {
+		err := a.search.read(ctx, a.Store)
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		a.log.Error("older messages cannot be searched yet; they will be read again in a minute", slog.Any("err", err))
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(readAgain):
+		}
 	}
 }

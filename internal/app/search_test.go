@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
@@ -70,7 +71,12 @@ func TestSearchFindsWhatAScanFinds(t *testing.T) {
 	if f, err := a.findMessages(ctx, "bus", 0, 1); err != nil || !f.Loading || len(f.Messages) != 1 {
 		t.Errorf("while older ones are read: %+v, %v", f, err)
 	}
-	if err := a.search.read(ctx, db); err != nil {
+	broken, stop := context.WithCancel(ctx)
+	stop()
+	if err := a.search.read(broken, db); err == nil {
+		t.Fatal("read after all was ended")
+	}
+	if err := a.search.read(ctx, db); err != nil { // goes on
 		t.Fatal(err)
 	}
 	edit(9100, "another quokka")
