@@ -255,10 +255,20 @@ func (q *request) putReady(id hearback.ID, put string) error {
 	}
 	n, _ := strconv.Atoi(put)
 	if n < 1 || n > len(p.Ready) {
-		return fmt.Errorf("%w: this prepared answer is not in the playbook any more", hearback.ErrNotFound)
+		return errReadyGone
 	}
 	verdict, typed, _ := q.typedTexts()
-	for _, t := range p.Ready[n-1].Texts {
+	typed = putIn(typed, p.Ready[n-1].Texts)
+	p.Texts, p.Verdict, p.Reason, p.Put = typed, verdict, q.form("reason"), n
+	p.Version, _ = strconv.Atoi(q.form("version"))
+	p.Done = q.t("draft.put_done", p.Ready[n-1].Title)
+	return q.page("draft", p)
+}
+
+// putIn puts prepared texts into those of a draft. A part that says something
+// already gets the prepared words below it.
+func putIn(typed, prepared []hearback.Text) []hearback.Text {
+	for _, t := range prepared {
 		i := slices.IndexFunc(typed, func(x hearback.Text) bool { return x.Lang == t.Lang })
 		if i < 0 {
 			typed = append(typed, hearback.Text{Lang: t.Lang})
@@ -277,10 +287,7 @@ func (q *request) putReady(id hearback.ID, put string) error {
 			}
 		}
 	}
-	p.Texts, p.Verdict, p.Reason, p.Put = typed, verdict, q.form("reason"), n
-	p.Version, _ = strconv.Atoi(q.form("version"))
-	p.Done = q.t("draft.put_done", p.Ready[n-1].Title)
-	return q.page("draft", p)
+	return typed
 }
 
 // clash sets the draft that somebody else saved beside the one that was typed:

@@ -57,6 +57,32 @@ type file struct {
 func (o *operation) method() string { m, _, _ := strings.Cut(o.pattern, " "); return m }
 func (o *operation) path() string   { _, p, _ := strings.Cut(o.pattern, " "); return p }
 
+// at reports whether an address is one of the operation.
+func (o *operation) at(path string) bool {
+	want, have := strings.Split(o.path(), "/"), strings.Split(path, "/")
+	return slices.EqualFunc(want, have, func(w, h string) bool { return w == h || strings.HasPrefix(w, "{") && h != "" })
+}
+
+// apiElse answers what no operation does: it says which methods an address
+// takes, or that there is no such address.
+func (q *request) apiElse() error {
+	var allow []string
+	for i := range q.ops {
+		o := &q.ops[i]
+		if !o.at(q.r.URL.Path) || slices.Contains(allow, o.method()) {
+			continue
+		}
+		if allow = append(allow, o.method()); o.method() == http.MethodGet {
+			allow = append(allow, http.MethodHead)
+		}
+	}
+	if len(allow) == 0 {
+		return hearback.ErrNotFound
+	}
+	q.w.Header().Set("Allow", strings.Join(allow, ", "))
+	return errMethod
+}
+
 // route makes the line of the mux.
 func (o *operation) route() route { return route{o.pattern, o.may, o.serve} }
 

@@ -21,6 +21,7 @@ import (
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
 	"example.org/hearback/internal/evidence"
+	"example.org/hearback/internal/notify"
 	"example.org/hearback/internal/web"
 )
 
@@ -355,6 +356,20 @@ func TestAPI(t *testing.T) {
 		t.Errorf("merged = %v", v)
 	}
 	post("/concerns/{id}/undo", o.water, m{"reason": "Not the same."})
+	bulk := do(all, 200, "POST", "/concerns/bulk", "/api/v1/concerns/bulk", m{"act": "mute", "ids": []string{o.pension.String(), "zzz"}, "reason": "Known."})["items"].([]any)
+	if a, b := bulk[0].(map[string]any), bulk[1].(map[string]any); a["done"] != true || b["done"] != false || b["problem"].(map[string]any)["status"] != 404.0 {
+		t.Errorf("bulk = %v", bulk)
+	}
+	do(all, 200, "POST", "/concerns/bulk", "/api/v1/concerns/bulk", m{"act": "unmute", "ids": []string{o.pension.String()}, "reason": "Back."})
+	do(all, 422, "POST", "/concerns/bulk", "/api/v1/concerns/bulk", m{"act": "mute", "ids": make([]hearback.ID, 501), "reason": "Known."})
+	view := do(all, 200, "POST", "/views", "/api/v1/views", m{"name": "Urgent", "query": "view=case&tier=P2&nonsense=1"})["items"].([]any)[0].(map[string]any)
+	if view["query"] != "tier=P2&view=case" || view["own"] != true {
+		t.Errorf("view = %v", view)
+	}
+	get("/views", "/views")
+	if x := post("/views/{id}/remove", parse(view["id"]), nil); len(x["items"].([]any)) != 0 {
+		t.Errorf("views = %v", x)
+	}
 
 	// A case, from its opening to a published answer.
 	kase := parse(do(all, 201, "POST", "/concerns/{id}/case", id("/concerns/{id}/case", o.pension), m{"desk": "front", "note": "Many ask."})["id"])
@@ -375,6 +390,11 @@ func TestAPI(t *testing.T) {
 		t.Errorf("paused = %v", v)
 	}
 	post("/cases/{id}/resume", kase, nil)
+	for _, act := range []string{"pause", "resume"} {
+		if x := do(all, 200, "POST", "/cases/bulk", "/api/v1/cases/bulk", m{"act": act, "ids": []hearback.ID{kase}, "note": "Tomorrow."})["items"].([]any); x[0].(map[string]any)["done"] != true {
+			t.Errorf("bulk %s = %v", act, x)
+		}
+	}
 	post("/cases/{id}/send", kase, m{"text": "Please look."})
 	post("/cases/{id}/playbook", kase, m{"playbook": "water"})
 	if v := post("/cases/{id}/tick", kase, m{"step": 1, "done": true}); len(v["following"].(map[string]any)["ticks"].([]any)) != 1 {
@@ -420,12 +440,25 @@ func TestAPI(t *testing.T) {
 		t.Errorf("published = %v", x)
 	}
 	post("/answers/{id}/recheck", answer, m{"days": 30})
+	if x := post("/answers/{id}/until", answer, m{"until": start.AddDate(0, 1, 0)}); x["until"] != start.AddDate(0, 1, 0).UTC().Format(time.RFC3339) {
+		t.Errorf("until = %v", x["until"])
+	}
+	if x := post("/answers/{id}/until", answer, m{}); x["until"] != nil {
+		t.Errorf("until nothing = %v", x["until"])
+	}
 	get("/answers", "/answers?view=published&limit=1")
 	get("/answers/{id}", "/answers/"+o.answer.String())
 	get("/outcomes", "/outcomes")
 	get("/calibration", "/calibration")
 	put("/cases/{id}/draft", draft, m{"texts": []m{{"lang": "zh", "title": "养老金3月21日到账", "lead": "x", "verdict": "true"}}, "reason": "The bank moved it."})
 	post("/answers/{id}/drop", answer, m{"note": "It did not."})
+	ready := get("/cases/{id}/prepared", "/cases/"+kase.String()+"/prepared")["items"].([]any)
+	rec := all.call("GET", "/api/v1"+draft, nil)
+	title := ready[0].(map[string]any)["texts"].([]any)[1].(map[string]any)["lead"].(string)
+	if x := do(all, 200, "PUT", "/cases/{id}/draft/prepared", "/api/v1"+draft+"/prepared", m{"n": 1, "reason": "More is known."}, "If-Match", rec.Header().Get("ETag")); !strings.Contains(fmt.Sprint(x["texts"]), title) {
+		t.Errorf("prepared = %v, want %q in it", x, title)
+	}
+	post("/answers/{id}/drop", answer, m{"note": "Not yet."})
 	if x := post("/cases/{id}/close", kase, m{"why": "answered"}); x["state"] != "closed" {
 		t.Errorf("closed = %v", x)
 	}
@@ -506,6 +539,44 @@ func TestAPI(t *testing.T) {
 		t.Errorf("settings = %v", x)
 	}
 	get("/security", "/security")
+	if x := put("/settings/estimates", "/settings/estimates", m{"tiers": m{"P1": 2}, "reason": "Two see more."}); x["tiers"].(map[string]any)["P1"] != 2.0 {
+		t.Errorf("estimates = %v", x)
+	}
+	get("/settings/estimates", "/settings/estimates")
+	get("/witnesses", "/witnesses")
+	box := &mailbox{}
+	w.notices.Senders = map[notify.Way]notify.Sender{notify.Webhook: box}
+	made := do(all, 201, "POST", "/receivers", "/api/v1/receivers", m{"name": "Newsroom", "to": "https://paper.example/in?key=hidden", "areas": []string{"Riverside"}})
+	secret, _ := made["secret"].(string)
+	if secret == "" {
+		t.Errorf("receiver = %v, want a secret", made)
+	}
+	receiver := parse(made["id"])
+	put("/receivers/{id}", "/receivers/"+receiver.String(), m{"name": "Newsroom of the paper", "answers": "zh"})
+	for _, path := range []string{"/receivers", "/receivers/" + receiver.String()} {
+		if rec := all.call("GET", "/api/v1"+path, nil); rec.Code != 200 || strings.Contains(rec.Body.String(), secret) || strings.Contains(rec.Body.String(), "hidden") {
+			t.Errorf("%s = %d %s", path, rec.Code, rec.Body)
+		}
+	}
+	get("/receivers", "/receivers")
+	get("/receivers/{id}", "/receivers/"+receiver.String())
+	if x := post("/receivers/{id}/test", receiver, nil); x["arrived"] != true || len(box.got) != 1 {
+		t.Errorf("test = %v, %d came", x, len(box.got))
+	}
+	if x := post("/receivers/{id}/pause", receiver, m{"paused": true}); x["paused"] != true {
+		t.Errorf("paused = %v", x)
+	}
+	if x := post("/receivers/{id}/remove", receiver, nil); len(x["items"].([]any)) != 0 {
+		t.Errorf("receivers = %v", x)
+	}
+	for _, tt := range []struct{ method, path, allow string }{{"DELETE", "/api/v1/topics", "GET, HEAD, POST"}, {"GET", "/api/v1/answers/" + answer.String() + "/publish", "POST"}, {"PATCH", "/api/v1/settings", "GET, HEAD, PUT"}} {
+		if rec := all.call(tt.method, tt.path, nil); rec.Code != 405 || problem(rec) != "method" || rec.Header().Get("Allow") != tt.allow {
+			t.Errorf("%s %s = %d %s, Allow %q", tt.method, tt.path, rec.Code, rec.Body, rec.Header().Get("Allow"))
+		}
+	}
+	if rec := all.call("DELETE", "/api/v1/nowhere", nil); rec.Code != 404 || problem(rec) != "not-found" {
+		t.Errorf("nowhere = %d %s", rec.Code, rec.Body)
+	}
 
 	// Nothing stands in the document that was not called, and nothing is
 	// served that does not stand in it.
@@ -572,8 +643,11 @@ func TestAPIRoles(t *testing.T) {
 	}
 	t.Logf("%d roles at %d operations: %d pairs allowed, %d refused", len(access.Roles()), len(lines), allowed, denied)
 	everybody := w.join(opt, "Everything", access.Roles()...)
+	programs := map[access.Scope]*program{} // made at once: later the session would be asked for its password
 	for _, scope := range access.Scopes() {
-		p := w.program(opt, everybody, scope)
+		programs[scope] = w.program(opt, everybody, scope)
+	}
+	for scope, p := range programs {
 		for _, l := range lines {
 			rec := p.call(l.method, l.fill(o.bus), nil)
 			if got, want := problem(rec) != "scope", access.ScopeOf(l.may) == scope; got != want || rec.Code >= 500 {

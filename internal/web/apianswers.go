@@ -105,13 +105,15 @@ type apiAnswerRow struct {
 	Review  bool                 `json:"review" doc:"The draft waits for approvals."`
 	Changed time.Time            `json:"changed,omitempty" doc:"When the public last saw something new."`
 	Recheck time.Time            `json:"recheck,omitempty" doc:"When somebody must look again."`
+	Until   time.Time            `json:"until,omitempty" doc:"Until when it is valid; not there if it has no end."`
+	Expired bool                 `json:"expired" doc:"It is published and that time has passed."`
 	Public  string               `json:"public,omitempty" doc:"Address of its public page."`
 	Version int                  `json:"version"`
 }
 
 func (q *request) viewAnswerRow(a *hearback.Answer) apiAnswerRow {
 	r := q.answerRow(*a)
-	v := apiAnswerRow{ID: a.ID, Case: a.Case, Concern: a.Concern, State: a.State, Title: r.Title, Lang: r.TitleLang, Changed: a.Changed(), Recheck: a.Recheck, Version: a.Version}
+	v := apiAnswerRow{ID: a.ID, Case: a.Case, Concern: a.Concern, State: a.State, Title: r.Title, Lang: r.TitleLang, Changed: a.Changed(), Recheck: a.Recheck, Until: a.Until, Expired: a.Expired(q.o.Now()), Version: a.Version}
 	if d := a.Draft(); d != nil {
 		v.Drafted, v.Review = true, !d.Submitted.IsZero()
 	}
@@ -309,6 +311,17 @@ type recheckBody struct {
 func (q *request) apiRecheck(in recheckBody) (apiAnswerFull, error) {
 	return q.actAnswer(access.Draft, func(ctx context.Context, by hearback.Actor, id hearback.ID) error {
 		return q.recheckIn(ctx, by, id, in.Days)
+	})
+}
+
+type untilBody struct {
+	Until time.Time `json:"until,omitempty" doc:"Until when it is valid; it has no end unless said."`
+}
+
+func (q *request) apiSetUntil(in untilBody) (apiAnswerFull, error) {
+	return q.actAnswer(access.Draft, func(ctx context.Context, by hearback.Actor, id hearback.ID) error {
+		_, err := q.o.Answers.SetUntil(ctx, by, id, in.Until)
+		return err
 	})
 }
 

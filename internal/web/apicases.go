@@ -154,6 +154,7 @@ type apiCaseFull struct {
 	Hidden    int           `json:"hidden" doc:"How many more there are."`
 	Dissents  []apiDissent  `json:"dissents"`
 	Following *apiFollowing `json:"following,omitempty" doc:"How far it has come with a playbook."`
+	Named     []string      `json:"named" doc:"Slugs of desks that the rules of routing name to help, and that do not yet; share_case adds them."`
 	Past      []hearback.ID `json:"past" doc:"Its withdrawn answers."`
 	Steps     []apiStep     `json:"steps"`
 	Drafts    *apiAnswer    `json:"drafts,omitempty" doc:"Its answer, with drafts and reviews."`
@@ -185,6 +186,11 @@ func (q *request) fullCase(id hearback.ID) (v apiCaseFull, err error) {
 	for _, x := range evidence.Checks(c) {
 		v.Checks = append(v.Checks, apiCheck{strings.TrimPrefix(x.Key, "evidence."), x.OK})
 	}
+	if c.State != hearback.CaseClosed {
+		if v.Named, err = q.namedSlugs(c); err != nil {
+			return v, err
+		}
+	}
 	seen := c.Visible(q.account.ID)
 	v.Hidden = len(c.Estimates) - len(seen)
 	for _, e := range seen {
@@ -211,6 +217,24 @@ func (q *request) fullCase(id hearback.ID) (v apiCaseFull, err error) {
 		v.Drafts = &w
 	}
 	return v, nil
+}
+
+// namedSlugs are the desks that the rules name to help with a case, without
+// those that do.
+func (q *request) namedSlugs(c *hearback.Case) ([]string, error) {
+	concern, err := q.o.Store.Concern(q.ctx(), c.Concern)
+	if err != nil {
+		return nil, err
+	}
+	desks, err := q.liveDesks()
+	if err != nil {
+		return nil, err
+	}
+	_, slugs, err := q.namedDesks(c, concern, desks)
+	if err != nil {
+		return nil, err
+	}
+	return slugs[len(c.With):], nil
 }
 
 func (q *request) apiCase(nothing) (v apiCaseFull, err error) {
@@ -531,5 +555,88 @@ func (q *request) apiSaveDraft(in draftBody) (d apiDraft, err error) {
 
 var (
 	errCaseClosed = fmt.Errorf("%w: this case is closed; reopen it first", hearback.ErrRefused)
+	errReadyGone  = fmt.Errorf("%w: this prepared answer is not in the playbook any more", hearback.ErrNotFound)
 	errNoCopies   = fmt.Errorf("%w: no copies are taken here; add the evidence without one", hearback.ErrRefused)
 )
+
+// apiReady is an answer that the playbook of a case has prepared.
+type apiReady struct {
+	N     int       `json:"n" doc:"From 1."`
+	Title string    `json:"title"`
+	Texts []apiText `json:"texts"`
+}
+
+type apiReadyList struct {
+	Items []apiReady `json:"items"`
+}
+
+func (q *request) readyInPath() (c *hearback.Case, list []readyAnswer, err error) {
+	id, err := q.id()
+	if err != nil {
+		return nil, nil, err
+	}
+	if c, err = q.o.Store.Case(q.ctx(), id); err != nil {
+		return nil, nil, err
+	}
+	list, err = q.ready(c)
+	return c, list, err
+}
+
+func (q *request) apiPrepared(nothing) (out apiReadyList, err error) {
+	_, list, err := q.readyInPath()
+	for _, r := range list {
+		out.Items = append(out.Items, apiReady{r.N, r.Title, viewTexts(r.Texts)})
+	}
+	return out, err
+}
+
+type putReadyBody struct {
+	N      int    `json:"n" doc:"Which of list_prepared, in the same language."`
+	Reason string `json:"reason,omitempty" doc:"Why a published answer is corrected; public."`
+}
+
+// apiPutReady puts a prepared answer into the draft and saves it.
+func (q *request) apiPutReady(in putReadyBody) (d apiDraft, err error) {
+	c, list, err := q.readyInPath()
+	if err != nil {
+		return d, err
+	}
+	if d, err = q.draftNow(c.ID); err != nil {
+		return d, err
+	}
+	if err := q.edits(d); err != nil {
+		return d, err
+	}
+	if in.N < 1 || in.N > len(list) {
+		return d, errReadyGone
+	}
+	var texts []hearback.Text
+	reason := in.Reason
+	if c.Answer != 0 {
+		a, err := q.o.Store.Answer(q.ctx(), c.Answer)
+		if err != nil {
+			return d, err
+		}
+		r := a.Draft()
+		if r == nil {
+			r = a.Current()
+		} else {
+			reason = cmp.Or(reason, r.Reason)
+		}
+		if r != nil {
+			texts = slices.Clone(r.Texts)
+		}
+	}
+	verdict := list[in.N-1].Texts[0].Verdict
+	if len(texts) > 0 {
+		verdict = texts[0].Verdict
+	}
+	texts = putIn(texts, list[in.N-1].Texts)
+	for i := range texts {
+		texts[i].Verdict = verdict
+	}
+	if _, err := q.o.Answers.Draft(q.ctx(), q.by(access.Draft), c.ID, texts, reason, d.Version); err != nil {
+		return d, err
+	}
+	return q.draftNow(c.ID)
+}

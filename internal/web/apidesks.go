@@ -302,3 +302,51 @@ func (q *request) apiChangeSettings(in settingsBody) (v apiSettings, err error) 
 	}
 	return q.settingsNow()
 }
+
+// apiNeeds is how many estimates a verdict asks for.
+type apiNeeds struct {
+	Tiers map[hearback.Tier]int `json:"tiers" doc:"By tier, P1 to P4: how many people estimate before a verdict is given."`
+}
+
+func (n apiNeeds) version() string {
+	v := ""
+	for _, t := range hearback.Tiers()[:4] {
+		v += fmt.Sprintf("%d.", n.Tiers[t])
+	}
+	return v
+}
+
+func (q *request) needsNow() (n apiNeeds, err error) {
+	need, err := q.o.Desks.Estimates(q.ctx())
+	n.Tiers = map[hearback.Tier]int{}
+	for _, t := range hearback.Tiers()[:4] {
+		n.Tiers[t] = need[t]
+	}
+	return n, err
+}
+
+func (q *request) apiEstimatesNeeded(nothing) (apiNeeds, error) { return q.needsNow() }
+
+type needsBody struct {
+	Tiers  map[hearback.Tier]int `json:"tiers" doc:"P1 to P4; one that is not there stays as it is."`
+	Reason string                `json:"reason" doc:"Public."`
+}
+
+func (q *request) apiSetEstimates(in needsBody) (n apiNeeds, err error) {
+	if n, err = q.needsNow(); err != nil {
+		return n, err
+	}
+	if err := q.edits(n); err != nil {
+		return n, err
+	}
+	for t, want := range in.Tiers {
+		if _, ok := n.Tiers[t]; !ok {
+			return n, fmt.Errorf("%w: the field %q is not as the document says", hearback.ErrInvalid, "tiers")
+		}
+		n.Tiers[t] = want
+	}
+	if err := q.o.Desks.SetEstimates(q.ctx(), q.by(access.ChangeSettings), n.Tiers, in.Reason); err != nil {
+		return n, err
+	}
+	return q.needsNow()
+}

@@ -133,3 +133,27 @@ func (q *request) apiEntry(nothing) (v apiEntry, err error) {
 	}
 	return q.viewEntries([]hearback.Entry{e})[0], nil
 }
+
+// apiWitness confirms the public log from outside.
+type apiWitness struct {
+	Name  string    `json:"name"`
+	Size  int64     `json:"size" doc:"Of the log when it last confirmed; 0 if it never did."`
+	At    time.Time `json:"at,omitempty"`
+	Stale bool      `json:"stale" doc:"That is too long ago, or never was."`
+}
+
+type apiWitnesses struct {
+	Items []apiWitness `json:"items"`
+	Need  int          `json:"need" doc:"How many must confirm before an answer is published."`
+	Fewer string       `json:"fewer,omitempty" doc:"Says so if fewer do."`
+}
+
+func (q *request) apiWitnesses(nothing) (apiWitnesses, error) {
+	out := apiWitnesses{Need: q.o.WitnessesNeed, Fewer: q.unwitnessed()}
+	if q.o.Witnesses != nil {
+		for _, w := range q.o.Witnesses() {
+			out.Items = append(out.Items, apiWitness{w.Name, w.Size, w.At, w.Stale})
+		}
+	}
+	return out, nil
+}

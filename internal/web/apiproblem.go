@@ -46,6 +46,7 @@ var (
 	errMalformed  = errors.New("the body cannot be read")
 	errMediaType  = errors.New("the body is not JSON")
 	errChanged    = errors.New("changed since it was read")
+	errMethod     = errors.New("this address takes other methods")
 	errNoVersion  = errors.New("an edit needs the version that it edits")
 	errKeyReused  = fmt.Errorf("%w: this Idempotency-Key came before with another request; use a new key for each act", hearback.ErrInvalid)
 	errKeyBad     = fmt.Errorf("%w: an Idempotency-Key has 1 to 200 visible characters", hearback.ErrInvalid)

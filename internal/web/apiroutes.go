@@ -4,7 +4,7 @@ import "example.org/hearback/internal/access"
 
 // apiOperations is every address of the interface for programs, and who may use
 // it. The mux and the document are both made from this table. Accounts, tokens,
-// channels and uploads of tables are not in it: those are a person's.
+// channels of notifications and uploads of tables are not in it: those are a person's.
 func apiOperations() []operation {
 	return []operation{
 		op("GET /api/v1/openapi.json", access.ViewConsole, "openapi", "This document.", (*request).apiDocument),
@@ -27,6 +27,10 @@ func apiOperations() []operation {
 		op("POST /api/v1/concerns/{id}/merge", access.Triage, "merge_concerns", "Make another concern a part of this one.", (*request).apiMerge),
 		op("POST /api/v1/concerns/{id}/proposal", access.Triage, "decide_proposal", "Accept or reject a proposed merge or split.", (*request).apiDecide),
 		op("POST /api/v1/concerns/{id}/undo", access.Triage, "undo_grouping", "Take back the newest merge or split of a concern.", (*request).apiUndo),
+		op("POST /api/v1/concerns/bulk", access.Triage, "act_on_concerns", "Mute, merge or open a case for many concerns at once.", (*request).apiConcernsBulk),
+		op("GET /api/v1/views", access.ViewConsole, "list_views", "Filters of the list of concerns that you and your desks keep.", (*request).apiSavedViews),
+		op("POST /api/v1/views", access.Triage, "save_view", "Keep a filter under a name.", (*request).apiSaveView),
+		op("POST /api/v1/views/{id}/remove", access.Triage, "remove_view", "Delete a filter that is kept.", (*request).apiDropView),
 
 		op("GET /api/v1/cases", access.ViewConsole, "list_cases", "Cases of a view, the one whose clock ends first at the top.", (*request).apiCases),
 		op("GET /api/v1/cases/{id}", access.ViewConsole, "get_case", "One case with its evidence, clocks, history, drafts and reviews.", (*request).apiCase),
@@ -50,6 +54,9 @@ func apiOperations() []operation {
 		op("POST /api/v1/cases/{id}/verdict", access.CheckEvidence, "set_verdict", "Say what the evidence shows.", (*request).apiVerdict),
 		op("GET /api/v1/cases/{id}/draft", access.ViewConsole, "get_draft", "The text of an answer as it is being written.", (*request).apiDraft),
 		op("PUT /api/v1/cases/{id}/draft", access.Draft, "save_draft", "Write the draft, or the correction of a published answer.", (*request).apiSaveDraft),
+		op("GET /api/v1/cases/{id}/prepared", access.ViewConsole, "list_prepared", "Answers that the playbook of a case has prepared.", (*request).apiPrepared),
+		op("PUT /api/v1/cases/{id}/draft/prepared", access.Draft, "insert_prepared", "Put one of these into the draft; its ETag is that of the draft.", (*request).apiPutReady),
+		op("POST /api/v1/cases/bulk", access.Route, "act_on_cases", "Take on, route, pause or resume many cases at once.", (*request).apiCasesBulk),
 
 		op("GET /api/v1/answers", access.ViewConsole, "list_answers", "Answers of a view, the newest change first.", (*request).apiAnswers),
 		op("GET /api/v1/answers/{id}", access.ViewConsole, "get_answer", "One answer with its revisions, reviews and outcome.", (*request).apiAnswer),
@@ -60,6 +67,7 @@ func apiOperations() []operation {
 		op("POST /api/v1/answers/{id}/urgent", access.Publish, "publish_urgent", "In an emergency, make a draft public with one approval.", (*request).apiPublishUrgent),
 		op("POST /api/v1/answers/{id}/ratify", access.Approve, "ratify_answer", "Add an approval that an emergency left out.", (*request).apiRatify),
 		op("POST /api/v1/answers/{id}/recheck", access.Draft, "recheck_answer", "Say that a published answer still stands.", (*request).apiRecheck),
+		op("POST /api/v1/answers/{id}/until", access.Draft, "set_until", "Say until when an answer is valid.", (*request).apiSetUntil),
 		op("POST /api/v1/answers/{id}/drop", access.Draft, "drop_draft", "Give up a draft.", (*request).apiDrop),
 		op("POST /api/v1/answers/{id}/withdraw", access.Withdraw, "withdraw_answer", "Take a published answer back, for a reason that the public reads.", (*request).apiWithdraw),
 		op("GET /api/v1/outcomes", access.ViewConsole, "list_outcomes", "What happened after each answer, the newest first.", (*request).apiOutcomes),
@@ -105,8 +113,18 @@ func apiOperations() []operation {
 
 		op("GET /api/v1/log", access.ViewLog, "list_log_records", "Entries of the public log, newest first.", (*request).apiLog),
 		op("GET /api/v1/log/{seq}", access.ViewLog, "get_log_record", "One entry of the public log.", (*request).apiEntry),
+		op("GET /api/v1/witnesses", access.ViewLog, "list_witnesses", "Who confirms the public log, and how many must.", (*request).apiWitnesses),
 		op("GET /api/v1/settings", access.ViewConsole, "get_settings", "What the office has set.", (*request).apiSettings),
 		op("PUT /api/v1/settings", access.ChangeSettings, "change_settings", "Set how many approvals an answer needs.", (*request).apiChangeSettings),
+		op("GET /api/v1/settings/estimates", access.ViewConsole, "get_estimates_needed", "How many estimates a verdict of each tier asks for.", (*request).apiEstimatesNeeded),
+		op("PUT /api/v1/settings/estimates", access.ChangeSettings, "set_estimates_needed", "Change these numbers.", (*request).apiSetEstimates),
+		op("GET /api/v1/receivers", access.ViewConsole, "list_receivers", "Others outside who are told of answers.", (*request).apiReceivers),
+		op("GET /api/v1/receivers/{id}", access.ViewConsole, "get_receiver", "One receiver, without its secret.", (*request).apiReceiver),
+		op("POST /api/v1/receivers", access.ChangeSettings, "add_receiver", "Tell somebody outside of answers, by webhook.", (*request).apiAddReceiver),
+		op("PUT /api/v1/receivers/{id}", access.ChangeSettings, "change_receiver", "Change a receiver.", (*request).apiChangeReceiver),
+		op("POST /api/v1/receivers/{id}/pause", access.ChangeSettings, "pause_receiver", "Tell a receiver nothing for a while, or end that.", (*request).apiPauseReceiver),
+		op("POST /api/v1/receivers/{id}/remove", access.ChangeSettings, "remove_receiver", "Remove a receiver.", (*request).apiRemoveReceiver),
+		op("POST /api/v1/receivers/{id}/test", access.ChangeSettings, "test_receiver", "Send a test to a receiver.", (*request).apiTestReceiver),
 		op("GET /api/v1/security", access.ViewSecurity, "list_security_events", "The security log, for a collector. Staff are named by number.", (*request).apiSecurity),
 	}
 }

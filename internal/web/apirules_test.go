@@ -286,7 +286,7 @@ func TestAPIProblems(t *testing.T) {
 	}{
 		{"GET", "/api/v1/concerns/zzz", nil, nil, 404, "not-found", "nothing at this address", "此地址没有内容"},
 		{"GET", "/api/v1/nothing", nil, nil, 404, "not-found", "nothing at this address", "此地址没有内容"},
-		{"DELETE", "/api/v1/me", nil, nil, 404, "not-found", "", ""},
+		{"DELETE", "/api/v1/me", nil, nil, 405, "method", "", ""},
 		{"GET", "/api/v1/concerns?colour=red", nil, nil, 422, "invalid", `There is no field "colour" here.`, `此处没有字段"colour"。`},
 		{"GET", "/api/v1/concerns?view=secret", nil, nil, 422, "invalid", "one of triage, case", "只能是：triage"},
 		{"GET", "/api/v1/search", nil, nil, 422, "invalid", `The field "q" is needed.`, `缺少字段"q"`},

@@ -175,17 +175,19 @@ func (q *request) cases() error {
 	return q.page("cases", p)
 }
 
-// bulkCases does one thing to every case that was ticked, or to the whole
-// list.
-func (q *request) bulkCases() error {
-	act, note := q.form("act"), q.form("reason")
-	do := map[string]func(ctx context.Context, by hearback.Actor, id hearback.ID) error{
+// A caseDeed is what one does to many cases at once.
+type caseDeed func(ctx context.Context, by hearback.Actor, id hearback.ID) error
+
+// caseActs are these acts by their names. People who work for some desks act on
+// the cases of these.
+func (q *request) caseActs(to, note string) map[string]caseDeed {
+	acts := map[string]caseDeed{
 		"ack": func(ctx context.Context, by hearback.Actor, id hearback.ID) error {
 			_, err := q.o.Cases.Acknowledge(ctx, by, id)
 			return err
 		},
 		"route": func(ctx context.Context, by hearback.Actor, id hearback.ID) error {
-			_, err := q.o.Cases.Route(ctx, by, id, q.form("to"), note)
+			_, err := q.o.Cases.Route(ctx, by, id, to, note)
 			return err
 		},
 		"pause": func(ctx context.Context, by hearback.Actor, id hearback.ID) error {
@@ -196,7 +198,27 @@ func (q *request) bulkCases() error {
 			_, err := q.o.Cases.Resume(ctx, by, id)
 			return err
 		},
-	}[act]
+	}
+	for name, do := range acts {
+		acts[name] = func(ctx context.Context, by hearback.Actor, id hearback.ID) error {
+			c, err := q.o.Store.Case(ctx, id)
+			if err != nil {
+				return err
+			}
+			if !q.account.Serves(c.Desk) {
+				return otherDesk(c.Desk)
+			}
+			return do(ctx, by, id)
+		}
+	}
+	return acts
+}
+
+// bulkCases does one thing to every case that was ticked, or to the whole
+// list.
+func (q *request) bulkCases() error {
+	act := q.form("act")
+	do := q.caseActs(q.form("to"), q.form("reason"))[act]
 	ids, err := q.ticked(func(v url.Values) (ids []hearback.ID, err error) {
 		rows, view, err := q.listed(v)
 		for _, r := range rows {

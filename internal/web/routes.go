@@ -257,6 +257,7 @@ func (s *server) site(table []route) (_ http.Handler, err error) {
 		for i := range s.ops {
 			mux.Handle(s.ops[i].pattern, s.handle(s.ops[i].route()))
 		}
+		mux.Handle("/api/v1/", s.handle(route{may: open, do: (*request).apiElse}))
 		mux.Handle("/mcp", s.handle(route{"/mcp", access.ViewConsole, (*request).mcp}))
 	}
 	mux.Handle("GET /static/{hash}/{file}", s.assets)
@@ -516,11 +517,16 @@ func (q *request) keepToDesks(rt route) error {
 		return err
 	}
 	if rt.may != access.ViewConsole {
-		return errors.Join(fmt.Errorf("%w: this case is with the desk %s, and your account works for others; an administrator can change that", hearback.ErrRefused, c.Desk),
+		return errors.Join(otherDesk(c.Desk),
 			q.o.Accounts.Refused(q.ctx(), q.account, rt.may))
 	}
 	q.account = q.account.Look()
 	return nil
+}
+
+// otherDesk refuses an act on a case of a desk that somebody does not work for.
+func otherDesk(slug string) error {
+	return fmt.Errorf("%w: this case is with the desk %s, and your account works for others; an administrator can change that", hearback.ErrRefused, slug)
 }
 
 // refuse says that the roles do not allow x, and notes it.

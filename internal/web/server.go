@@ -373,6 +373,8 @@ func statusOf(err error) int {
 		return http.StatusUnsupportedMediaType
 	case errors.Is(err, errChanged):
 		return http.StatusPreconditionFailed
+	case errors.Is(err, errMethod):
+		return http.StatusMethodNotAllowed
 	case errors.Is(err, errNoVersion):
 		return http.StatusPreconditionRequired
 	case errors.Is(err, hearback.ErrNotFound):

@@ -107,16 +107,24 @@ func (q *request) givenViews(desks []option) (list []SavedView) {
 
 // saveView keeps the filters of a list under a name.
 func (q *request) saveView() error {
-	v := SavedView{Account: q.account.ID, Desk: q.form("desk"), Name: strings.Join(strings.Fields(strings.ToValidUTF8(q.form("name"), "")), " "), Since: q.o.Now()}
+	v, err := q.keepView(q.form("name"), q.form("desk"), q.form("query"))
+	if err != nil {
+		return err
+	}
+	return q.see("/concerns?"+v.Query, "view_saved")
+}
+
+func (q *request) keepView(name, slug, query string) (SavedView, error) {
+	v := SavedView{Account: q.account.ID, Desk: slug, Name: strings.Join(strings.Fields(strings.ToValidUTF8(name, "")), " "), Since: q.o.Now()}
 	switch {
 	case v.Name == "":
-		return fmt.Errorf("%w: a view needs a name", hearback.ErrInvalid)
+		return v, fmt.Errorf("%w: a view needs a name", hearback.ErrInvalid)
 	case len([]rune(v.Name)) > 60:
-		return fmt.Errorf("%w: a name has at most 60 characters", hearback.ErrInvalid)
+		return v, fmt.Errorf("%w: a name has at most 60 characters", hearback.ErrInvalid)
 	}
-	asked, err := url.ParseQuery(q.form("query"))
+	asked, err := url.ParseQuery(query)
 	if err != nil {
-		return fmt.Errorf("%w: this list is not there; begin again", hearback.ErrInvalid)
+		return v, fmt.Errorf("%w: this list is not there; begin again", hearback.ErrInvalid)
 	}
 	f, keep := q.concernFilter(asked)
 	keep.Set("view", f.View)
@@ -127,26 +135,30 @@ func (q *request) saveView() error {
 	}
 	v.Query = keep.Encode()
 	if v.Desk != "" && !q.may(access.Triage) {
-		return q.refuse(access.Triage)
+		return v, q.refuse(access.Triage)
 	}
 	if v.Desk != "" {
 		desks, err := q.liveDesks()
 		if err != nil {
-			return err
+			return v, err
 		}
 		if !q.account.Serves(v.Desk) || !slices.ContainsFunc(desks, func(d hearback.Desk) bool { return d.Slug == v.Desk }) {
-			return fmt.Errorf("%w: a view can be shared with a desk that you work for", hearback.ErrInvalid)
+			return v, fmt.Errorf("%w: a view can be shared with a desk that you work for", hearback.ErrInvalid)
 		}
 	}
-	if err := q.o.Store.SaveView(q.ctx(), v); err != nil {
-		return err
-	}
-	return q.see("/concerns?"+v.Query, "view_saved")
+	return v, q.o.Store.SaveView(q.ctx(), v)
 }
 
 // dropView deletes a view. One that a desk shares may be deleted by whoever
 // made it and by those who look after desks.
 func (q *request) dropView() error {
+	if err := q.loseView(); err != nil {
+		return err
+	}
+	return q.see("/concerns", "view_dropped")
+}
+
+func (q *request) loseView() error {
 	id, err := q.id()
 	if err != nil {
 		return err
@@ -159,8 +171,5 @@ func (q *request) dropView() error {
 	if i < 0 || list[i].Account != q.account.ID && !q.may(access.ManageDesks) {
 		return fmt.Errorf("saved view %s: %w", id, hearback.ErrNotFound)
 	}
-	if err := q.o.Store.DropView(q.ctx(), id, list[i].Account); err != nil {
-		return err
-	}
-	return q.see("/concerns", "view_dropped")
+	return q.o.Store.DropView(q.ctx(), id, list[i].Account)
 }
