@@ -325,8 +325,11 @@ func (q *request) label(c *hearback.Concern) hearback.Label {
 		return *l
 	}
 	l := hearback.Label{Title: c.Title, Phrases: c.Phrases}
-	if len(c.Labels) > 0 && c.Labels[0].Lang != "und" {
+	if l.Lang = most1(c.Langs); len(c.Labels) > 0 { // one that is too small for labels has the words of its first message
 		l.Lang = c.Labels[0].Lang
+	}
+	if l.Lang == "und" {
+		l.Lang = ""
 	}
 	return l
 }
