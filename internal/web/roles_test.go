@@ -136,6 +136,17 @@ func TestDesksOverHTTP(t *testing.T) {
 	other := func(rec *httptest.ResponseRecorder) bool {
 		return rec.Code == http.StatusForbidden && strings.Contains(rec.Body.String(), "with the desk water")
 	}
+	// Among many at once, too.
+	for _, desk := range []string{"front", "water"} {
+		before, err := w.db.Case(context.Background(), o.damCase)
+		w.must(err)
+		rec := people[desk].post("/cases", "act", "ack", "id", o.damCase.String(), "back", "/cases")
+		after, err := w.db.Case(context.Background(), o.damCase)
+		w.must(err)
+		if changed := after.Version != before.Version; changed != (desk == "water") {
+			t.Errorf("somebody of the desk %s acknowledged it among many: %t (%d)", desk, changed, rec.Code)
+		}
+	}
 	n := 0
 	for _, l := range consoleLines(t) {
 		id := o.damCase
