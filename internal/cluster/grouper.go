@@ -345,13 +345,14 @@ func (g *Grouper) nearest(m *said, now int64) (best, next candidate, held string
 	top := g.candidates(concerns, m.list)
 	for i := range top {
 		gr := g.concern(top[i].slot)
-		if (float64(g.atMost(concerns, top[i]))+agreement)*g.lively(concerns, &gr.centroid, now) < g.o.Join {
+		lively := g.lively(concerns, &gr.centroid, now)
+		if (float64(g.atMost(concerns, top[i]))+agreement)*lively < g.o.Join {
 			if far == nil {
 				far = &top[i]
 			}
 			continue
 		}
-		x := candidate{gr, g.likeness(m, gr, top[i], now)}
+		x := candidate{gr, g.likeness(m, gr, top[i], lively)}
 		if x.like >= g.o.Join {
 			if why := g.differ(m, gr, x.like); why != "" {
 				if better(x, barred) {
@@ -371,7 +372,8 @@ func (g *Grouper) nearest(m *said, now int64) (best, next candidate, held string
 		held = ""
 	}
 	if g.o.Explain && far != nil { // it is worth a word if nothing is nearer
-		switch x := (candidate{g.concern(far.slot), g.likeness(m, g.concern(far.slot), *far, now)}); {
+		gr := g.concern(far.slot)
+		switch x := (candidate{gr, g.likeness(m, gr, *far, g.lively(concerns, &gr.centroid, now))}); {
 		case best.g == nil:
 			best = x
 		case next.g == nil:
@@ -384,8 +386,7 @@ func (g *Grouper) nearest(m *said, now int64) (best, next candidate, held string
 // likeness is how like a concern a message is: the cosine of their words, set
 // right by the cosine of what the words mean as far as that is known, more for
 // a concern that is talked about of late, less for one that fell silent.
-func (g *Grouper) likeness(m *said, gr *group, c near, now int64) float64 {
-	lively := g.lively(concerns, &gr.centroid, now)
+func (g *Grouper) likeness(m *said, gr *group, c near, lively float64) float64 {
 	like := float64(g.finish(concerns, m.list, c))
 	if (like+agreement)*lively >= g.o.Join {
 		like += g.agree(m, gr)

@@ -252,13 +252,18 @@ func (q *request) confirm() error {
 	return q.see("/follow/change?k="+url.QueryEscape(key), "following")
 }
 
+// wish reads whose letter a link comes from, and what is followed there: nil if
+// they have left.
+func (q *request) wish() (key string, w *follow.Wish, since time.Time, err error) {
+	if key, err = q.letterKey(); err == nil {
+		w, since, err = q.o.Follow.Wish(q.ctx(), key)
+	}
+	return key, w, since, err
+}
+
 // changePage shows what is followed, to be changed or ended.
 func (q *request) changePage() error {
-	key, err := q.letterKey()
-	if err != nil {
-		return err
-	}
-	w, since, err := q.o.Follow.Wish(q.ctx(), key)
+	key, w, since, err := q.wish()
 	if err != nil {
 		return err
 	}
@@ -279,11 +284,7 @@ type followingPage struct {
 }
 
 func (q *request) change() error {
-	key, err := q.letterKey()
-	if err != nil {
-		return err
-	}
-	had, _, err := q.o.Follow.Wish(q.ctx(), key)
+	key, had, _, err := q.wish()
 	if err != nil {
 		return err
 	}
@@ -302,11 +303,7 @@ func (q *request) change() error {
 
 // leavePage asks once more, for the same reason as [request.confirmPage].
 func (q *request) leavePage() error {
-	key, err := q.letterKey()
-	if err != nil {
-		return err
-	}
-	w, since, err := q.o.Follow.Wish(q.ctx(), key)
+	key, w, since, err := q.wish()
 	if err != nil {
 		return err
 	}
