@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -75,21 +76,32 @@ func (c counter) Find(ctx context.Context, id string) (open311.Request, error) {
 	return c.request(ctx, x, id)
 }
 
-// Open implements [open311.Desk].
-func (c counter) Open(ctx context.Context) (list []open311.Request, err error) {
-	states := slices.DeleteFunc(hearback.CaseStates(), func(s hearback.CaseState) bool { return s == hearback.CaseClosed })
-	cases, err := c.a.Store.Cases(ctx, store.CaseFilter{States: states, Limit: 200})
-	if err != nil {
-		return nil, err
-	}
-	for i := range cases {
-		x, err := c.request(ctx, &cases[i], cases[i].ID.String())
+// Cases implements [open311.Desk]: the cases that are not closed, and those that
+// a published answer closed.
+func (c counter) Cases(ctx context.Context) (list []open311.Request, err error) {
+	waiting := slices.DeleteFunc(hearback.CaseStates(), func(s hearback.CaseState) bool { return s == hearback.CaseClosed })
+	for _, states := range [][]hearback.CaseState{waiting, {hearback.CaseClosed}} {
+		cases, err := c.a.Store.Cases(ctx, store.CaseFilter{States: states, Limit: 200})
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, x)
+		for i := range cases {
+			x, err := c.request(ctx, &cases[i], cases[i].ID.String())
+			if err != nil {
+				return nil, err
+			}
+			if cases[i].State != hearback.CaseClosed || x.Notes != "" {
+				list = append(list, x)
+			}
+		}
 	}
 	return list, nil
+}
+
+// About implements [open311.Desk].
+func (c counter) About() open311.About {
+	s := c.a.publicSite()
+	return open311.About{URL: s.Base, Contact: c.a.Config.Office.Name + ", " + s.Base, Since: s.Started.In(c.a.zone)}
 }
 
 // request says of a case what its public row says.
@@ -199,9 +211,9 @@ func (a *App) deliverCase(ctx context.Context, d publish.Delivery) error {
 		return goneError{fmt.Errorf("%w: the city's desk is not set any more, or has the case", hearback.ErrNotFound)}
 	}
 	s.Asked = a.now()
-	s.Request, s.Token, err = client.Send(ctx, to.Service, s.Said, to.Address)
+	s.Request, s.Token, err = client.Send(ctx, to.Service, s.Said, to.Address, to.Attributes)
 	if errors.Is(err, hearback.ErrRefused) || errors.Is(err, hearback.ErrNotFound) || errors.Is(err, hearback.ErrInvalid) {
-		s.Status, s.Note = open311.Refused, cut(err.Error(), 300)
+		s.Status, s.Note = open311.Refused, cut(err.Error()+missing311(ctx, client, to), 600)
 		return a.Store.SaveSent(ctx, s)
 	}
 	if err != nil {
@@ -211,16 +223,40 @@ func (a *App) deliverCase(ctx context.Context, d publish.Delivery) error {
 	return a.Store.SaveSent(ctx, s)
 }
 
+// missing311 names what a city's desk asks for and the settings do not give, so
+// that whoever reads the refusal knows what to set; "" if that is not it.
+func missing311(ctx context.Context, client open311.Client, to OpenDesk) string {
+	asked, err := client.Definition(ctx, to.Service)
+	if err != nil {
+		return "" // the desk's own words stand
+	}
+	var missing []string
+	for _, x := range asked {
+		if x.Required && to.Attributes[x.Code] == "" {
+			missing = append(missing, fmt.Sprintf("%s (%s)", x.Code, x.Description))
+		}
+	}
+	if len(missing) == 0 {
+		return ""
+	}
+	return "; the desk asks for " + strings.Join(missing, ", ") + ": set attributes of the desk in open311.desks"
+}
+
 // askDesks asks the city's desks what became of what they were sent.
 func (a *App) askDesks(ctx context.Context, now time.Time) error {
 	list, err := a.Store.SentToAsk(ctx, now.Add(-askDesksEvery+time.Minute), 50)
 	if err != nil {
 		return err
 	}
+	updates := map[string][]open311.Update{} // by desk, each asked once
 	for _, s := range list {
 		client, _, ok := a.client311(s.Desk)
 		if !ok {
 			continue
+		}
+		if _, ok := updates[s.Desk]; !ok {
+			// Desks without the extension say so, and then there are none.
+			updates[s.Desk], _ = client.Updates(ctx, now.Add(-updatesFor), now)
 		}
 		was := s.Status
 		s.Asked = now
@@ -238,6 +274,11 @@ func (a *App) askDesks(ctx context.Context, now time.Time) error {
 			s.Note = cut(err.Error(), 300) // asked again at the next time
 		} else {
 			s.Status, s.Note = x.Status, cut(x.Notes, 1000)
+			if u, ok := newest(updates[s.Desk], s.Request); ok && u.At.After(x.Updated.Time) {
+				s.Status, s.Note = u.Status, cut(u.Description, 1000)
+			} else if ok && s.Note == "" {
+				s.Note = cut(u.Description, 1000)
+			}
 		}
 		var rs []hearback.Record
 		if s.Status != was {
@@ -250,8 +291,22 @@ func (a *App) askDesks(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// askDesksEvery is how often the city's desks are asked.
-const askDesksEvery = time.Hour
+// newest returns the last thing that was said of a report with its state.
+func newest(list []open311.Update, request string) (last open311.Update, ok bool) {
+	for _, u := range list {
+		if u.Request == request && u.Status != "" && (!ok || u.At.After(last.At.Time)) {
+			last, ok = u, true
+		}
+	}
+	return last, ok
+}
+
+// askDesksEvery is how often the city's desks are asked, and updatesFor how far
+// back they are asked for updates.
+const (
+	askDesksEvery = time.Hour
+	updatesFor    = 7 * 24 * time.Hour
+)
 
 // known311 keeps free text of others out of the public log.
 func known311(status string) string {
@@ -276,12 +331,15 @@ type OpenDesk struct {
 	Jurisdiction string `toml:"jurisdiction"`
 	Service      string `toml:"service"`
 	Address      string `toml:"address"`
+	// Attributes are what the city's desk asks for in every report of the kind,
+	// by its own codes.
+	Attributes map[string]string `toml:"attributes"`
 }
 
 // Open311Config is about GeoReport v2.
 type Open311Config struct {
 	Serve bool       `toml:"serve" default:"false" help:"whether others may file reports and read what becomes of them by Open311 (GeoReport v2) under /open311/v2 of the public site"`
-	Desks []OpenDesk `toml:"desks" help:"city desks that cases can be sent to by Open311: our desk, the address of their API, our key there, their service code, and a place that their desk asks for" example:"[{desk = \"roads\", url = \"https://city.example/open311/v2\", key = \"k\", service = \"POT\", address = \"City Hall\"}]"`
+	Desks []OpenDesk `toml:"desks" help:"city desks that cases can be sent to by Open311: our desk, the address of their API, our key there, their service code, a place that their desk asks for, and attributes that it asks for" example:"[{desk = \"roads\", url = \"https://city.example/open311/v2\", key = \"k\", service = \"POT\", address = \"City Hall\"}]"`
 }
 
 func (d OpenDesk) toml() string {
@@ -290,6 +348,13 @@ func (d OpenDesk) toml() string {
 		if x[1] != "" {
 			parts = append(parts, x[0]+" = "+strconv.Quote(x[1]))
 		}
+	}
+	if len(d.Attributes) > 0 {
+		var list []string
+		for _, code := range slices.Sorted(maps.Keys(d.Attributes)) {
+			list = append(list, strconv.Quote(code)+" = "+strconv.Quote(d.Attributes[code]))
+		}
+		parts = append(parts, "attributes = {"+strings.Join(list, ", ")+"}")
 	}
 	return "{" + strings.Join(parts, ", ") + "}"
 }

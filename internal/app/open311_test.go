@@ -1,7 +1,9 @@
 package app
 
 import (
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -88,5 +90,72 @@ func TestCaseToCityDesk(t *testing.T) {
 	}
 	if !slow {
 		t.Error("one network may file reports without end")
+	}
+}
+
+// TestCityDeskAsksForMore: a desk that asks for an attribute refuses a case, and
+// the case says what to set; when it is set the desk takes the next, and what
+// the desk says in its updates comes back when its state has no notes.
+func TestCityDeskAsksForMore(t *testing.T) {
+	updated := ""
+	city := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.Method + " " + r.URL.Path {
+		case "GET /services/POT.xml":
+			io.WriteString(w, "<service_definition><attributes><attribute><code>depth</code><description>how deep it is</description><required>true</required></attribute></attributes></service_definition>")
+		case "POST /requests.xml":
+			if r.FormValue("attribute[depth]") == "" {
+				w.WriteHeader(http.StatusBadRequest)
+				io.WriteString(w, "<errors><error><code>400</code><description>something is missing</description></error></errors>")
+				return
+			}
+			io.WriteString(w, "<service_requests><request><service_request_id>7</service_request_id></request></service_requests>")
+		case "GET /requests/7.xml":
+			io.WriteString(w, "<service_requests><request><service_request_id>7</service_request_id><status>open</status><updated_datetime>2026-03-01T00:00:00Z</updated_datetime></request></service_requests>")
+		case "GET /servicerequestupdates.xml":
+			io.WriteString(w, updated)
+		default:
+			w.WriteHeader(http.StatusNotFound)
+		}
+	}))
+	defer city.Close()
+	a, clock := serving(t, func(c *Config) {
+		c.Open311.Desks = []OpenDesk{{Desk: "front", URL: city.URL, Service: "POT", Address: "City Hall"}}
+	})
+	send := func(question string) hearback.ID {
+		t.Helper()
+		x := say(t, a, question, hearback.Text{Lang: "en", Title: "We ask the city", Lead: "We do not know yet.", Next: "Friday at 12:00.", Verdict: hearback.NotYetKnown})
+		if err := a.SendCase(t.Context(), officer, x.Case, "Please look at the hole in the road at the school gate."); err != nil {
+			t.Fatal(err)
+		}
+		if err := a.spread(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return x.Case
+	}
+	first := send("When is the hole in the road at the school gate mended?")
+	if s, err := a.Store.SentCase(t.Context(), first); err != nil || s.Status != open311.Refused || !strings.Contains(s.Note, "something is missing") || !strings.Contains(s.Note, "depth (how deep it is)") {
+		t.Errorf("SentCase = %+v, %v", s, err)
+	}
+	a.Config.Open311.Desks[0].Attributes = map[string]string{"depth": "12"}
+	second := send("Who repairs the broken swing on the playground in Dam Street?")
+	if s, err := a.Store.SentCase(t.Context(), second); err != nil || s.Status != "open" || s.Request != "7" {
+		t.Fatalf("SentCase = %+v, %v", s, err)
+	}
+	clock.pass(2 * time.Hour)
+	updated = "<service_request_updates><request_update><service_request_id>7</service_request_id><status>ACTION_SCHEDULED</status><description>The crew comes on Friday.</description><updated_datetime>2026-03-19T02:00:00Z</updated_datetime></request_update></service_request_updates>"
+	if err := a.askDesks(t.Context(), clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := a.Store.SentCase(t.Context(), second); err != nil || s.Status != "action_scheduled" || s.Note != "The crew comes on Friday." {
+		t.Errorf("SentCase = %+v, %v", s, err)
+	}
+	// A desk without updates is asked all the same.
+	clock.pass(2 * time.Hour)
+	updated = "<html>"
+	if err := a.askDesks(t.Context(), clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := a.Store.SentCase(t.Context(), second); err != nil || s.Status != "open" {
+		t.Errorf("SentCase = %+v, %v", s, err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"example.org/hearback"
 )
@@ -78,11 +79,35 @@ func (c Client) Services(ctx context.Context) ([]Service, error) {
 	return s.List, decode(b, &s)
 }
 
+// Definition lists what the desk asks for in a report of one kind besides its
+// text; nothing if it asks for no more.
+func (c Client) Definition(ctx context.Context, service string) ([]Attribute, error) {
+	b, err := c.call(ctx, http.MethodGet, "/services/"+url.PathEscape(service)+".xml", url.Values{})
+	if err != nil {
+		return nil, err
+	}
+	var d definition
+	if err := decode(b, &d); err != nil {
+		return nil, err
+	}
+	for i := range d.Attributes {
+		x := &d.Attributes[i]
+		if len(x.Code) > 200 || len(x.Description) > 4000 {
+			return nil, fmt.Errorf("%w: the answer of the desk has a field that is too long", hearback.ErrInvalid)
+		}
+	}
+	return d.Attributes, nil
+}
+
 // Send files a report and returns its id, or a token by which the id can be
-// asked for later. It returns [hearback.ErrRefused] with the desk's own words if
-// the desk does not take it.
-func (c Client) Send(ctx context.Context, service, description, address string) (id, token string, err error) {
-	b, err := c.call(ctx, http.MethodPost, "/requests.xml", url.Values{"service_code": {service}, "description": {description}, "address_string": {address}})
+// asked for later. attributes are what the desk asks for besides. It returns
+// [hearback.ErrRefused] with the desk's own words if the desk does not take it.
+func (c Client) Send(ctx context.Context, service, description, address string, attributes map[string]string) (id, token string, err error) {
+	form := url.Values{"service_code": {service}, "description": {description}, "address_string": {address}}
+	for code, value := range attributes {
+		form.Set("attribute["+code+"]", value)
+	}
+	b, err := c.call(ctx, http.MethodPost, "/requests.xml", form)
 	if err != nil {
 		return "", "", err
 	}
@@ -125,4 +150,19 @@ func (c Client) Status(ctx context.Context, id string) (Request, error) {
 		}
 	}
 	return Request{}, fmt.Errorf("%w: the desk does not know the report %.100q", hearback.ErrNotFound, id)
+}
+
+// Updates asks what the desk said about any report between two times, by the
+// extension of FixMyStreet. It returns [hearback.ErrNotFound] from a desk that
+// does not have it.
+func (c Client) Updates(ctx context.Context, from, to time.Time) ([]Update, error) {
+	form := url.Values{"start_date": {from.UTC().Format(time.RFC3339)}, "end_date": {to.UTC().Format(time.RFC3339)}}
+	if c.Key != "" {
+		form.Set("api_key", c.Key) // FixMyStreet sends it, and some desks ask for it
+	}
+	b, err := c.call(ctx, http.MethodGet, "/servicerequestupdates.xml", form)
+	if err != nil {
+		return nil, err
+	}
+	return readUpdates(b)
 }

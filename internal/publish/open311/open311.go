@@ -73,6 +73,23 @@ func (d *Datetime) UnmarshalText(b []byte) error {
 	return nil
 }
 
+// An Attribute is something that a desk asks for besides the text of a report.
+type Attribute struct {
+	Code        string `xml:"code" json:"code"`
+	Description string `xml:"description" json:"description"`
+	Required    bool   `xml:"required" json:"required"`
+}
+
+// An Update is what a desk says of a report after it took it, as the extension
+// of FixMyStreet has it.
+type Update struct {
+	ID          string   `xml:"update_id" json:"update_id"`
+	Request     string   `xml:"service_request_id" json:"service_request_id,omitempty"`
+	Status      string   `xml:"status" json:"status,omitempty"`
+	At          Datetime `xml:"updated_datetime" json:"updated_datetime,omitzero"`
+	Description string   `xml:"description" json:"description,omitempty"`
+}
+
 // Documents.
 type services struct {
 	XMLName xml.Name  `xml:"services" json:"-"`
@@ -85,9 +102,35 @@ type requests struct {
 }
 
 type definition struct {
-	XMLName    xml.Name `xml:"service_definition" json:"-"`
-	Code       string   `xml:"service_code" json:"service_code"`
-	Attributes struct{} `xml:"attributes" json:"attributes"`
+	XMLName    xml.Name    `xml:"service_definition" json:"-"`
+	Code       string      `xml:"service_code" json:"service_code"`
+	Attributes []Attribute `xml:"attributes>attribute" json:"attributes"`
+}
+
+type discovery struct {
+	XMLName   xml.Name   `xml:"discovery" json:"-"`
+	Changeset Datetime   `xml:"changeset" json:"changeset"`
+	Contact   string     `xml:"contact" json:"contact"`
+	Keys      string     `xml:"key_service" json:"key_service"`
+	Endpoints []endpoint `xml:"endpoints>endpoint" json:"endpoints"`
+}
+
+type endpoint struct {
+	Specification string   `xml:"specification" json:"specification"`
+	URL           string   `xml:"url" json:"url"`
+	Changeset     Datetime `xml:"changeset" json:"changeset"`
+	Type          string   `xml:"type" json:"type"`
+	Formats       []string `xml:"formats>format" json:"formats"`
+}
+
+// taken says under which number an update was taken.
+type taken struct {
+	XMLName xml.Name `xml:"service_request_updates" json:"-"`
+	List    []took   `xml:"request_update"`
+}
+
+type took struct {
+	ID string `xml:"update_id" json:"update_id"`
 }
 
 type faults struct {
@@ -114,11 +157,18 @@ func write(w io.Writer, format string, doc, list any) error {
 // maxAnswer is the longest answer that is read from a desk, in bytes.
 const maxAnswer = 1 << 20
 
-// readRequests reads what a desk answers about reports.
+// readRequests reads what a desk answers about reports. FixMyStreet itself calls
+// the list requests, where the standard has service_requests.
 func readRequests(b []byte) ([]Request, error) {
-	var r requests
+	var r struct {
+		XMLName xml.Name
+		List    []Request `xml:"request"`
+	}
 	if err := decode(b, &r); err != nil {
 		return nil, err
+	}
+	if name := r.XMLName.Local; name != "service_requests" && name != "requests" {
+		return nil, errForm
 	}
 	for i := range r.List {
 		x := &r.List[i]
@@ -130,12 +180,37 @@ func readRequests(b []byte) ([]Request, error) {
 	return r.List, nil
 }
 
+// readUpdates reads what a desk says after it took reports. Desks name the list
+// in two ways.
+func readUpdates(b []byte) ([]Update, error) {
+	var r struct {
+		XMLName xml.Name
+		List    []Update `xml:"request_update"`
+	}
+	if err := decode(b, &r); err != nil {
+		return nil, err
+	}
+	if name := r.XMLName.Local; name != "service_request_updates" && name != "service_requests_updates" {
+		return nil, errForm
+	}
+	for i := range r.List {
+		x := &r.List[i]
+		if len(x.Request) > 200 || len(x.Status) > 100 || len(x.Description) > 4000 {
+			return nil, fmt.Errorf("%w: the answer of the desk has a field that is too long", hearback.ErrInvalid)
+		}
+		x.Request, x.Status, x.Description = strings.TrimSpace(x.Request), strings.ToLower(strings.TrimSpace(x.Status)), strings.TrimSpace(x.Description)
+	}
+	return r.List, nil
+}
+
+var errForm = fmt.Errorf("%w: the answer of the desk is not what GeoReport v2 asks for", hearback.ErrInvalid)
+
 func decode(b []byte, v any) error {
 	if len(b) > maxAnswer {
 		return fmt.Errorf("%w: the answer of the desk is longer than %d bytes", hearback.ErrInvalid, maxAnswer)
 	}
 	if err := xml.Unmarshal(b, v); err != nil {
-		return fmt.Errorf("%w: the answer of the desk is not what GeoReport v2 asks for", hearback.ErrInvalid)
+		return errForm
 	}
 	return nil
 }

@@ -36,9 +36,13 @@ func (d *desk) Find(_ context.Context, id string) (Request, error) {
 	return Request{ID: id, Status: "open", ServiceCode: "roads", Notes: "<read> & taken on", Requested: Datetime{time.Date(2026, 3, 18, 9, 0, 0, 0, time.FixedZone("", 8*3600))}}, nil
 }
 
-func (d *desk) Open(ctx context.Context) ([]Request, error) {
+func (d *desk) Cases(ctx context.Context) ([]Request, error) {
 	r, err := d.Find(ctx, "1k3x")
 	return []Request{r}, err
+}
+
+func (d *desk) About() About {
+	return About{URL: "https://answers.linmere.example", Contact: "Linmere Information Desk", Since: time.Date(2026, 3, 1, 9, 0, 0, 0, time.FixedZone("", 8*3600))}
 }
 
 func serve(t *testing.T) (*desk, Client) {
@@ -56,7 +60,7 @@ func TestClientAndServer(t *testing.T) {
 	if err != nil || len(list) != 2 || list[0].Name != "Roads & paths" {
 		t.Fatalf("Services = %+v, %v", list, err)
 	}
-	id, token, err := c.Send(t.Context(), "roads", "The bridge is closed <b>since</b> & Monday.", "City Hall")
+	id, token, err := c.Send(t.Context(), "roads", "The bridge is closed <b>since</b> & Monday.", "City Hall", nil)
 	if err != nil || id != "1k3x" || token != "" || len(d.taken) != 1 || d.taken[0] != "The bridge is closed <b>since</b> & Monday." {
 		t.Fatalf("Send = %q, %q, %v; taken %q", id, token, err, d.taken)
 	}
@@ -68,7 +72,7 @@ func TestClientAndServer(t *testing.T) {
 		t.Errorf("Status of another = %v", err)
 	}
 	for name, send := range map[string][2]string{"another service": {"sewers", "There is a hole."}, "no service": {"", "There is a hole."}, "too short": {"roads", "x"}, "too long": {"roads", strings.Repeat("长", 2001)}} {
-		if _, _, err := c.Send(t.Context(), send[0], send[1], ""); !errors.Is(err, hearback.ErrRefused) && !errors.Is(err, hearback.ErrNotFound) {
+		if _, _, err := c.Send(t.Context(), send[0], send[1], "", nil); !errors.Is(err, hearback.ErrRefused) && !errors.Is(err, hearback.ErrNotFound) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -78,7 +82,7 @@ func TestClientAndServer(t *testing.T) {
 	busy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTooManyRequests) }))
 	defer busy.Close()
 	slow := Client{URL: busy.URL, HTTP: busy.Client()}
-	if _, _, err := slow.Send(t.Context(), "roads", "There is a hole.", ""); err == nil || errors.Is(err, hearback.ErrRefused) {
+	if _, _, err := slow.Send(t.Context(), "roads", "There is a hole.", "", nil); err == nil || errors.Is(err, hearback.ErrRefused) {
 		t.Errorf("too often: %v, which must be tried again", err)
 	}
 }
@@ -168,10 +172,10 @@ func TestCityDesk(t *testing.T) {
 	}))
 	defer s.Close()
 	c := Client{URL: s.URL + "/open311/v2", Key: "k", Jurisdiction: "city.example", HTTP: s.Client()}
-	if _, _, err := c.Send(t.Context(), "POT", "Hole in the road", ""); !errors.Is(err, hearback.ErrRefused) || !strings.Contains(err.Error(), "address_string") {
+	if _, _, err := c.Send(t.Context(), "POT", "Hole in the road", "", nil); !errors.Is(err, hearback.ErrRefused) || !strings.Contains(err.Error(), "address_string") {
 		t.Errorf("Send without an address = %v", err)
 	}
-	id, token, err := c.Send(t.Context(), "POT", "Hole in the road", "City Hall")
+	id, token, err := c.Send(t.Context(), "POT", "Hole in the road", "City Hall", nil)
 	if err != nil || id != "" || token != "t-12345" {
 		t.Fatalf("Send = %q, %q, %v", id, token, err)
 	}
@@ -195,7 +199,16 @@ func FuzzReadRequests(f *testing.F) {
 		}
 		f.Add(b)
 	}
+	f.Add([]byte("<requests><request><status>打开</status></request></requests>"))
+	f.Add([]byte("<service_request_updates><request_update><service_request_id>1</service_request_id><status>FIXED</status><description>已修好</description></request_update></service_request_updates>"))
 	f.Fuzz(func(t *testing.T, b []byte) {
+		if updates, err := readUpdates(b); err == nil {
+			for _, x := range updates {
+				if len(x.Request) > 200 || len(x.Status) > 400 || len(x.Description) > 4000 {
+					t.Errorf("%+v", x)
+				}
+			}
+		}
 		list, err := readRequests(b)
 		if err != nil {
 			return
