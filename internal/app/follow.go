@@ -90,6 +90,11 @@ func (a *App) everAbout(ctx context.Context, x *hearback.Answer) (f follow.Facet
 	}
 	f.Topics, f.Areas = now.topics, now.areas
 	for _, r := range x.Public() {
+		for _, lang := range r.Langs() {
+			if !slices.Contains(f.Langs, lang) {
+				f.Langs = append(f.Langs, lang)
+			}
+		}
 		for _, id := range a.topicsOf(&r) {
 			if !slices.Contains(f.Topics, id) {
 				f.Topics = append(f.Topics, id)
@@ -101,6 +106,9 @@ func (a *App) everAbout(ctx context.Context, x *hearback.Answer) (f follow.Facet
 
 // things names what a wish asks for.
 func (a *App) things(ctx context.Context, w follow.Wish) (names []string, err error) {
+	if w.All {
+		names = append(names, map[string]string{"en": "all answers", "zh": "全部答复"}[w.Lang])
+	}
 	for _, id := range w.Topics {
 		t, err := a.Store.Topic(ctx, id)
 		if err != nil && !errors.Is(err, hearback.ErrNotFound) {
@@ -115,6 +123,9 @@ func (a *App) things(ctx context.Context, w follow.Wish) (names []string, err er
 	}
 	if n := len(w.Cases); n > 0 {
 		names = append(names, map[string]string{"en": map[bool]string{true: "one question", false: fmt.Sprintf("%d questions", n)}[n == 1], "zh": fmt.Sprintf("%d个问题", n)}[w.Lang])
+	}
+	for _, lang := range w.In {
+		names = append(names, map[string]map[string]string{"en": {"en": "only if given in English", "zh": "only if given in Chinese"}, "zh": {"en": "仅限有英文版的答复", "zh": "仅限有中文版的答复"}}[w.Lang][lang])
 	}
 	return names, nil
 }

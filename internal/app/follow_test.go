@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -295,6 +296,45 @@ func TestFollowChoice(t *testing.T) {
 	if got := box.take(); len(got) != 0 {
 		t.Errorf("after the change: %s", got)
 	}
+	// A language alone, and a language beside a topic: an answer in another one
+	// is not told, and the one that was asked for is whatever its language.
+	r.post("/follow/change", 200, url.Values{"k": {all}, "in": {"zh", "tlh"}, "letters": {"zh"}})
+	page := r.post("/follow", 200, url.Values{"email": {"both@example.org"}, "topic": {topic.ID.String()}, "in": {"zh"}, "letters": {"en"}})
+	if !strings.Contains(page, `name="in" value="zh"`) {
+		t.Errorf("the form has no choice of the language of answers:\n%.900s", main(page))
+	}
+	r.mail()
+	if got := box.take(); len(got) != 1 || !strings.Contains(got[0].Body, "Drinking water, only if given in Chinese.") {
+		t.Errorf("the letter to confirm: %s", got)
+	} else {
+		r.post("/follow/confirm", 200, url.Values{"k": {link(t, got[0], "confirm")}})
+	}
+	say(t, a, "Is the swimming pool open in winter?", hearback.Text{Lang: "en", Title: "The pool is open all winter", Lead: "From eight to eight.", Next: "Until May."})
+	say(t, a, "Does the tap water smell of chlorine today?", hearback.Text{Lang: "en", Title: "The tap water smells of chlorine until noon", Lead: "A pipe was cleaned.", Next: "Noon."})
+	r.mail()
+	for _, m := range box.take() {
+		if m.to != "topic@example.org" {
+			t.Errorf("an answer in English alone reaches %s", m)
+		}
+	}
+	asked := say(t, a, "自来水今天为什么有一股漂白粉的味道？", hearback.Text{Lang: "zh-Hans", Title: "自来水中午前有漂白粉味", Lead: "管道刚刚清洗消毒。", Next: "中午十二点。"})
+	r.mail()
+	to := []string{}
+	for _, m := range box.take() {
+		to = append(to, m.to)
+	}
+	slices.Sort(to)
+	if want := []string{"all@example.org", "both@example.org", "topic@example.org"}; !slices.Equal(to, want) {
+		t.Errorf("an answer in Chinese reaches %q, want %q", to, want)
+	}
+	r.post("/follow/change", 200, url.Values{"k": {all}, "case": {asked.Case.String()}, "in": {"en"}, "letters": {"zh"}})
+	a.Answers.Reviewers = func(context.Context) (int, error) { return 1, nil }
+	correct(t, a, asked, "时间改为下午。", hearback.Text{Lang: "zh-Hans", Title: "自来水下午前有漂白粉味", Lead: "管道刚刚清洗消毒。", Next: "下午三点。"})
+	r.mail()
+	if got := box.take(); !slices.ContainsFunc(got, func(m posted) bool { return m.to == "all@example.org" }) {
+		t.Errorf("a question that somebody follows is not told because of its language: %s", got)
+	}
+	r.post("/follow/change", 422, url.Values{"k": {all}, "in": {"tlh"}, "letters": {"en"}})
 	r.post("/follow/change", 422, url.Values{"k": {all}, "letters": {"en"}})
 	r.post("/follow", 422, url.Values{"email": {"x@example.org"}, "area": {"nowhere"}, "letters": {"en"}})
 }

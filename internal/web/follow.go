@@ -21,6 +21,7 @@ type followForm struct {
 	Topics []choice
 	Areas  []choice
 	Cases  []choice
+	In     []choice // languages that an answer must be given in
 	Langs  []string
 	Hours  int
 }
@@ -54,6 +55,9 @@ func (q *request) followForm(title string, w follow.Wish) (*followForm, error) {
 	slices.Sort(areas)
 	for _, area := range slices.Compact(areas) {
 		p.Areas = append(p.Areas, choice{area, q.l.place(area), slices.Contains(w.Areas, area)})
+	}
+	for _, lang := range notify.Langs() {
+		p.In = append(p.In, choice{lang, q.l.langName(lang), slices.Contains(w.In, lang)})
 	}
 	for _, id := range w.Cases {
 		label, err := q.questionTitle(id)
@@ -91,7 +95,7 @@ func (q *request) questionTitle(id hearback.ID) (string, error) {
 // readWish reads the form. Areas are taken only as they are offered, or were
 // chosen before.
 func (q *request) readWish(had *follow.Wish) follow.Wish {
-	w := follow.Wish{Lang: q.form("letters"), All: q.form("all") == "1"}
+	w := follow.Wish{Lang: q.form("letters"), All: q.form("all") == "1", In: q.r.PostForm["in"]}
 	ids := func(name string) (list []hearback.ID) {
 		for _, v := range q.r.PostForm[name] {
 			if id, err := hearback.ParseID(v); err == nil {
@@ -196,17 +200,22 @@ type letterPage struct {
 
 // names lists what a wish asks for.
 func (q *request) names(w *follow.Wish) ([]string, error) {
-	if w.All {
-		return []string{q.t("follow.all")}, nil
-	}
 	f, err := q.followForm("", *w)
 	if err != nil {
 		return nil, err
 	}
 	var list []string
+	if w.All {
+		list = append(list, q.t("follow.all"))
+	}
 	for _, c := range slices.Concat(f.Topics, f.Areas, f.Cases) {
 		if c.On {
 			list = append(list, c.Label)
+		}
+	}
+	for _, c := range f.In {
+		if c.On {
+			list = append(list, q.t("follow.only", c.Label))
 		}
 	}
 	return list, nil

@@ -37,6 +37,9 @@ type Wish struct {
 	Topics []hearback.ID `json:"topics,omitempty"`
 	Areas  []string      `json:"areas,omitempty"` // and what lies within
 	Cases  []hearback.ID `json:"cases,omitempty"` // one question, and what is said of it later
+	// In narrows all of this but Cases to answers that are given in one of these
+	// languages; none means any. Alone it means all answers in them.
+	In []string `json:"in,omitempty"`
 }
 
 // maxThings is how many topics, areas and questions one may follow.
@@ -48,11 +51,13 @@ func (w *Wish) tidy() error {
 	slices.Sort(w.Topics)
 	slices.Sort(w.Areas)
 	slices.Sort(w.Cases)
-	w.Topics, w.Areas, w.Cases = slices.Compact(w.Topics), slices.Compact(w.Areas), slices.Compact(w.Cases)
-	if w.All {
-		w.Topics, w.Areas, w.Cases = nil, nil, nil
-	}
+	slices.Sort(w.In)
+	w.Topics, w.Areas, w.Cases, w.In = slices.Compact(w.Topics), slices.Compact(w.Areas), slices.Compact(w.Cases), slices.Compact(w.In)
+	w.In = slices.DeleteFunc(w.In, func(lang string) bool { return !slices.Contains(notify.Langs(), lang) })
 	n := len(w.Topics) + len(w.Areas) + len(w.Cases)
+	if w.All || n == 0 && len(w.In) > 0 {
+		w.All, w.Topics, w.Areas, w.Cases = true, nil, nil, nil
+	}
 	switch {
 	case !slices.Contains(notify.Langs(), w.Lang):
 		return fmt.Errorf("%w: choose the language of the letters", hearback.ErrInvalid)
@@ -68,11 +73,21 @@ func (w *Wish) tidy() error {
 type Facets struct {
 	Topics []hearback.ID
 	Areas  []string
+	Langs  []string // in which it is or was given
 }
 
 // wants reports whether w asks for an answer.
 func (w *Wish) wants(a *hearback.Answer, f Facets) bool {
-	return w.All || slices.Contains(w.Cases, a.Case) ||
+	if slices.Contains(w.Cases, a.Case) {
+		return true
+	}
+	given := func(lang string) bool {
+		return slices.ContainsFunc(f.Langs, func(tag string) bool { return publish.Within(tag, lang) })
+	}
+	if len(w.In) > 0 && !slices.ContainsFunc(w.In, given) {
+		return false
+	}
+	return w.All ||
 		slices.ContainsFunc(w.Topics, func(id hearback.ID) bool { return slices.Contains(f.Topics, id) }) ||
 		slices.ContainsFunc(w.Areas, func(area string) bool {
 			return slices.ContainsFunc(f.Areas, func(x string) bool { return x == area || strings.HasPrefix(x, area+"/") })

@@ -56,7 +56,6 @@ type page struct {
 	Change, Leave            string
 	Confirm                  string
 	Things                   []string
-	All                      bool
 	Hours                    int
 }
 
@@ -95,7 +94,7 @@ func (s *Service) invitation(ctx context.Context, w Wish, link string) (notify.M
 	if err != nil {
 		return notify.Message{}, err
 	}
-	p.Things, p.All = things, w.All
+	p.Things = things
 	p.Confirm = s.Site().Base + "/follow/confirm?" + url.Values{"k": {link}, "lang": {w.Lang}}.Encode()
 	return s.fill(p, "confirm")
 }
