@@ -28,6 +28,7 @@ import (
 type postbox struct {
 	mu    sync.Mutex
 	fault error
+	tries int // since fault was set
 	got   []posted
 }
 
@@ -42,6 +43,7 @@ func (p posted) String() string { return p.to + ": " + p.Subject + "\n" + p.Body
 func (p *postbox) Send(_ context.Context, to notify.Address, m notify.Message) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.tries++
 	if p.fault != nil {
 		return p.fault
 	}
@@ -425,6 +427,58 @@ func TestFollowSaysNothing(t *testing.T) {
 				t.Errorf("%s holds %q", filepath.Base(f), s)
 			}
 		}
+	}
+}
+
+// TestFollowGone: who has no such address any more is forgotten with all that
+// waits for it; a server that is away costs one letter a try, and refusals of
+// another kind forget nobody.
+func TestFollowGone(t *testing.T) {
+	a, clock, box, r := following(t)
+	r.join(box, "one@example.org", url.Values{"all": {"1"}, "letters": {"en"}})
+	r.join(box, "two@example.org", url.Values{"all": {"1"}, "letters": {"en"}})
+	count := func(want int64) {
+		t.Helper()
+		if n, err := a.Store.CountFollows(t.Context()); n != want || err != nil {
+			t.Errorf("%d follow, %v, want %d", n, err, want)
+		}
+	}
+	fail := func(f *notify.Fault) {
+		box.mu.Lock()
+		defer box.mu.Unlock()
+		box.fault, box.tries = nil, 0
+		if f != nil {
+			box.fault = f
+		}
+	}
+	fail(&notify.Fault{Sentence: "The server is away.", Away: true})
+	x := say(t, a, "Is the tap water safe to drink after the flood?", water...)
+	r.mail()
+	if box.tries != 1 {
+		t.Errorf("%d letters were tried while the server is away, want 1", box.tries)
+	}
+	fail(nil)
+	clock.pass(2 * time.Minute)
+	r.mail()
+	if got := box.take(); len(got) != 2 {
+		t.Errorf("when it is back: %s", got)
+	}
+	count(2)
+	fail(&notify.Fault{Sentence: "It does not take mail from us.", Final: true})
+	a.Answers.Reviewers = func(context.Context) (int, error) { return 1, nil }
+	texts := append([]hearback.Text(nil), water...)
+	texts[0].Lead = "Boil it for four minutes."
+	correct(t, a, x, "Four minutes, not three.", texts...)
+	r.mail()
+	count(2)
+	fail(&notify.Fault{Sentence: "There is no such address.", Final: true, Gone: true})
+	if _, err := (liveAnswers{a.Answers, a}).Withdraw(t.Context(), reviewer1, x.ID, "It is tested again."); err != nil {
+		t.Fatal(err)
+	}
+	r.mail()
+	count(0)
+	if due, err := a.Store.DueOutgoing(t.Context(), true, clock.Now().Add(48*time.Hour), 9); err != nil || len(due) != 0 {
+		t.Errorf("letters still wait: %v, %v", due, err)
 	}
 }
 

@@ -189,9 +189,14 @@ func (a *App) feedURLs(x *hearback.Answer) (list []string) {
 
 // sendDue tries every delivery that is due, once: letters, or all else.
 func (a *App) sendDue(ctx context.Context, letters bool) error {
+	var post notify.Line // open until the last letter is sent
 	if letters {
 		a.postMu.Lock()
 		defer a.postMu.Unlock()
+		if a.follow != nil {
+			post = notify.OpenLine(a.follow.Mail)
+			defer post.Close()
+		}
 	}
 	for {
 		due, err := a.Store.DueOutgoing(ctx, letters, a.now(), 50)
@@ -199,7 +204,7 @@ func (a *App) sendDue(ctx context.Context, letters bool) error {
 			return err
 		}
 		for _, d := range due {
-			err := a.deliver(ctx, d)
+			err := a.deliver(ctx, d, post)
 			var gone goneError
 			switch {
 			case ctx.Err() != nil:
@@ -217,6 +222,9 @@ func (a *App) sendDue(ctx context.Context, letters bool) error {
 					wait = max(wait, min(f.After, 24*time.Hour))
 				}
 				err = a.Store.SendAgain(ctx, d.ID, a.now().Add(wait))
+				if err == nil && letters && f != nil && f.Away {
+					return nil // the others would fail the same way; they keep their tries
+				}
 			}
 			if err != nil {
 				return err
@@ -228,8 +236,8 @@ func (a *App) sendDue(ctx context.Context, letters bool) error {
 // A goneError says that trying again is no use.
 type goneError struct{ error }
 
-// deliver sends one delivery.
-func (a *App) deliver(ctx context.Context, d publish.Delivery) error {
+// deliver sends one delivery, a letter by post.
+func (a *App) deliver(ctx context.Context, d publish.Delivery, post notify.Line) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	switch d.Kind {
@@ -248,7 +256,7 @@ func (a *App) deliver(ctx context.Context, d publish.Delivery) error {
 			return goneError{fmt.Errorf("%w: the office sends no letters any more", hearback.ErrNotFound)}
 		}
 		var f *notify.Fault
-		err := a.follow.Deliver(ctx, d)
+		err := a.follow.Deliver(ctx, d, post)
 		if errors.As(err, &f) && f.Final {
 			return goneError{err}
 		}

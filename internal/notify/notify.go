@@ -213,12 +213,40 @@ type Sender interface {
 	Send(ctx context.Context, to Address, m Message) error
 }
 
+// A Line is a [Sender] that keeps its connection for several messages. It is for
+// one goroutine at a time.
+type Line interface {
+	Sender
+	Close()
+}
+
+// An Opener is a [Sender] that can keep its connection.
+type Opener interface {
+	Sender
+	Open() Line // connects at its first message
+}
+
+// OpenLine returns a line of s; where s keeps no connection, s itself.
+func OpenLine(s Sender) Line {
+	if o, ok := s.(Opener); ok {
+		return o.Open()
+	}
+	return single{s}
+}
+
+// A single is a line that keeps nothing.
+type single struct{ Sender }
+
+func (single) Close() {}
+
 // A Fault says why a message could not be delivered, in one plain sentence for
 // the operator.
 type Fault struct {
 	Sentence string
 	After    time.Duration // how long the other side asks us to wait; 0 if it does not
 	Final    bool          // trying again will not help
+	Gone     bool          // because there is no such address any more
+	Away     bool          // the other side could not be spoken to at all, whoever the message is for
 	Err      error         // what was underneath, or nil; for tests, never shown or logged
 }
 

@@ -30,7 +30,8 @@ const (
 )
 
 // send delivers what is due: channels side by side, so that a slow one does
-// not keep others waiting, and each in order.
+// not keep others waiting, and each in order. The mail server is spoken to over
+// a few connections that stay open until all is sent.
 func (s *Service) send(ctx context.Context) error {
 	list, err := s.Store.DueDeliveries(ctx, Waiting, s.now(), batch)
 	if err != nil {
@@ -43,13 +44,16 @@ func (s *Service) send(ctx context.Context) error {
 	var mu sync.Mutex
 	var errs []error
 	var wg sync.WaitGroup
-	room := make(chan struct{}, side)
+	lines := make(chan Line, side)
+	for range side {
+		lines <- OpenLine(s.Senders[Mail])
+	}
 	for _, queue := range of {
-		room <- struct{}{}
+		line := <-lines
 		wg.Go(func() {
-			defer func() { <-room }()
+			defer func() { lines <- line }()
 			for i := range queue {
-				ok, err := s.deliver(ctx, &queue[i])
+				ok, err := s.deliver(ctx, &queue[i], line)
 				if err != nil {
 					mu.Lock()
 					errs = append(errs, err)
@@ -62,12 +66,16 @@ func (s *Service) send(ctx context.Context) error {
 		})
 	}
 	wg.Wait()
+	for range side {
+		(<-lines).Close()
+	}
 	return errors.Join(errs...)
 }
 
-// deliver tries d once and notes what came of it. It reports whether the
-// channel can take the next one. An error is one of the store.
-func (s *Service) deliver(ctx context.Context, d *Delivery) (ok bool, err error) {
+// deliver tries d once and notes what came of it: by line if it goes by mail. It
+// reports whether the channel can take the next one. An error is one of the
+// store.
+func (s *Service) deliver(ctx context.Context, d *Delivery, line Line) (ok bool, err error) {
 	if !s.claim(d.ID) {
 		return true, nil // a test that somebody is just waiting for
 	}
@@ -92,7 +100,7 @@ func (s *Service) deliver(ctx context.Context, d *Delivery) (ok bool, err error)
 	if err != nil {
 		return false, err
 	}
-	err = s.hand(ctx, c, d)
+	err = s.hand(ctx, c, d, line)
 	if ctx.Err() != nil && err != nil {
 		return false, nil // broken off because we stop: that was no try
 	}
@@ -116,7 +124,7 @@ func (s *Service) deliver(ctx context.Context, d *Delivery) (ok bool, err error)
 }
 
 // hand gives d to the way that c delivers.
-func (s *Service) hand(ctx context.Context, c *Channel, d *Delivery) error {
+func (s *Service) hand(ctx context.Context, c *Channel, d *Delivery, line Line) error {
 	sender := s.Senders[c.Way]
 	if sender == nil {
 		return &Fault{Sentence: "No mail server is set. Set mail.server and mail.from in hearback.toml.", Final: true}
@@ -124,6 +132,9 @@ func (s *Service) hand(ctx context.Context, c *Channel, d *Delivery) error {
 	to, err := reveal(s.Key, c.ID, c.Sealed)
 	if err != nil {
 		return &Fault{Sentence: "The address of the channel cannot be opened: keys/notify.key is not the one it was sealed with. Enter the address again.", Final: true, Err: err}
+	}
+	if c.Way == Mail {
+		sender = line
 	}
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()

@@ -190,7 +190,9 @@ func (s *Service) Test(ctx context.Context, o Owner, id hearback.ID) error {
 	if err := s.Store.SaveDelivery(ctx, d, nil); err != nil {
 		return err
 	}
-	if _, err := s.deliver(ctx, d); err != nil {
+	line := OpenLine(s.Senders[Mail])
+	defer line.Close()
+	if _, err := s.deliver(ctx, d, line); err != nil {
 		return err
 	}
 	if d.State != Sent {

@@ -393,11 +393,12 @@ func (s *Service) Tell(ctx context.Context, a *hearback.Answer, rev int) (list [
 	}
 }
 
-// Deliver sends one letter, unless it is not wanted or not true any more.
-func (s *Service) Deliver(ctx context.Context, d publish.Delivery) error {
+// Deliver sends one letter by a line of Mail, unless it is not wanted or not true
+// any more. Whoever has no such address any more is forgotten.
+func (s *Service) Deliver(ctx context.Context, d publish.Delivery, by notify.Sender) error {
 	id, err := hearback.ParseID(string(d.Target))
 	if err != nil {
-		return s.sendLink(ctx, d)
+		return s.sendLink(ctx, d, by)
 	}
 	var n news
 	if err := json.Unmarshal(d.Body, &n); err != nil {
@@ -430,11 +431,16 @@ func (s *Service) Deliver(ctx context.Context, d publish.Delivery) error {
 		return err
 	}
 	m.Key, m.At = "hb_"+d.ID.String(), s.Now()
-	return s.Mail.Send(ctx, notify.Address{To: string(to)}, m)
+	err = by.Send(ctx, notify.Address{To: string(to)}, m)
+	var fault *notify.Fault
+	if errors.As(err, &fault) && fault.Gone {
+		return errors.Join(err, s.Store.DropFollow(context.WithoutCancel(ctx), f.ID))
+	}
+	return err
 }
 
 // sendLink sends the letter that asks for confirmation.
-func (s *Service) sendLink(ctx context.Context, d publish.Delivery) error {
+func (s *Service) sendLink(ctx context.Context, d publish.Delivery, by notify.Sender) error {
 	x, err := s.Store.FollowAsk(ctx, d.Target)
 	if errors.Is(err, hearback.ErrNotFound) {
 		return nil // it was confirmed by another letter, or forgotten
@@ -462,5 +468,5 @@ func (s *Service) sendLink(ctx context.Context, d publish.Delivery) error {
 		return err
 	}
 	m.Key, m.At = "hb_"+d.ID.String(), s.Now()
-	return s.Mail.Send(ctx, notify.Address{To: a.To}, m)
+	return by.Send(ctx, notify.Address{To: a.To}, m)
 }

@@ -37,6 +37,9 @@ type server struct {
 	rcpt     string // what it answers to RCPT
 	hangUp   bool   // right after it took the message, without an answer to QUIT
 	password string
+	codes    bool   // enhanced codes (RFC 3463) stand in what it answers
+	bad      string // an address that it refuses, with rcpt
+	most     int    // messages that it takes in one conversation, then it answers 421; 0 is any number
 
 	t     *testing.T
 	l     net.Listener
@@ -44,7 +47,9 @@ type server struct {
 	roots *x509.CertPool
 	mu    sync.Mutex
 	got   []string // messages
-	clear bool     // something but STARTTLS was said in the clear
+	conns int      // conversations
+	rsets int
+	clear bool // something but STARTTLS was said in the clear
 }
 
 func serve(t *testing.T, s *server) *server {
@@ -91,6 +96,10 @@ func (s *server) talk(c net.Conn) {
 	if s.implicit {
 		c = tls.Server(c, s.conf)
 	}
+	s.mu.Lock()
+	s.conns++
+	s.mu.Unlock()
+	taken := 0
 	r := bufio.NewReader(c)
 	say := func(format string, args ...any) { fmt.Fprintf(c, format+"\r\n", args...) }
 	say("220 test ready")
@@ -116,6 +125,9 @@ func (s *server) talk(c net.Conn) {
 			if s.password != "" && secure {
 				say("250-AUTH PLAIN")
 			}
+			if s.codes {
+				say("250-ENHANCEDSTATUSCODES")
+			}
 			say("250 8BITMIME")
 		case "STARTTLS":
 			say("220 go ahead")
@@ -138,9 +150,13 @@ func (s *server) talk(c net.Conn) {
 				say("530 sign in")
 				continue
 			}
+			if s.most > 0 && taken >= s.most {
+				say("421 enough for one conversation")
+				return
+			}
 			say("250 ok")
 		case "RCPT":
-			if s.rcpt != "" {
+			if s.rcpt != "" && strings.Contains(rest, s.bad) {
 				say("%s", s.rcpt)
 				continue
 			}
@@ -154,6 +170,7 @@ func (s *server) talk(c net.Conn) {
 			s.mu.Lock()
 			s.got = append(s.got, string(b))
 			s.mu.Unlock()
+			taken++
 			say("250 taken")
 			if s.hangUp {
 				return
@@ -161,6 +178,11 @@ func (s *server) talk(c net.Conn) {
 		case "QUIT":
 			say("221 bye")
 			return
+		case "RSET":
+			s.mu.Lock()
+			s.rsets++
+			s.mu.Unlock()
+			say("250 ok")
 		default:
 			say("250 ok")
 		}
@@ -327,5 +349,108 @@ func TestLetter(t *testing.T) {
 				t.Errorf("%s: %q, %v, want %q", p.Header.Get("Content-Type"), got, err, want.body)
 			}
 		}
+	}
+}
+
+// TestLine: letters go over one conversation with a reset between them; one that
+// is refused does not stop the next, a conversation that the server ends is begun
+// anew, none goes out twice, and no conversation is longer than many servers
+// allow.
+func TestLine(t *testing.T) {
+	for _, tt := range []struct {
+		name      string
+		s         *server
+		n, refuse int // letters, and which of them is refused
+		conns     int
+	}{
+		{"one conversation", &server{}, 5, -1, 1},
+		{"one is refused", &server{rcpt: "550 5.1.1 nobody", bad: "officer2@", codes: true}, 5, 2, 1},
+		{"signed in once", &server{password: "open sesame"}, 5, -1, 1},
+		{"the server hangs up after each", &server{hangUp: true}, 4, -1, 4},
+		{"the server takes two at a time", &server{most: 2}, 5, -1, 3},
+		{"many", &server{implicit: true}, 200, -1, 3},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := serve(t, tt.s)
+			user := ""
+			if s.password != "" {
+				user = "hearback"
+			}
+			l := s.client(user, s.password).Open()
+			for i := range tt.n {
+				m := msg
+				m.Key = fmt.Sprintf("hb_%d", i)
+				err := l.Send(t.Context(), notify.Address{To: fmt.Sprintf("officer%d@linmere.example", i)}, m)
+				if (err != nil) != (i == tt.refuse) {
+					t.Errorf("letter %d: %v", i, err)
+				}
+			}
+			l.Close()
+			l.Close() // does nothing
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			want := tt.n
+			if tt.refuse >= 0 {
+				want--
+			}
+			if len(s.got) != want || s.conns != tt.conns || s.clear {
+				t.Errorf("%d letters over %d conversations, want %d over %d; in the clear: %t", len(s.got), s.conns, want, tt.conns, s.clear)
+			}
+			if !s.hangUp && s.rsets < tt.n {
+				t.Errorf("%d resets between %d letters", s.rsets, tt.n)
+			}
+			seen := map[string]bool{}
+			for _, b := range s.got {
+				m, err := netmail.ReadMessage(strings.NewReader(b))
+				if err != nil || seen[m.Header.Get("Message-Id")] {
+					t.Errorf("%v, or twice: %s", err, m.Header.Get("Message-Id"))
+					continue
+				}
+				seen[m.Header.Get("Message-Id")] = true
+			}
+		})
+	}
+}
+
+// TestGone: an address is gone only if the server says that of the address, and
+// not of us.
+func TestGone(t *testing.T) {
+	for _, tt := range []struct {
+		answer string
+		codes  bool
+		before bool // it takes a letter for somebody else first
+		gone   bool
+	}{
+		{"550 5.1.1 no such user", true, false, true},
+		{"553 5.1.3 bad syntax", true, false, true},
+		{"550 5.2.1 mailbox disabled", true, false, true},
+		{"552 5.2.2 mailbox full", true, true, false},
+		{"554 5.7.1 relay access denied", true, true, false},
+		{"550 5.7.1 you are on a list", true, true, false},
+		{"450 4.1.1 not now", true, true, false},
+		{"550 relay not permitted", false, false, false},
+		{"550 no such user", false, true, true},
+		{"550 no such user", true, true, true},
+		{"554 no", false, true, false},
+	} {
+		s := serve(t, &server{rcpt: tt.answer, bad: "officer@", codes: tt.codes})
+		l := s.client("", "").Open()
+		if tt.before {
+			if err := l.Send(t.Context(), notify.Address{To: "another@linmere.example"}, msg); err != nil {
+				t.Fatal(err)
+			}
+		}
+		err := l.Send(t.Context(), to, msg)
+		l.Close()
+		var f *notify.Fault
+		if !errors.As(err, &f) || f.Gone != tt.gone || f.Away {
+			t.Errorf("%s after %t: %+v, want gone %t", tt.answer, tt.before, f, tt.gone)
+		}
+	}
+	c := serve(t, &server{}).client("", "")
+	c.Port = 1
+	var f *notify.Fault
+	if err := c.Send(t.Context(), to, msg); !errors.As(err, &f) || !f.Away || f.Gone || f.Final {
+		t.Errorf("a server that is away: %+v", f)
 	}
 }
