@@ -246,7 +246,7 @@ func (b *bench) labelled() error {
 		}
 		mine.Add(s, a)
 	}
-	found.Got, found.Note = float64(mine.Found), fmt.Sprintf("of %d; in %d of them nobody said anything at all", mine.Windows, mine.Silent)
+	found.Got, found.Note = float64(mine.Found), fmt.Sprintf("of %d; the window of %d holds nothing but zeros, so that no method can find it without guessing", mine.Windows, mine.Silent)
 	delay.Got, before.Got = counts.Median(mine.Delays).Minutes(), float64(mine.Before)
 	b.rows = append(b.rows, tweets, found, delay, before)
 	for _, m := range b.peers() {

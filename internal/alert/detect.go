@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -36,7 +37,8 @@ var ErrBadRows = errors.New("some rows could not be used")
 //
 // A score is between 0 and 1, and an alarm is a score of 0.5 or more. Only the
 // first row of a rise is an alarm: while one lasts, for a day at least, scores
-// stay below 0.5 unless it doubles.
+// stay below 0.5 unless it doubles. The score is that of the fast statistic,
+// because a column has one score; slow burns are for the service to tell.
 func Detect(r io.Reader, w io.Writer, o DetectOptions) error {
 	if o.Limits == (Limits{}) {
 		o.Limits = DefaultLimits()
@@ -121,6 +123,14 @@ type column struct {
 	length time.Duration // of a bucket; 0 until it is known
 	first  float64       // value of the first row, while length is not known
 	last   time.Time
+	recent []spell // the last 24 h, that p has not learned yet
+}
+
+// A spell is what the rows of one hour brought together.
+type spell struct {
+	at     time.Time // start of its first row
+	length time.Duration
+	value  float64
 }
 
 // step takes in one row. Its time may be the start or the end of its bucket:
@@ -135,7 +145,7 @@ func (c *column) step(at time.Time, value float64) Reading {
 	case length == 0:
 		// Now the length is known, the first row is taken in once more.
 		length, c.length = gap, gap
-		c.d, c.p = Detector{}, Rhythm{}
+		c.d, c.p, c.recent = Detector{}, Rhythm{}, nil
 		c.take(c.last, length, c.first)
 	case gap < length:
 		length = gap
@@ -147,8 +157,26 @@ func (c *column) step(at time.Time, value float64) Reading {
 func (c *column) take(at time.Time, length time.Duration, value float64) Reading {
 	start := at.Add(-length)
 	b := Bucket{At: start, Length: length, Voices: value, Exposure: c.p.Factor(start)}
-	c.p.Learn(start, length, value)
+	c.remember(start, length, value)
 	return c.d.Step(b)
+}
+
+// remember has the rhythm learn what is a day old. As the level, it may not
+// learn from a burst while the burst is judged: it would pass for the usual of
+// that hour of the week, and hide itself.
+func (c *column) remember(start time.Time, length time.Duration, value float64) {
+	if n := len(c.recent) - 1; n >= 0 && c.recent[n].at.Truncate(time.Hour).Equal(start.Truncate(time.Hour)) {
+		c.recent[n].length += length
+		c.recent[n].value += value
+	} else {
+		c.recent = append(c.recent, spell{start, length, value})
+	}
+	n := 0
+	for n < len(c.recent) && start.Sub(c.recent[n].at) >= guardHours*time.Hour {
+		c.p.Learn(c.recent[n].at, c.recent[n].length, c.recent[n].value)
+		n++
+	}
+	c.recent = slices.Delete(c.recent, 0, n)
 }
 
 // capped cuts the input when one line grows beyond all sense, which would

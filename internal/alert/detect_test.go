@@ -152,6 +152,36 @@ func TestGap(t *testing.T) {
 	}
 }
 
+// TestHourUnderWay: what an hour brings does not pass for its usual while it
+// lasts, nor on the day after.
+func TestHourUnderWay(t *testing.T) {
+	var in, out bytes.Buffer
+	at := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	const perDay, burst = 6 * 24, 6 * (3*24 + 9)
+	for i := range 5 * perDay {
+		n := 4
+		if i >= burst && i < burst+6 {
+			n = 60
+		}
+		fmt.Fprintf(&in, "%s,%d\n", at.Add(time.Duration(i+1)*10*time.Minute).Format(time.RFC3339), n)
+	}
+	if err := alert.Detect(&in, &out, alert.DetectOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(&out).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range []int{burst, burst + 5, burst + perDay} {
+		if e, _ := strconv.ParseFloat(rows[1+i][2], 64); math.Abs(e-4) > 0.2 {
+			t.Errorf("row %d: %v expected, want the usual 4", i+1, e)
+		}
+	}
+	if rows[1+burst][4] != "1" {
+		t.Errorf("the first row of the burst raised no alarm: %v", rows[1+burst])
+	}
+}
+
 // TestZones: rows may name their zone, and a change of the clock is then no
 // event. Rows without one say the hour twice in autumn, which is named; the hour
 // that spring leaves out is missing, not silent.
