@@ -38,6 +38,8 @@ const (
 	ReviewersChanged RecordType = "reviewers.changed"
 	EstimatesChanged RecordType = "estimates.changed" // how many blind estimates a verdict asks for
 	ThresholdChanged RecordType = "threshold.changed"
+	CrisisBegan      RecordType = "crisis.began" // or was prolonged: counts are checked every quarter of an hour
+	CrisisEnded      RecordType = "crisis.ended"
 	WindowRolled     RecordType = "privacy.window.rolled"
 	RoleGranted      RecordType = "role.granted"
 	RoleRevoked      RecordType = "role.revoked"

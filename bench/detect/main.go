@@ -44,7 +44,7 @@ func main() {
 	flag.StringVar(&b.data, "data", "../shared/data", "folder of labelled data")
 	flag.StringVar(&b.rscript, "rscript", "Rscript", "the Rscript that surveillance is installed for")
 	flag.IntVar(&b.few, "few", 30, "made-up concerns of each kind that peers are measured on")
-	only := flag.String("only", "", "families to run, with commas between (made, labelled, forecasts, cost): prints, and writes no file")
+	only := flag.String("only", "", "families to run, with commas between (made, crisis, labelled, forecasts, cost): prints, and writes no file")
 	flag.Parse()
 	if err := b.run(*only); err != nil {
 		fmt.Fprintln(os.Stderr, "detect:", err)
@@ -56,7 +56,7 @@ func (b *bench) run(only string) error {
 	for _, f := range []struct {
 		name string
 		run  func() error
-	}{{"made", b.made}, {"labelled", b.labelled}, {"forecasts", b.forecasts}, {"cost", b.cost}} {
+	}{{"made", b.made}, {"crisis", b.crisis}, {"labelled", b.labelled}, {"forecasts", b.forecasts}, {"cost", b.cost}} {
 		if only != "" && !strings.Contains(","+only+",", ","+f.name+",") {
 			continue
 		}

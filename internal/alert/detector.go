@@ -183,7 +183,7 @@ func (d *Detector) Step(b Bucket) Reading {
 	r.Usual = 24 * rate
 	d.last = start + length
 	if b.Missing || bad {
-		r.Day, _ = d.day()
+		r.Day = d.day()
 		return r
 	}
 	r.Missing = false
@@ -211,7 +211,7 @@ func (d *Detector) Step(b Bucket) Reading {
 		d.calm += float32(min(x, mu+winsor*sd))
 	}
 	d.rows++
-	r.Day, _ = d.day()
+	r.Day = d.day()
 	return r
 }
 
@@ -274,14 +274,15 @@ func (d *Detector) rate(age float64) (rate, known float64) {
 	return (x + priorRate*priorHours) / (e + priorHours), x + priorRate*priorHours
 }
 
-// day sums the voices and the exposure of the last 24 h.
-func (d *Detector) day() (voices, exposed float64) {
-	voices, exposed = float64(d.now), float64(d.part)
+// day sums the voices of the last 24 h. The oldest hour of the ring began up to
+// 25 h ago, and counts by what is left of the hour under way.
+func (d *Detector) day() float64 {
+	voices := float64(d.now)
 	for _, p := range d.ring {
 		voices += p.count()
-		exposed += decoded[p.seen]
 	}
-	return voices, exposed
+	over := min(float64(d.last-int64(d.hour)*hour)/float64(hour), 1)
+	return voices - over*d.ring[at(int64(d.hour))].count()
 }
 
 func (d *Detector) dispersion() float64 {

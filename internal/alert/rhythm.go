@@ -89,6 +89,15 @@ const (
 // Known reports whether anything was heard so far.
 func (v *Volume) Known() bool { return v.seen > 0 }
 
+// Usual returns how busy the hour of a time usually is, for an hour that is not
+// over.
+func (v *Volume) Usual(at time.Time) float64 {
+	if v.hours < volumeFrom {
+		return 1
+	}
+	return v.rhythm.Factor(at)
+}
+
 // Exposure takes in what one hour brought and returns how busy it was: 1 is an
 // ordinary hour, and all there is for the first two days.
 func (v *Volume) Exposure(at time.Time, messages float64) float64 {

@@ -145,7 +145,9 @@ func Judge(f Facts, l Limits) []hearback.Alert {
 	}
 	const day = 24 * time.Hour
 	if f.Tier == hearback.P1 {
-		raise(hearback.AlertHarm, repeatHarm, hearback.Alert{Observed: r.Day, Expected: r.Usual, Window: day, Stat: f.Concern.Score.Harm.Value, Limit: harmLimit})
+		raise(hearback.AlertHarm, repeatHarm, hearback.Alert{
+			Observed: r.Day, Expected: r.Usual, Window: day, Since: f.Concern.First, Stat: f.Concern.Score.Harm.Value, Limit: harmLimit,
+		})
 	}
 	fast, slow := r.Fast >= l.Fast && r.Day >= leastVoices, r.Slow >= l.Slow && r.Day >= leastVoices && r.Fast < l.Fast
 	wait := refractory

@@ -16,29 +16,41 @@ import (
 	"example.org/hearback/internal/web"
 )
 
-// alert judges every hour that has ended since the last time, and looks at
-// clocks and at sources that fell silent.
+// alert judges every hour, or in a crisis every quarter of one, that has ended
+// since the last time, and looks at sources that fell silent.
 func (a *App) alert(ctx context.Context, now time.Time) error {
-	end := now.Truncate(bucket)
-	from := a.steps.hour
-	if !from.Before(end) {
-		return nil
+	s := &a.steps
+	to := s.hour
+	for end := s.next(to); !end.After(now); end = s.next(to) {
+		to = end
 	}
-	if err := a.detect(ctx, from, end, true); err != nil {
-		return err
+	if s.hour.Before(to) {
+		if err := a.detect(ctx, s.hour, to, true); err != nil {
+			return err
+		}
 	}
-	return a.remind(ctx, now, from, end)
+	if hour := now.Truncate(bucket); s.listened.Before(hour) {
+		if err := a.remindSilent(ctx, now, s.listened, hour); err != nil {
+			return err
+		}
+		s.listened = hour
+	}
+	return a.endCrisis(ctx, now)
 }
 
-// detect lets the detectors see the hours in [from, to) and, if raise is set,
-// raises the alerts that follow from the last of them.
+// detect lets the detectors see what came in [from, to) and, if raise is set,
+// raises the alerts that follow from the last bucket of it.
 func (a *App) detect(ctx context.Context, from, to time.Time, raise bool) error {
 	s := &a.steps
-	sum, err := a.hours(ctx, from.Add(-24*bucket), to, hearback.WatchedVoices)
+	length := bucket // of the buckets in which counts are read
+	if raise && (s.step(from) < bucket || !from.Equal(from.Truncate(bucket))) {
+		length = quarter
+	}
+	sum, err := a.spells(ctx, from.Add(-24*bucket), to, length, hearback.WatchedVoices)
 	if err != nil {
 		return err
 	}
-	if err := a.hearVolume(ctx, to); err != nil {
+	if err := a.hearVolume(ctx, to.Truncate(bucket)); err != nil {
 		return err
 	}
 	past := map[hearback.ID][]hourly{} // of concerns that are new to the detectors
@@ -49,11 +61,22 @@ func (a *App) detect(ctx context.Context, from, to time.Time, raise bool) error 
 		// What was said before it had voices enough to be watched, or came in
 		// late about hours that were judged already, is seen all the same.
 		if past[id] = list; raise {
-			if past[id], err = a.history(ctx, id, to); err != nil {
+			if past[id], err = a.history(ctx, id, to, length); err != nil {
 				return err
 			}
 		}
 		s.detectors[id] = &alert.Detector{}
+	}
+	// What is past is seen by the hour, what is judged in its own buckets.
+	end := func(at time.Time) time.Time {
+		switch hour := at.Truncate(bucket).Add(bucket); {
+		case raise && !at.Before(from):
+			return s.next(at)
+		case raise && hour.After(from):
+			return from
+		default:
+			return hour
+		}
 	}
 	voices := map[time.Time]float64{}
 	for id, d := range s.detectors {
@@ -65,15 +88,18 @@ func (a *App) detect(ctx context.Context, from, to time.Time, raise bool) error 
 		for _, h := range list {
 			voices[h.at] += float64(h.voices)
 		}
-		for ; at.Before(to); at = at.Add(bucket) {
-			v := voices[at]
+		for next := end(at); at.Before(to); at, next = next, end(next) {
+			v := 0.0
+			for x := at; x.Before(next); x = x.Add(quarter) {
+				v += voices[x]
+			}
 			if v == 0 && d.Age(at) == 0 {
 				continue // it has not been heard of yet
 			}
 			if v > 0 {
 				s.hear(id, at)
 			}
-			r := d.Step(alert.Bucket{At: at, Length: bucket, Voices: v, Exposure: s.busy[at]})
+			r := d.Step(alert.Bucket{At: at, Length: next.Sub(at), Voices: v, Exposure: s.exposure(at)})
 			s.readings[id] = r
 			if !raise || r.At.Before(to) {
 				// What rose while nobody judged has been told, or is over.
@@ -96,6 +122,15 @@ func (a *App) detect(ctx context.Context, from, to time.Time, raise bool) error 
 		return nil
 	}
 	return a.raise(ctx, to, sum)
+}
+
+// exposure is how busy the hour of a time was, or, while it is under way, how
+// busy such an hour usually is.
+func (s *steps) exposure(at time.Time) float64 {
+	if hour := at.Truncate(bucket); hour.Before(s.volumeTo) {
+		return s.busy[hour]
+	}
+	return s.volume.Usual(at)
 }
 
 // hearVolume finds how busy each hour up to a time was: streams alone, because a
@@ -136,12 +171,12 @@ func isStream(s hearback.Source) bool {
 }
 
 // history returns the counts of one concern before a time, all sources
-// together.
-func (a *App) history(ctx context.Context, id hearback.ID, to time.Time) (list []hourly, err error) {
+// together, by buckets of a length.
+func (a *App) history(ctx context.Context, id hearback.ID, to time.Time, length time.Duration) (list []hourly, err error) {
 	rolls, err := a.Store.Rolls(ctx, id, to.Add(-forgetHeard))
 	for _, r := range rolls {
 		if r.Bucket.Before(to) {
-			list = append(list, hourly{at: r.Bucket.Truncate(bucket), voices: r.Voices})
+			list = append(list, hourly{at: r.Bucket.Truncate(length), voices: r.Voices})
 		}
 	}
 	return list, err
@@ -419,8 +454,44 @@ func (a *App) send(ctx context.Context, now time.Time, alerts []hearback.Alert, 
 	return nil
 }
 
-// remind raises alerts about clocks that run out and sources that are silent.
-func (a *App) remind(ctx context.Context, now, from, end time.Time) error {
+// tellHarm raises alerts about concerns that people found dangerous and that was
+// not told of yet. It waits for no hour to end, and for no number of voices.
+func (a *App) tellHarm(ctx context.Context, now time.Time, list []hearback.Concern) error {
+	s := &a.steps
+	about := map[hearback.ID]*hearback.Concern{}
+	var alerts []hearback.Alert
+	for i := range list {
+		c := &list[i]
+		if last, told := s.raised[c.ID][hearback.AlertHarm]; told && now.Sub(last) < 24*time.Hour {
+			continue
+		}
+		rolls, err := a.Store.Rolls(ctx, c.ID, now.Add(-24*time.Hour))
+		if err != nil {
+			return err
+		}
+		r := alert.Reading{At: now, Length: bucket, Usual: s.readings[c.ID].Usual, Missing: true} // no statistics
+		from := map[hearback.ID]bool{}
+		for _, x := range rolls {
+			if r.Day += float64(x.Voices); now.Sub(x.Bucket) <= 6*time.Hour {
+				from[x.Source] = true
+			}
+		}
+		found := alert.Judge(alert.Facts{Concern: c, Reading: r, Sources: len(from), Tier: c.Score.Tier, Last: s.raised[c.ID]}, s.limits)
+		if len(found) > 0 {
+			alerts, about[c.ID] = append(alerts, found...), c
+		}
+	}
+	if len(alerts) == 0 {
+		return nil
+	}
+	if err := a.explainWords(ctx, now, about, alerts); err != nil {
+		return err
+	}
+	return a.send(ctx, now, alerts, about)
+}
+
+// watchClocks raises alerts about the clocks of cases that run out.
+func (a *App) watchClocks(ctx context.Context, now time.Time) error {
 	var alerts []hearback.Alert
 	cases, err := a.Store.Cases(ctx, store.CaseFilter{States: hearback.OpenCaseStates(), Limit: 10_000})
 	if err != nil {
@@ -433,6 +504,13 @@ func (a *App) remind(ctx context.Context, now, from, end time.Time) error {
 	for i := range cases {
 		alerts = append(alerts, a.steps.clocks(&cases[i], desk.Find(desks, cases[i].Desk), now)...)
 	}
+	return a.send(ctx, now, alerts, nil)
+}
+
+// remindSilent raises alerts about sources that fell silent in the hours of
+// [from, end).
+func (a *App) remindSilent(ctx context.Context, now, from, end time.Time) error {
+	var alerts []hearback.Alert
 	health, err := a.Registry.Healths(ctx, now)
 	if err != nil {
 		return err

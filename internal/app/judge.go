@@ -36,7 +36,9 @@ type judge struct {
 	detectors  map[hearback.ID]*alert.Detector
 	forecaster *forecast.Forecaster
 	readings   map[hearback.ID]alert.Reading
-	hour       time.Time // the next hour to be judged
+	hour       time.Time // up to when all was judged: the beginning of an hour, or of a quarter of one in a crisis
+	crisis     time.Time // until when there is a crisis
+	listened   time.Time // the hour up to which silence was listened to
 	looked     bool      // lookBack is done
 	raised     map[hearback.ID]map[hearback.AlertKind]time.Time
 	limits     alert.Limits
@@ -99,6 +101,10 @@ func (s *steps) load(ctx context.Context, a *App) error {
 			*limit = f
 		}
 	}
+	var err error
+	if s.crisis, err = a.Crisis(ctx); err != nil {
+		return err
+	}
 	now := a.now()
 	list, err := a.Store.AlertList(ctx, web.AlertFilter{Since: now.Add(-detectBack), Limit: 100_000})
 	if err != nil {
@@ -108,6 +114,7 @@ func (s *steps) load(ctx context.Context, a *App) error {
 		s.remember(x)
 	}
 	s.hour = now.Truncate(bucket)
+	s.listened = s.hour
 	s.began = s.hour.Add(-detectBack)
 	s.volumeTo = s.hour.Add(-volumeBack)
 	return nil
@@ -181,7 +188,8 @@ func (s *steps) clocks(c *hearback.Case, d hearback.Desk, now time.Time) (list [
 	return list
 }
 
-// An hourly is the voices that one source brought to a concern in one hour.
+// An hourly is the voices that one source brought to a concern in one hour, or
+// in a quarter of one.
 type hourly struct {
 	at     time.Time
 	source hearback.ID
@@ -193,6 +201,11 @@ type hourly struct {
 // many voices or a case, because nearly all others have one voice, and the
 // counts of all would be hundreds of megabytes.
 func (a *App) hours(ctx context.Context, from, to time.Time, voices int64) (map[hearback.ID][]hourly, error) {
+	return a.spells(ctx, from, to, bucket, voices)
+}
+
+// spells is hours by buckets of another length.
+func (a *App) spells(ctx context.Context, from, to time.Time, length time.Duration, voices int64) (map[hearback.ID][]hourly, error) {
 	parents, err := a.Store.Parents(ctx)
 	if err != nil {
 		return nil, err
@@ -206,7 +219,7 @@ func (a *App) hours(ctx context.Context, from, to time.Time, voices int64) (map[
 			}
 			id = into
 		}
-		sum[id] = append(sum[id], hourly{at.Truncate(bucket), source, n})
+		sum[id] = append(sum[id], hourly{at.Truncate(length), source, n})
 	})
 	for id, list := range sum {
 		slices.SortFunc(list, func(x, y hourly) int { return cmp.Or(x.at.Compare(y.at), cmp.Compare(x.source, y.source)) })
@@ -262,6 +275,7 @@ func (a *App) score(ctx context.Context, now time.Time) error {
 		return err
 	}
 	reached := map[string]bool{}
+	var harmful []hearback.Concern
 	err = a.eachLiving(ctx, now.Add(-detectBack), hearback.VisibleVoices, func(list []hearback.Concern) error {
 		scores := make(map[hearback.ID]hearback.Score, len(list))
 		for i := range list {
@@ -276,16 +290,22 @@ func (a *App) score(ctx context.Context, now time.Time) error {
 				return err
 			}
 			scores[list[i].ID] = s
+			if s.Tier == hearback.P1 {
+				list[i].Score = s
+				harmful = append(harmful, list[i])
+			}
 		}
 		return a.Store.SaveScores(ctx, scores)
 	})
-	if err == nil {
-		a.steps.reached = reached
+	if err != nil {
+		return err
 	}
-	return err
+	a.steps.reached = reached
+	return a.tellHarm(ctx, now, harmful)
 }
 
-// rescore scores one concern again.
+// rescore scores one concern again, because somebody rated its harm: of however
+// few voices it is. If it is dangerous that is told at once.
 func (a *App) rescore(ctx context.Context, id hearback.ID) error {
 	a.steps.mu.Lock()
 	defer a.steps.mu.Unlock()
@@ -294,7 +314,7 @@ func (a *App) rescore(ctx context.Context, id hearback.ID) error {
 		return err
 	}
 	c, err := a.Store.Concern(ctx, id)
-	if err != nil || c.State == hearback.Merged || c.Voices < hearback.VisibleVoices || c.Last.Before(now.Add(-detectBack)) {
+	if err != nil || c.State == hearback.Merged || c.Last.Before(now.Add(-detectBack)) {
 		return err
 	}
 	r, err := a.newScorer(ctx, now)
@@ -305,7 +325,11 @@ func (a *App) rescore(ctx context.Context, id hearback.ID) error {
 	if err := a.raiseCase(ctx, c, s); err != nil {
 		return err
 	}
-	return a.Store.SaveScores(ctx, map[hearback.ID]hearback.Score{id: s})
+	if err := a.Store.SaveScores(ctx, map[hearback.ID]hearback.Score{id: s}); err != nil || s.Tier != hearback.P1 {
+		return err
+	}
+	c.Score = s
+	return a.tellHarm(ctx, now, []hearback.Concern{*c})
 }
 
 // raiseCase raises the tier of the case of a concern whose matrix has risen, if

@@ -19,6 +19,7 @@ const (
 	scoreEvery  = 5 * time.Minute
 	forgetEvery = 6 * time.Hour
 	sweepEvery  = time.Hour
+	clocksEvery = time.Minute // the shortest clock has an hour, and is told of at half of it
 )
 
 // steps is what happens by the clock, and when each last did.
@@ -47,6 +48,7 @@ func (a *App) Step(ctx context.Context) error {
 		{"look for splits", splitEvery, a.proposeSplits},
 		{"score concerns", scoreEvery, a.score},
 		{"raise alerts", 0, a.alert},
+		{"watch the clocks", clocksEvery, a.watchClocks},
 		{"draw the sample of the week", 0, a.drawSample},
 		{"score and make forecasts", 0, a.foresee},
 		{"measure answers", store.Bucket, a.measure},

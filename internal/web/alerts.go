@@ -2,7 +2,9 @@ package web
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"example.org/hearback"
@@ -267,6 +269,36 @@ type alertsPage struct {
 	Say      []hearback.AlertVerdict
 	Quality  qualityView
 	Samples  []sampleRow
+	Crisis   time.Time // until when there is one; zero if there is none
+	Spans    []time.Duration
+}
+
+// crisisSpans are how long a crisis can be said to last; until then it is
+// prolonged or ends by itself.
+var crisisSpans = []time.Duration{6 * time.Hour, 24 * time.Hour, 3 * 24 * time.Hour, LongestCrisis}
+
+// crisis returns until when there is a crisis, or zero.
+func (q *request) crisis() (time.Time, error) {
+	until, err := q.o.Alerts.Crisis(q.ctx())
+	if !until.After(q.o.Now()) {
+		return time.Time{}, err
+	}
+	return until, err
+}
+
+// setCrisis begins, prolongs or ends a crisis.
+func (q *request) setCrisis() error {
+	hours, err := strconv.Atoi(q.form("hours"))
+	if err != nil || hours < 0 || hours > int(LongestCrisis/time.Hour) {
+		return fmt.Errorf("%w: a crisis is set for seven days at most; it can be prolonged", hearback.ErrInvalid)
+	}
+	if err := q.o.Alerts.SetCrisis(q.ctx(), q.by(access.Triage), time.Duration(hours)*time.Hour, q.form("reason")); err != nil {
+		return err
+	}
+	if hours == 0 {
+		return q.see("/alerts", "crisis_over")
+	}
+	return q.see("/alerts", "crisis")
 }
 
 // A sampleRow is a concern that was drawn for a week.
@@ -350,6 +382,10 @@ func (q *request) alerts() error {
 	if err != nil {
 		return err
 	}
+	if p.Crisis, err = q.crisis(); err != nil {
+		return err
+	}
+	p.Spans = crisisSpans
 	var samples []hearback.Sample
 	if p.Quality, samples, err = q.alertQuality(list); err != nil {
 		return err

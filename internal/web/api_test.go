@@ -543,6 +543,11 @@ func TestAPI(t *testing.T) {
 		t.Errorf("estimates = %v", x)
 	}
 	get("/settings/estimates", "/settings/estimates")
+	get("/crisis", "/crisis")
+	if x := do(all, 200, "POST", "/crisis", "/api/v1/crisis", m{"hours": 6, "reason": "The river rises."}); x["until"] == nil {
+		t.Errorf("crisis = %v", x)
+	}
+	do(all, 422, "POST", "/crisis", "/api/v1/crisis", m{"hours": 169, "reason": "Long."})
 	get("/witnesses", "/witnesses")
 	box := &mailbox{}
 	w.notices.Senders = map[notify.Way]notify.Sender{notify.Webhook: box}

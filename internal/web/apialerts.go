@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -148,6 +149,31 @@ func (q *request) apiAckAlert(nothing) (v apiAlert, err error) {
 		return v, err
 	}
 	return q.alertNow(id)
+}
+
+// apiCrisis says until when there is a crisis.
+type apiCrisis struct {
+	Until time.Time `json:"until,omitempty" doc:"Not there if there is no crisis."`
+}
+
+type crisisBody struct {
+	Hours  int    `json:"hours" doc:"From now, 168 at most; 0 ends it."`
+	Reason string `json:"reason" doc:"Public."`
+}
+
+func (q *request) apiCrisis(nothing) (v apiCrisis, err error) {
+	v.Until, err = q.crisis()
+	return v, err
+}
+
+func (q *request) apiSetCrisis(in crisisBody) (v apiCrisis, err error) {
+	if in.Hours < 0 || in.Hours > int(LongestCrisis/time.Hour) { // and so does not overflow
+		return v, fmt.Errorf("%w: a crisis is set for seven days at most; it can be prolonged", hearback.ErrInvalid)
+	}
+	if err := q.o.Alerts.SetCrisis(q.ctx(), q.by(access.Triage), time.Duration(in.Hours)*time.Hour, in.Reason); err != nil {
+		return v, err
+	}
+	return q.apiCrisis(nothing{})
 }
 
 // apiSample is a concern that was drawn among those nothing was told of.

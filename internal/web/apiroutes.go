@@ -76,6 +76,8 @@ func apiOperations() []operation {
 		op("GET /api/v1/alerts", access.ViewConsole, "list_alerts", "Alerts with their whole explanation, newest first.", (*request).apiAlerts),
 		op("POST /api/v1/alerts/{id}/verdict", access.Triage, "judge_alert", "Say whether an alert was worth it.", (*request).apiAlertVerdict),
 		op("POST /api/v1/alerts/{id}/ack", access.Triage, "acknowledge_alert", "Say that somebody looks after an alert.", (*request).apiAckAlert),
+		op("GET /api/v1/crisis", access.ViewConsole, "get_crisis", "Until when counts are checked every quarter of an hour.", (*request).apiCrisis),
+		op("POST /api/v1/crisis", access.Triage, "set_crisis", "Declare, prolong or end a crisis; this is in the public log.", (*request).apiSetCrisis),
 		op("GET /api/v1/samples", access.ViewConsole, "list_samples", "Quiet concerns drawn at random, to be judged.", (*request).apiSamples),
 		op("POST /api/v1/samples", access.Triage, "judge_sample", "Say whether a quiet concern should have been told of.", (*request).apiJudgeSample),
 

@@ -114,6 +114,7 @@ var consoleRoutes = []route{
 
 	{"GET /alerts", access.ViewConsole, (*request).alerts},
 	{"POST /alerts/{id}/verdict", access.Triage, (*request).alertVerdict},
+	{"POST /alerts/crisis", access.Triage, (*request).setCrisis},
 	{"POST /alerts/sample", access.Triage, (*request).judgeSample},
 	{"POST /alerts/{id}/ack", access.Triage, (*request).ackAlert},
 

@@ -24,7 +24,8 @@ type todayPage struct {
 	Helped      int
 	NoEffect    int
 	Alerts      []alertRow
-	Waiting     int // alerts that wait for a look
+	Waiting     int       // alerts that wait for a look
+	Crisis      time.Time // until when there is one; zero if there is none
 	Sources     []sourceRow
 	Fine        int // sources that need no look
 	Received    int64
@@ -114,6 +115,9 @@ func (q *request) todayPage() (*todayPage, error) {
 		return nil, err
 	}
 	alerts = slices.DeleteFunc(alerts, func(a hearback.Alert) bool { return a.Digest })
+	if p.Crisis, err = q.crisis(); err != nil {
+		return nil, err
+	}
 	p.Waiting = len(alerts)
 	if p.Alerts, err = q.alertRows(alerts[:min(len(alerts), 5)]); err != nil {
 		return nil, err

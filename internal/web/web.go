@@ -371,7 +371,16 @@ type Alerts interface {
 	// JudgeSample keeps whether a concern that was drawn for a week should have
 	// been told of.
 	JudgeSample(ctx context.Context, by hearback.Actor, week time.Time, concern hearback.ID, f hearback.SampleFinding) error
+	// Crisis returns until when the office is in a crisis; zero or past if it
+	// is in none.
+	Crisis(ctx context.Context) (time.Time, error)
+	// SetCrisis says that there is a crisis for so long, at most
+	// [LongestCrisis]; 0 ends it. The reason is public.
+	SetCrisis(ctx context.Context, by hearback.Actor, long time.Duration, reason string) error
 }
+
+// LongestCrisis is how long a crisis can be said to last; it can be prolonged.
+const LongestCrisis = 7 * 24 * time.Hour
 
 // Notices keeps where people are told of things outside the console, and what
 // was delivered; *notify.Service is one. Acts on the channel of another owner

@@ -238,6 +238,19 @@ func (a alerts) SetAlertVerdict(ctx context.Context, by hearback.Actor, id hearb
 	return a.w.db.SetAlert(ctx, x)
 }
 
+func (a alerts) Crisis(ctx context.Context) (time.Time, error) {
+	v, err := a.w.db.Setting(ctx, "alert.crisis")
+	if err != nil || v == "" {
+		return time.Time{}, err
+	}
+	return time.Parse(time.RFC3339, v)
+}
+
+func (a alerts) SetCrisis(ctx context.Context, by hearback.Actor, long time.Duration, reason string) error {
+	r := hearback.Record{Type: hearback.CrisisBegan, At: a.w.Now(), Actor: by, Subject: "setting:alert.crisis", Pub: map[string]any{"reason": reason}}
+	return a.w.db.SetSetting(ctx, "alert.crisis", a.w.Now().Add(long).UTC().Format(time.RFC3339), r)
+}
+
 func (a alerts) JudgeSample(ctx context.Context, by hearback.Actor, week time.Time, concern hearback.ID, f hearback.SampleFinding) error {
 	return a.w.db.JudgeSample(ctx, hearback.Sample{Week: week, Concern: concern, Finding: f, By: by.ID, At: a.w.Now()})
 }
