@@ -18,6 +18,7 @@ import (
 	"example.org/hearback/drills"
 	"example.org/hearback/internal/app"
 	"example.org/hearback/internal/drill"
+	"example.org/hearback/internal/web"
 )
 
 // version is what the program calls itself; a release sets it.
@@ -99,7 +100,11 @@ func (p *program) serveCommand() *cobra.Command {
 
 func (p *program) serve(ctx context.Context, c app.Config) error {
 	log := logger(c, p.err)
-	o := app.Options{Now: time.Now, Log: log, Version: version()}
+	offers, err := offers()
+	if err != nil {
+		return err
+	}
+	o := app.Options{Now: time.Now, Log: log, Version: version(), Drills: offers}
 	var room *room
 	if c.Drill.File != "" {
 		o.DrillURL = "http://" + c.Drill.Listen
@@ -142,6 +147,19 @@ type room struct {
 	done   chan struct{}
 }
 
+// offers lists the drills that come with the program.
+func offers() ([]web.DrillOffer, error) {
+	files := map[string][]byte{}
+	for _, name := range drills.Names() {
+		b, err := drills.Files.ReadFile(name + ".txtar")
+		if err != nil {
+			return nil, err
+		}
+		files[name] = b
+	}
+	return drill.Offers(files)
+}
+
 // openRoom starts the drill of the configuration, always from its beginning.
 func (p *program) openRoom(ctx context.Context, c app.Config, log *slog.Logger) (*room, error) {
 	script, err := readDrill(c.Drill.File)
@@ -154,16 +172,18 @@ func (p *program) openRoom(ctx context.Context, c app.Config, log *slog.Logger) 
 	}
 	d := drillConfig(dir, c, script)
 	clock := drill.NewClock(script.Start)
-	a, err := app.New(ctx, d, app.Options{Now: clock.Now, Log: log.With(slog.Bool("drill", true)), Version: version(), Drill: true})
+	pace := drill.NewPace(c.Drill.Speed)
+	player := &drill.Player{Script: script, Clock: clock, Wait: pace.Wait, Pace: pace}
+	a, err := app.New(ctx, d, app.Options{Now: clock.Now, Log: log.With(slog.Bool("drill", true)), Version: version(), Drill: true, Room: player})
 	if err != nil {
 		return nil, err
 	}
+	player.App = a
 	if err := a.Start(ctx); err != nil {
 		return nil, errors.Join(err, a.Stop())
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	r := &room{a, cancel, make(chan struct{})}
-	player := &drill.Player{App: a, Script: script, Clock: clock, Wait: atSpeed(c.Drill.Speed)}
 	go func() {
 		defer close(r.done)
 		if _, err := player.Play(ctx); err != nil && ctx.Err() == nil {
@@ -190,20 +210,6 @@ func drillConfig(dir string, c app.Config, s *drill.Script) app.Config {
 	d.Office.Zone = fmt.Sprintf("Etc/GMT%+d", -offset/3600)
 	d.Console.Listen, d.Public.Listen = c.Drill.Listen, c.Drill.Public
 	return d
-}
-
-// atSpeed lets real time pass, so many times faster than life.
-func atSpeed(speed float64) func(context.Context, time.Duration) error {
-	return func(ctx context.Context, tick time.Duration) error {
-		t := time.NewTimer(time.Duration(float64(tick) / speed))
-		defer t.Stop()
-		select {
-		case <-t.C:
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
 }
 
 // readDrill reads a drill from a file, or a built-in one by its name.
@@ -261,7 +267,7 @@ func (p *program) drill(ctx context.Context, s *drill.Script, speed float64, db 
 	a.StartPipeline(ctx)
 	player := &drill.Player{App: a, Script: s, Clock: clock}
 	if speed > 0 {
-		player.Wait = atSpeed(speed)
+		player.Wait = drill.NewPace(speed).Wait
 	}
 	results, err := player.Play(ctx)
 	if err := errors.Join(err, a.Stop()); err != nil {

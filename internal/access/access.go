@@ -58,8 +58,9 @@ const (
 	ChangeSettings Action = "change settings"
 	Export         Action = "export"
 	Backup         Action = "backup"
-	ViewLog        Action = "view log" // the log as the console shows it; the public one is open to all
-	Evaluate       Action = "evaluate"
+	ViewLog        Action = "view log"          // the log as the console shows it; the public one is open to all
+	Evaluate       Action = "evaluate"          // rate what was practised in a drill, and note what was seen
+	RunDrill       Action = "run drill"         // its speed and its end; and see what is still to come
 	ViewSecurity   Action = "view security log" // who signed in, and who was refused
 )
 
@@ -68,7 +69,7 @@ func Actions() []Action {
 	return []Action{
 		ViewConsole, Triage, OpenCase, Route, CheckEvidence, Draft, Submit, Approve, Publish, Withdraw,
 		RateHarm, ManageSources, ManageTopics, ManageDesks, ManageAccounts, ChangeSettings, Export, Backup,
-		ViewLog, Evaluate, ViewSecurity,
+		ViewLog, Evaluate, RunDrill, ViewSecurity,
 	}
 }
 
@@ -81,8 +82,8 @@ var allowed = map[Role][]Action{
 	Analyst:       {ViewConsole, ViewLog, Triage, OpenCase, Route, RateHarm, ManageSources, ManageTopics, Export},
 	Officer:       {ViewConsole, ViewLog, OpenCase, Route, CheckEvidence, Draft, Submit, Publish, Withdraw},
 	Reviewer:      {ViewConsole, ViewLog, RateHarm, CheckEvidence, Approve, Publish, Withdraw},
-	Evaluator:     {ViewConsole, ViewLog, Evaluate, Export},
-	Administrator: {ViewConsole, ViewLog, ManageSources, ManageTopics, ManageDesks, ManageAccounts, ChangeSettings, Export, Backup, ViewSecurity},
+	Evaluator:     {ViewConsole, ViewLog, Evaluate, RunDrill, Export},
+	Administrator: {ViewConsole, ViewLog, ManageSources, ManageTopics, ManageDesks, ManageAccounts, ChangeSettings, Export, Backup, RunDrill, ViewSecurity},
 	Auditor:       {ViewConsole, ViewLog, ViewSecurity},
 }
 

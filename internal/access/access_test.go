@@ -35,6 +35,7 @@ var matrix = map[access.Action]string{
 	access.Export:         "aeA",
 	access.Backup:         "A",
 	access.Evaluate:       "e",
+	access.RunDrill:       "eA",
 	access.ViewSecurity:   "Au",
 }
 

@@ -52,8 +52,12 @@ type Options struct {
 	// Drill says that this instance replays a drill: everything in it is
 	// invented, nobody signs in, and only the player moves the clock.
 	Drill bool
-	// DrillURL is where a drill runs beside this instance, for a link.
+	// Room is what steers the drill that this instance replays, for its page.
+	Room web.DrillRoom
+	// DrillURL is where a drill runs beside this instance, for a link, and Drills
+	// lists those that can be started.
 	DrillURL string
+	Drills   []web.DrillOffer
 }
 
 // An App is one instance: a store, its log, and what works on them.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 	"time"
 
@@ -127,9 +128,9 @@ func (a *App) forget(ctx context.Context, now time.Time) error {
 	return a.Notify.Forget(ctx)
 }
 
-// Where returns the concern that a post was grouped into, or
-// [hearback.ErrNotFound] if it was not kept.
-func (a *App) Where(ctx context.Context, src hearback.ID, post string) (hearback.ID, error) {
+// Kept returns the message that a post became, or [hearback.ErrNotFound] if it
+// was not kept.
+func (a *App) Kept(ctx context.Context, src hearback.ID, post string) (hearback.ID, error) {
 	hash, err := a.Pipeline.postHash(src, post)
 	if err != nil {
 		return 0, err
@@ -138,7 +139,23 @@ func (a *App) Where(ctx context.Context, src hearback.ID, post string) (hearback
 	if err != nil {
 		return 0, err
 	}
-	list, err := a.Store.Messages(ctx, []hearback.ID{p.Message})
+	return p.Message, nil
+}
+
+// Where returns the concern that a post was grouped into, or
+// [hearback.ErrNotFound] if it was not kept.
+func (a *App) Where(ctx context.Context, src hearback.ID, post string) (hearback.ID, error) {
+	message, err := a.Kept(ctx, src, post)
+	if err != nil {
+		return 0, err
+	}
+	return a.Home(ctx, message)
+}
+
+// Home returns the concern that a message is grouped into, or
+// [hearback.ErrNotFound] if its text was forgotten.
+func (a *App) Home(ctx context.Context, message hearback.ID) (hearback.ID, error) {
+	list, err := a.Store.Messages(ctx, []hearback.ID{message})
 	if err != nil {
 		return 0, err
 	}
@@ -153,6 +170,11 @@ func (a *App) Where(ctx context.Context, src hearback.ID, post string) (hearback
 		return 0, err
 	}
 	return c.ID, nil
+}
+
+// NoteDrill puts the beginning or the end of a drill on its log.
+func (a *App) NoteDrill(ctx context.Context, what hearback.RecordType, by hearback.Actor, title string, seed uint64) error {
+	return a.Store.AppendRecords(ctx, hearback.Record{Type: what, At: a.now(), Actor: by, Subject: "drill", Pub: map[string]any{"title": title, "seed": strconv.FormatUint(seed, 10)}})
 }
 
 // NoteFault notes that a source could not be read, and why.

@@ -37,7 +37,7 @@ func (a *App) web(ctx context.Context) (web.Options, error) {
 		Office: a.Config.Office.Name, OfficeZH: a.Config.Office.NameZH,
 		ConsoleURL: a.ConsoleURL(), PublicURL: a.PublicURL(), Contact: a.Config.Network.Contact,
 		Version: a.opt.Version, Zone: a.zone, Window: a.Config.Privacy.Window, Retention: a.Config.Privacy.Retention,
-		AlertsPerDay: a.Config.Alerts.PerDay, AlertsPerShift: a.Config.Alerts.PerShift, NoisePerDay: a.Config.Alerts.FalsePerDay, Drill: a.opt.Drill, DrillURL: a.opt.DrillURL,
+		AlertsPerDay: a.Config.Alerts.PerDay, AlertsPerShift: a.Config.Alerts.PerShift, NoisePerDay: a.Config.Alerts.FalsePerDay, Drill: a.opt.Drill, Room: a.opt.Room, DrillURL: a.opt.DrillURL, Drills: a.opt.Drills,
 		Now: a.now, Log: a.log.With(slog.String("component", "web")),
 		Store: a.Store, Cases: a.Cases, Answers: liveAnswers{a.Answers, a}, Desks: a.Desks, Accounts: a.Accounts,
 		Sources: liveSources{a.Registry, a.Reload}, Intake: intake{a}, Topics: liveTopics{a.Topics, a.Reload},

@@ -209,7 +209,7 @@ Is bus {14|15|16|17} still running {late|early|at night}?
 	want := []bool{true, false, false, true, false, false}
 	for i, r := range play(t, s, "") {
 		if i < len(want) && r.OK != want[i] && i != 0 && i != 1 {
-			t.Errorf("%s: %t, want %t (%s)", r.Expect, r.OK, want[i], r.Note)
+			t.Errorf("%s: %t, want %t (%+v)", r.Expect, r.OK, want[i], r.Seen)
 		}
 		if r.At < 0 {
 			t.Errorf("%s was never decided", r.Expect)

@@ -28,15 +28,21 @@ const (
 // A Script is a drill: who speaks where and when, and what should come of it.
 type Script struct {
 	Title, TitleZH string
+	Seed           uint64
 	Start          time.Time
 	Length         time.Duration
 	Sources        []Source
 	Topics         []Topic
 	Desks          []hearback.Desk
+	Concerns       []Named // what its concerns are called for people
+	Objectives     []Named // what is practised
 	Events         []Event // in order of time
 	Expects        []Expect
 	Posts          int
 }
+
+// Named is something of a drill with its name for people.
+type Named struct{ Name, Title, TitleZH string }
 
 // A Source is an invented place where people speak.
 type Source struct {
@@ -200,7 +206,7 @@ func (p *parser) statement(w []string) error {
 		if err != nil {
 			return fmt.Errorf("%.40q is not a number", args[0])
 		}
-		p.rng = rand.New(rand.NewPCG(n, n))
+		p.s.Seed, p.rng = n, rand.New(rand.NewPCG(n, n))
 	case "length":
 		if err := need(1, "length 72h"); err != nil {
 			return err
@@ -217,6 +223,10 @@ func (p *parser) statement(w []string) error {
 		p.s.Topics = append(p.s.Topics, Topic{args[0], args[1]})
 	case "desk":
 		return p.desk(args, need(3, `desk water "Water desk" "供水科" keywords water,水 fallback`))
+	case "concern":
+		return named(&p.s.Concerns, args, need(3, `concern water "Is the tap water safe?" "自来水能喝吗"`))
+	case "objective":
+		return named(&p.s.Objectives, args, need(3, `objective listen "Hear what people ask within two hours" "两小时内发现关切"`))
 	case "at":
 		if err := need(1, "at 2h30m, or at +30m"); err != nil {
 			return err
@@ -254,8 +264,27 @@ func (p *parser) statement(w []string) error {
 	case "expect":
 		return p.expect(args, need(2, "expect concern water by 3h"))
 	default:
-		return fmt.Errorf("there is no %.40q in the drill language; it has drill, start, seed, length, source, topic, desk, at, post, repeat, outage, answer, expect", verb)
+		return fmt.Errorf("there is no %.40q in the drill language; it has drill, start, seed, length, source, topic, desk, concern, objective, at, post, repeat, outage, answer, expect", verb)
 	}
+	return nil
+}
+
+// maxNamed is how many concerns or objectives a drill may name.
+const maxNamed = 50
+
+func named(list *[]Named, args []string, err error) error {
+	if err != nil {
+		return err
+	}
+	switch {
+	case len(args[0]) > 64:
+		return fmt.Errorf("a name has 64 bytes at the most")
+	case len(*list) >= maxNamed:
+		return fmt.Errorf("there may be %d of these at the most", maxNamed)
+	case slices.ContainsFunc(*list, func(n Named) bool { return n.Name == args[0] }):
+		return fmt.Errorf("%q is named twice", args[0])
+	}
+	*list = append(*list, Named{args[0], args[1], args[2]})
 	return nil
 }
 
@@ -561,6 +590,11 @@ func (p *parser) finish() (*Script, error) {
 			return bad("line %d: there is no desk %q", e.Line, a.Desk)
 		}
 		s.Length = max(s.Length, e.At+time.Hour)
+	}
+	for _, n := range s.Concerns {
+		if !concerns[n.Name] {
+			return bad("no post is about the concern %q", n.Name)
+		}
 	}
 	for _, e := range s.Expects {
 		if !concerns[e.Concern] {

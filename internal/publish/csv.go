@@ -35,7 +35,7 @@ func AnswersCSV(w io.Writer, s Site, answers []hearback.Answer, voices func(conc
 		}
 		n := cell(voices(e.a.Concern))
 		if err := c.Write([]string{
-			e.a.ID.String(), e.lang, safe(e.title(wordsOf(e.lang))), string(e.rev.Verdict()), stamp(e.first), stamp(e.updated),
+			e.a.ID.String(), e.lang, SafeCell(e.title(wordsOf(e.lang))), string(e.rev.Verdict()), stamp(e.first), stamp(e.updated),
 			strconv.Itoa(e.rev.N), strconv.Itoa(len(e.a.Public()) - 1), strconv.FormatBool(e.withdrawn),
 			strconv.FormatInt(record, 10), sum, number(n), strconv.FormatBool(n.Withheld), s.URL(e.a, e.lang),
 		}); err != nil {
@@ -110,7 +110,7 @@ func QuestionsCSV(w io.Writer, list []Question) error {
 			due = stamp(x.Due)
 		}
 		n := cell(x.Voices)
-		if err := c.Write([]string{x.ID, safe(x.Title), safe(x.Desk), x.Tier, x.State, stamp(x.Opened), due, strconv.FormatBool(x.Late), number(n), strconv.FormatBool(n.Withheld)}); err != nil {
+		if err := c.Write([]string{x.ID, SafeCell(x.Title), SafeCell(x.Desk), x.Tier, x.State, stamp(x.Opened), due, strconv.FormatBool(x.Late), number(n), strconv.FormatBool(n.Withheld)}); err != nil {
 			return err
 		}
 	}
@@ -158,9 +158,9 @@ func GridCSV(w io.Writer, corner string, heads, names []string, rows [][]int64) 
 		}
 	}
 	c := csv.NewWriter(w)
-	line := []string{safe(corner)}
+	line := []string{SafeCell(corner)}
 	for _, h := range heads {
-		line = append(line, safe(h))
+		line = append(line, SafeCell(h))
 	}
 	if err := c.Write(append(line, "total")); err != nil {
 		return err
@@ -168,7 +168,7 @@ func GridCSV(w io.Writer, corner string, heads, names []string, rows [][]int64) 
 	for y, cells := range Grid(rows) {
 		line := []string{"total"}
 		if y < len(names) {
-			line[0] = safe(names[y])
+			line[0] = SafeCell(names[y])
 		}
 		for _, n := range cells {
 			line = append(line, number(n))
@@ -188,8 +188,8 @@ func number(c Cell) string {
 	return strconv.FormatInt(c.N, 10)
 }
 
-// safe keeps a spreadsheet from running a cell as a formula.
-func safe(s string) string {
+// SafeCell keeps a spreadsheet from running a cell as a formula.
+func SafeCell(s string) string {
 	if s != "" && strings.ContainsRune("=+-@\t\r\n|＝＋－＠", []rune(s)[0]) {
 		return "'" + s
 	}

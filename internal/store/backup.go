@@ -36,7 +36,7 @@ var tables = []table{
 	{"source", false}, {"topic", false}, {"tally", false}, {"message", false}, {"post", false},
 	{"concern", false}, {"grouping", false}, {"roll", false}, {"split", false},
 	{"desk", false}, {"kase", false}, {"evidence_copy", false}, {"answer", false},
-	{"alert", false}, {"sample", false}, {"detector", false}, {"forecast", false}, {"forecast_day", false}, {"harm", false}, {"outcome", false},
+	{"alert", false}, {"sample", false}, {"drill_observation", false}, {"drill_rating", false}, {"detector", false}, {"forecast", false}, {"forecast_day", false}, {"harm", false}, {"outcome", false},
 	{"commitment", false}, {"outgoing", false}, {"feedback", false}, {"audience", false}, {"activity_seen", false}, {"neighbour", false}, {"sent311", false}, {"follow", false}, {"follow_ask", false},
 	{"account_head", true}, {"account", false}, {"link", false}, {"session", false},
 	{"factor", false}, {"attempt", false}, {"signon", false}, {"tries", false}, {"token", false}, {"act_key", false}, {"security", false}, {"saved_view", false},

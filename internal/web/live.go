@@ -15,6 +15,10 @@ type news struct {
 	Last   string            `json:"last"`
 	Stale  bool              `json:"stale"`
 	Rows   []newsRow         `json:"rows,omitempty"`
+	// Drill is what changes in place in the room of a drill, and Room the version
+	// of its lists.
+	Drill map[string]string `json:"drill,omitempty"`
+	Room  string            `json:"room,omitempty"`
 	// Version tells a page whether the service was renewed since it was opened.
 	Version string `json:"version"`
 }
@@ -42,6 +46,11 @@ func (q *request) live() error {
 		n, err := q.news(filter)
 		if err != nil {
 			return err
+		}
+		if q.r.URL.Query().Has("drill") && q.o.Room != nil {
+			if n.Drill, n.Room, err = q.drillCells(); err != nil {
+				return err
+			}
 		}
 		b, err := json.Marshal(n)
 		if err != nil {

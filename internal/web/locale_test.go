@@ -160,6 +160,18 @@ func TestKeys(t *testing.T) {
 	add("table.field.", tableFields...)
 	add("table.hint.", tableFields...)
 	add("drill.as.", drillActors...)
+	for _, o := range usualObjectives {
+		add("drill.objective.", o.name)
+		add("drill.item.", o.items...)
+	}
+	for _, r := range hearback.DrillRatings() {
+		add("drill.rating.", string(r))
+	}
+	add("drill.points.", "waits", "rated", "absent")
+	add("drill.step.", "find", "open", "answer")
+	for _, what := range []string{"concern", "concern_in", "alert", "alert_of", "case", "case_state", "deadline", "deadline_missed"} {
+		add("drill.expect.", what, "no_"+what)
+	}
 	add("fresh.", "invite", "password")
 	add("link.", "first", "invite", "password")
 	add("day.", "0", "1", "2", "3", "4", "5", "6")

@@ -112,6 +112,15 @@ var consoleRoutes = []route{
 	{"GET /results", access.ViewConsole, (*request).results},
 	{"GET /calibration", access.ViewConsole, (*request).calibration},
 
+	{"GET /drill", access.ViewConsole, (*request).drillPage},
+	{"POST /drill/pace", access.RunDrill, (*request).drillPace},
+	{"POST /drill/ratings", access.Evaluate, (*request).rateObjective},
+	{"POST /drill/observations", access.Evaluate, (*request).observe},
+	{"POST /drill/observations/{id}", access.Evaluate, (*request).changeObservation},
+	{"GET /drill/sheet", access.ViewConsole, (*request).drillSheet},
+	{"GET /drill/sheet.csv", access.ViewConsole, (*request).drillCSV},
+	{"GET /drill/sheet.json", access.ViewConsole, (*request).drillJSON},
+
 	{"GET /alerts", access.ViewConsole, (*request).alerts},
 	{"POST /alerts/{id}/verdict", access.Triage, (*request).alertVerdict},
 	{"POST /alerts/crisis", access.Triage, (*request).setCrisis},
@@ -557,7 +566,7 @@ func (q *request) address() netip.Addr {
 }
 
 // drillActors are the people one may act as in a drill.
-var drillActors = []string{"officer", "reviewer1", "reviewer2", "administrator"}
+var drillActors = []string{"officer", "reviewer1", "reviewer2", "administrator", "evaluator"}
 
 // drillAccount makes the account of one of them. They are the same in every
 // drill, so that what they did keeps its author over a restart.
@@ -568,7 +577,9 @@ func drillAccount(as, lang string) *access.Account {
 	case "officer":
 		a.Roles = []access.Role{access.Officer, access.Listener, access.Analyst}
 	case "administrator":
-		a.Roles = []access.Role{access.Administrator, access.Evaluator}
+		a.Roles = []access.Role{access.Administrator}
+	case "evaluator":
+		a.Number, a.Roles = 1, []access.Role{access.Evaluator}
 	default:
 		a.Number = n - 1
 		a.Roles = []access.Role{access.Reviewer}

@@ -109,6 +109,17 @@ type Store interface {
 	// DropView deletes a view of an account, or of anybody if account is 0.
 	DropView(ctx context.Context, id, account hearback.ID) error
 
+	// Observations returns what evaluators saw in the drill, in the order
+	// written, and RatedObjectives how they rated what was practised.
+	Observations(ctx context.Context) ([]hearback.Observation, error)
+	// AddObservation returns [hearback.ErrInvalid] if there are most already;
+	// ChangeObservation [hearback.ErrConflict] if o.Version is not the stored one.
+	AddObservation(ctx context.Context, o hearback.Observation, most int) error
+	ChangeObservation(ctx context.Context, o hearback.Observation) error
+	DropObservation(ctx context.Context, id hearback.ID) error
+	RatedObjectives(ctx context.Context) ([]hearback.Rated, error)
+	RateObjective(ctx context.Context, r hearback.Rated) error
+
 	Setting(ctx context.Context, name string) (string, error)
 	SetSetting(ctx context.Context, name, value string, rs ...hearback.Record) error
 }

@@ -68,8 +68,13 @@ type Options struct {
 	// Drill says that everything in this instance is invented: every page
 	// wears a band, and instead of signing in one chooses whom to act as.
 	Drill bool
+	// Room is what steers the drill that this instance replays; nil if it
+	// replays none.
+	Room DrillRoom
 	// DrillURL is where the drill of this service runs, for a link; "" if none.
+	// Drills lists those that can be started.
 	DrillURL string
+	Drills   []DrillOffer
 
 	Now func() time.Time
 	Log *slog.Logger

@@ -155,6 +155,8 @@ function key(e) {
   } else if (!actOf[e.key] && e.shiftKey && (name === "next" || name === "previous")) {
     move(name === "next" ? 1 : -1, true);
     done = true;
+  } else if (e.key === " " && !on.closest("a, button, summary, label, input")) {
+    done = press("[data-pause]"); // of a drill
   } else if (actOf[e.key]) {
     done = acts[name]();
   }
@@ -223,6 +225,15 @@ if (body.dataset.live && "EventSource" in window) {
     if (say) {
       say.textContent = news.last;
       say.classList.toggle("stale", news.stale);
+    }
+    for (const [name, v] of Object.entries(news.drill ?? {})) put(document.querySelector(`[data-drill="${name}"]`), v);
+    const changed = document.querySelector("[data-fresh]");
+    if (changed && news.room && !changed.firstChild && !list.dataset.list.endsWith(`=${news.room}`)) {
+      const a = document.createElement("a");
+      a.href = location.pathname;
+      a.className = "live";
+      a.textContent = changed.dataset.fresh;
+      changed.append(a);
     }
     if (!list) return;
     let fresh = 0;
