@@ -1,9 +1,6 @@
 package text
 
-import (
-	"encoding/binary"
-	"math/bits"
-)
+import "math/bits"
 
 // hashTerm returns the hash of a term. It is stored with messages and in
 // models, so it must never change: TestHash holds its values.
@@ -17,15 +14,20 @@ func hashTerm(kind TermKind, s string) uint64 {
 		k2 = 0x8ebc6af09c88c6e3
 	)
 	h := k0 ^ uint64(kind)*k2
-	n := len(s)
-	var buf [8]byte
-	for len(s) >= 8 {
-		h = fold(h^load(s), k1)
-		s = s[8:]
+	n, i := len(s), 0
+	for ; i+8 <= n; i += 8 {
+		h = fold(h^load(s[i:]), k1)
 	}
-	if len(s) > 0 {
-		copy(buf[:], s)
-		h = fold(h^binary.LittleEndian.Uint64(buf[:]), k1)
+	if i < n {
+		var rest uint64 // bytes, as if zeroes followed them
+		if n >= 8 {
+			rest = load(s[n-8:]) >> (8 * (i + 8 - n))
+		} else {
+			for k := n - 1; k >= 0; k-- {
+				rest = rest<<8 | uint64(s[k])
+			}
+		}
+		h = fold(h^rest, k1)
 	}
 	return fold(h^uint64(n), k2)
 }

@@ -36,7 +36,7 @@ const langDim = 16
 // the sums of words that came lately are kept: each word has one place in
 // langModel.seen, and a word that comes later takes it.
 type wordSum struct {
-	word string
+	key uint64 // hash of the word
 	langSum
 }
 
@@ -192,10 +192,11 @@ type langSum struct {
 
 // addWord adds a word and its n-grams.
 func (m *langModel) addWord(h *langSum, buf []byte, word string) {
-	at := &m.seen[(hashTerm(Word, word)>>7)%uint64(len(m.seen))]
+	key := hashTerm(Word, word)
+	at := &m.seen[(key>>7)%uint64(len(m.seen))]
 	w := at.Load()
-	if w == nil || w.word != word {
-		w = &wordSum{word: strings.Clone(word)}
+	if w == nil || w.key != key {
+		w = &wordSum{key: key}
 		m.sumWord(&w.langSum, buf, word)
 		at.Store(w)
 	}

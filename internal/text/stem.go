@@ -195,24 +195,24 @@ func clitic(w string, at int, code uint8) string {
 
 // A stemCache remembers stems. It is bounded: each word has one place, and a
 // word that comes later takes it.
-type stemCache [1 << 14]atomic.Pointer[stemEntry]
+type stemCache [1 << 15]atomic.Pointer[stemEntry]
 
 type stemEntry struct {
-	word, stem string
-	hash       uint64 // of the stem as a Word
-	code       uint8
+	key  uint64 // hash of the word and the stemmer; terms are told apart by such hashes too
+	hash uint64 // of the stem as a Word
+	stem string
 }
 
 func newStemCache() *stemCache { return new(stemCache) }
 
 func (c *stemCache) get(code uint8, w string) *stemEntry {
-	at := &c[(hashTerm(TermKind(code), w)>>7)%uint64(len(c))]
-	if e := at.Load(); e != nil && e.code == code && e.word == w {
+	key := hashTerm(TermKind(code), w)
+	at := &c[(key>>7)%uint64(len(c))]
+	if e := at.Load(); e != nil && e.key == key {
 		return e
 	}
-	w = strings.Clone(w) // w is part of the text
-	stem := stemWord(code, w)
-	e := &stemEntry{word: w, stem: stem, hash: hashTerm(Word, stem), code: code}
+	stem := stemWord(code, strings.Clone(w)) // w is part of the text
+	e := &stemEntry{key: key, hash: hashTerm(Word, stem), stem: stem}
 	at.Store(e)
 	return e
 }

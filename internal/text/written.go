@@ -3,6 +3,7 @@ package text
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // A Piece is a word of a text as it stands there, with the term that it is
@@ -43,7 +44,7 @@ func (a *Analyzer) Written(d *Doc, stem string) string {
 	if code == stemNone || stem == "" {
 		return stem
 	}
-	for w := range strings.FieldsFuncSeq(d.Norm, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r) }) {
+	for w := range strings.FieldsFuncSeq(d.Norm, between) {
 		if w == stem {
 			return w
 		}
@@ -52,6 +53,14 @@ func (a *Analyzer) Written(d *Doc, stem string) string {
 		}
 	}
 	return stem
+}
+
+// between reports whether a character stands between words.
+func between(r rune) bool {
+	if r < utf8.RuneSelf {
+		return asciiClass[r] != letter && asciiClass[r] != digit
+	}
+	return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r)
 }
 
 // AsTyped returns a normalised phrase in the letters in which it stands in the
