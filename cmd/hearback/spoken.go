@@ -19,8 +19,10 @@ type spoken struct {
 func (s spoken) say(as *cluster.Assignment, d *text.Doc) {
 	other := as.Concern
 	for _, w := range as.Why {
-		if id, err := hearback.ParseID(w.Text); w.Kind == cluster.WhyLink && err == nil {
-			other = id
+		if w.Kind == cluster.WhyLink {
+			if id, err := hearback.ParseID(w.Text); err == nil {
+				other = id
+			}
 		}
 	}
 	for i := range as.Why {

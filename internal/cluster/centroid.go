@@ -21,6 +21,7 @@ type centroid struct {
 
 	square float64 // sum of the squared weights of the terms, times n to the power that damps
 	normAt float32 // n when square was last computed from all terms
+	left   float32 // messages taken away since
 	mass   float32 // messages, fading as others come
 	at     int64   // count of messages when mass was last right
 	last   int64   // µs

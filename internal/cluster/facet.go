@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -19,6 +20,38 @@ const (
 	facetNumber = 'n'
 	facetPlace  = 'p'
 )
+
+// A tally counts the messages that hold each of the facets of a concern, in the
+// order of kind and hash. Most concerns have none or a few.
+type tally []tallied
+
+type tallied struct {
+	facet
+	n float32
+}
+
+func (t tally) find(f facet) (int, bool) {
+	return slices.BinarySearchFunc(t, f, func(x tallied, f facet) int {
+		return cmp.Or(cmp.Compare(x.kind, f.kind), cmp.Compare(x.hash, f.hash))
+	})
+}
+
+// at returns the count of a facet, to be changed.
+func (t *tally) at(f facet) *float32 {
+	i, ok := t.find(f)
+	if !ok {
+		*t = slices.Insert(*t, i, tallied{facet: f})
+	}
+	return &(*t)[i].n
+}
+
+// of returns the count of a facet.
+func (t tally) of(f facet) float32 {
+	if i, ok := t.find(f); ok {
+		return t[i].n
+	}
+	return 0
+}
 
 // conflict names a kind of facet in an explanation.
 func conflict(kind byte) string {

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"example.org/hearback/internal/text"
+	"example.org/hearback/internal/text/lexvec"
 )
 
 // A feature is a term of a message, with its weight at each level.
@@ -22,7 +23,7 @@ type said struct {
 
 	// See meantBy.
 	read  bool
-	vec   []float32
+	meant lexvec.Sum
 	known float64 // how much of it the vectors know, 0 to 1
 }
 
@@ -53,6 +54,7 @@ func (g *Grouper) read(d *text.Doc) said {
 	}
 	g.orphans = g.orphans[:0]
 	m := said{doc: d, list: g.scratch[:0], read: g.o.Vectors == nil}
+	g.touched += g.lexicon.touch(d.Terms)
 	covered := int32(-1)
 	var sum [2]float32
 	for i := range d.Terms {

@@ -82,17 +82,16 @@ type Grouper struct {
 	levels  [2]level
 	live    map[hearback.ID]*group
 	themes  map[hearback.ID]*theme
-	began   []hearback.ID // concerns in the order they began, to find the oldest
+	began   []*group // those of live in the order they began, to find the oldest
 	dirty   map[hearback.ID]bool
 
 	seen int64 // messages so far, without copies
-
-	glossed [][]int32 // by row of an English word → concerns that hold a Chinese word which it glosses
 
 	scratch []feature // of read
 	order   []uint64  // of candidates
 	rest    []uint64  // terms of a message that candidates did not look for, by place in its list
 	most    float32   // that these can add to a likeness, before the length of the centroid
+	touched int32     // see lexicon.touch
 	orphans []int32   // terms that no centroid held when last looked at
 	copies  copies
 	merges  map[hearback.ID][]hearback.ID // into → from, in order
@@ -102,12 +101,12 @@ type Grouper struct {
 // A group is one concern.
 type group struct {
 	centroid
-	theme   *theme            // in which most of its messages are
-	votes   int32             // how firmly it is in its theme
-	facets  map[facet]float32 // messages that hold each
-	negated float32           // messages that deny something
-	read    bool              // see meantIn
-	vec     []float32
+	theme   *theme  // in which most of its messages are
+	votes   int32   // how firmly it is in its theme
+	facets  tally   // messages that hold each
+	negated float32 // messages that deny something
+	read    bool    // see meantIn
+	meant   lexvec.Sum
 	medoid  hearback.ID
 	best    float64
 }
@@ -148,9 +147,6 @@ func New(o Options) *Grouper {
 
 // Reset forgets everything, as before Load.
 func (g *Grouper) Reset() {
-	if g.glossed = nil; g.o.Vectors != nil {
-		g.glossed = make([][]int32, g.o.Vectors.Rows())
-	}
 	g.lexicon, g.reads, g.orphans = newLexicon(g.o.Vectors), 0, nil
 	g.live, g.themes, g.dirty = map[hearback.ID]*group{}, map[hearback.ID]*theme{}, map[hearback.ID]bool{}
 	g.levels = [2]level{{keep: keepTerms}, {keep: keepThemes}}
@@ -253,7 +249,7 @@ func (g *Grouper) begin(m *said, now int64, th *theme, linked *group, link bool)
 	gr.theme.members++
 	g.live[gr.id] = gr
 	g.enter(concerns, &gr.centroid)
-	g.began = append(g.began, gr.id)
+	g.began = append(g.began, gr)
 	return gr
 }
 
@@ -274,18 +270,11 @@ func (g *Grouper) join(gr *group, th *theme, id hearback.ID, m *said, now int64,
 			gr.best = like
 		}
 	}
-	if len(m.facets) > 0 && gr.facets == nil {
-		gr.facets = map[facet]float32{}
-	}
 	for _, f := range m.facets {
-		gr.facets[f]++
+		*gr.facets.at(f)++
 	}
 	if len(gr.facets) > 256 {
-		for f, n := range gr.facets {
-			if n < 0.05*gr.n {
-				delete(gr.facets, f)
-			}
-		}
+		gr.facets = slices.DeleteFunc(gr.facets, func(x tallied) bool { return x.n < 0.05*gr.n })
 	}
 	if m.negated {
 		gr.negated++
@@ -346,10 +335,14 @@ func (g *Grouper) nearest(m *said, now int64) (best, next candidate, held string
 	for i := range top {
 		gr := g.concern(top[i].slot)
 		lively := g.lively(concerns, &gr.centroid, now)
-		if (float64(g.atMost(concerns, top[i]))+agreement)*lively < g.o.Join {
+		most := (float64(g.atMost(concerns, top[i])) + agreement) * lively
+		if most < g.o.Join {
 			if far == nil {
 				far = &top[i]
 			}
+			continue
+		}
+		if !g.o.Explain && most < best.like { // only an explanation names the second
 			continue
 		}
 		x := candidate{gr, g.likeness(m, gr, top[i], lively)}
@@ -431,9 +424,9 @@ func (g *Grouper) nearestTheme(m *said, now int64) (*theme, float64) {
 func (g *Grouper) differ(m *said, gr *group, like float64) string {
 	for _, kind := range []byte{facetNumber, facetPlace} {
 		most, named, met := float32(0), false, false
-		for f, n := range gr.facets {
-			if f.kind == kind {
-				most = max(most, n)
+		for _, x := range gr.facets {
+			if x.kind == kind {
+				most = max(most, x.n)
 			}
 		}
 		if most < 0.6*gr.n {
@@ -442,7 +435,7 @@ func (g *Grouper) differ(m *said, gr *group, like float64) string {
 		for _, f := range m.facets {
 			if f.kind == kind {
 				named = true
-				met = met || gr.facets[f] > 0
+				met = met || gr.facets.of(f) > 0
 			}
 		}
 		if named && !met {
@@ -470,21 +463,21 @@ func (g *Grouper) across(m *said) (best *group, met []Reason, how float64) {
 	l.hit = l.hit[:0]
 	for i := range m.list {
 		f := &m.list[i]
-		switch t := &g.lexicon.list[f.term]; t.kind {
+		p := &g.lexicon.list[f.term]
+		if p.n[concerns] > maxPostings {
+			continue
+		}
+		switch p.kind {
 		case text.Han:
-			for h := range v.Glosses(t.row) {
-				if k := g.lexicon.ofRow[h] - 1; k >= 0 && g.lexicon.list[k].n[concerns] <= maxPostings {
-					p := &g.lexicon.list[k]
-					w := f.w[concerns] * g.idf(concerns, p)
-					for _, e := range p.in[concerns] {
-						l.strike(e.slot, w)
-					}
+			for row := range v.Glosses(p.row) {
+				if q := g.wordOf(row); q != nil {
+					l.strikeAll(q.in[concerns], f.w[concerns]*g.idf(concerns, q))
 				}
 			}
 		case text.Word:
-			if t.row >= 0 {
-				for _, slot := range g.glossed[t.row] {
-					l.strike(slot, f.w[concerns]*f.raw[concerns])
+			for row := range v.GlossedBy(p.row) {
+				if q := g.wordOf(row); q != nil && q.kind == text.Han {
+					l.strikeAll(q.in[concerns], f.w[concerns]*f.raw[concerns])
 				}
 			}
 		}
@@ -499,8 +492,8 @@ func (g *Grouper) across(m *said) (best *group, met []Reason, how float64) {
 		if i == maxAcross || x.like < glossed*length {
 			break
 		}
-		vec, of := g.meantBy(m), g.meantIn(gr)
-		if vec == nil || of == nil || lexvec.Cosine(vec, of) < glance || g.differ(m, gr, 0) != "" {
+		by, in := g.meantBy(m), g.meantIn(gr)
+		if by.Vector == nil || in.Vector == nil || by.Cosine(in) < glance || g.differ(m, gr, 0) != "" {
 			continue
 		}
 		if a.Vector == nil {
@@ -520,6 +513,17 @@ func (g *Grouper) across(m *said) (best *group, met []Reason, how float64) {
 		met = append(met, Reason{WhyMet, x.A.Text + " = " + x.B.Text, x.Value})
 	}
 	return best, met, how
+}
+
+// wordOf returns the posting of the word of a row, or nil if no concern holds it,
+// or too many to tell one from another.
+func (g *Grouper) wordOf(row int32) *posting {
+	if t := g.lexicon.ofRow[row] - 1; t >= 0 {
+		if p := &g.lexicon.list[t]; p.n[concerns] <= maxPostings {
+			return p
+		}
+	}
+	return nil
 }
 
 // maxAcross is how many concerns of another language are looked at closely.
@@ -567,19 +571,17 @@ func (g *Grouper) forget(stored bool) {
 	goal := MaxLive * 9 / 10
 	keep := g.began[:0]
 	var touched []*theme
-	for _, id := range g.began {
-		gr := g.live[id]
+	for _, gr := range g.began {
 		switch {
-		case gr == nil:
-		case len(g.live) <= goal, gr.n > 2, g.parent[id] != 0, len(g.merges[id]) > 0, stored && g.dirty[id]:
-			keep = append(keep, id)
+		case len(g.live) <= goal, gr.n > 2, g.parent[gr.id] != 0, len(g.merges[gr.id]) > 0, stored && g.dirty[gr.id]:
+			keep = append(keep, gr)
 		default:
 			g.leave(concerns, &gr.centroid)
-			delete(g.live, id)
-			delete(g.dirty, id)
+			delete(g.live, gr.id)
+			delete(g.dirty, gr.id)
 			th := gr.theme
 			if g.quit(gr); th.members > 0 {
-				g.add(themes, &th.centroid, &gr.centroid, -1)
+				g.subtract(themes, &th.centroid, &gr.centroid)
 				if !th.touched {
 					th.touched = true
 					touched = append(touched, th)

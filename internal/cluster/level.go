@@ -3,8 +3,6 @@ package cluster
 import (
 	"math"
 	"slices"
-
-	"example.org/hearback/internal/text"
 )
 
 // The two levels of grouping.
@@ -73,10 +71,22 @@ func (g *Grouper) enter(lv int, c *centroid) {
 
 // leave takes a centroid out of the index.
 func (g *Grouper) leave(lv int, c *centroid) {
+	l := &g.levels[lv]
+	order := g.order[:0]
+	for i, t := range c.terms { // see lexicon.touch
+		if in := g.lexicon.list[t].in[lv]; c.held[i].at >= 0 {
+			last := in[len(in)-1]
+			order = append(order, uint64(last.slot)<<32|uint64(last.back))
+			g.touched += in[c.held[i].at].back
+		}
+	}
+	for _, x := range order {
+		g.touched += l.slots[x>>32].held[uint32(x)].at
+	}
+	g.order = order
 	for i := range c.terms {
 		g.unpost(lv, c, i)
 	}
-	l := &g.levels[lv]
 	l.slots[c.slot] = nil
 	l.free = append(l.free, c.slot)
 	g.resize(lv, -1)
@@ -99,13 +109,6 @@ func (g *Grouper) hold(lv int, c *centroid, t int32, n float32) {
 		p.in[lv] = append(p.in[lv], entry{c.slot, int32(len(c.terms)), g.pow(n)})
 	}
 	c.append(t, h)
-	if lv == concerns && p.kind == text.Han {
-		for h := range g.o.Vectors.Glosses(p.row) {
-			if list := g.glossed[h]; len(list) < maxPostings {
-				g.glossed[h] = append(list, c.slot)
-			}
-		}
-	}
 }
 
 // count sets in how many of its messages a centroid holds its i-th term.
@@ -133,22 +136,9 @@ func (g *Grouper) unpost(lv int, c *centroid, i int) {
 		p.in[lv] = list[:last]
 		h.at = -1
 	}
-	if lv == concerns && p.kind == text.Han {
-		for h := range g.o.Vectors.Glosses(p.row) {
-			g.glossed[h] = without(g.glossed[h], c.slot)
-		}
-	}
 	if p.n == [2]int32{} {
 		g.orphans = append(g.orphans, t)
 	}
-}
-
-func without(list []int32, slot int32) []int32 {
-	if i := slices.Index(list, slot); i >= 0 {
-		list[i] = list[len(list)-1]
-		list = list[:len(list)-1]
-	}
-	return list
 }
 
 // take adds a message to a centroid.
@@ -181,8 +171,8 @@ func (g *Grouper) settle(lv int, c *centroid) {
 		c.normAt = 0
 	}
 	// In the meantime words have become rarer or more common elsewhere.
-	if c.n >= renorm*c.normAt {
-		c.square = 0
+	if c.n+2*c.left >= renorm*c.normAt {
+		c.square, c.left = 0, 0
 		for i := range c.terms {
 			w := float64(g.weight(lv, c, i))
 			c.square += w * w
@@ -192,6 +182,8 @@ func (g *Grouper) settle(lv int, c *centroid) {
 	g.levels[lv].at[c.slot].length = float32(1 / max(math.Sqrt(c.square), 1e-9))
 }
 
+// renorm is how many times the messages of which a length was computed may have
+// come or gone before it is computed anew.
 const renorm = 1.5
 
 // weight is how much a centroid's i-th term counts in it, beside its others.
@@ -236,9 +228,11 @@ func (g *Grouper) sweep(lv int, c *centroid) {
 		if c.held[i].n <= 0 {
 			continue
 		}
-		c.terms[n], c.held[n] = t, c.held[i]
-		if at := c.held[i].at; at >= 0 {
-			g.lexicon.list[t].in[lv][at].back = int32(n)
+		if n < i {
+			c.terms[n], c.held[n] = t, c.held[i]
+			if at := c.held[i].at; at >= 0 {
+				g.lexicon.list[t].in[lv][at].back = int32(n)
+			}
 		}
 		n++
 	}
@@ -246,21 +240,39 @@ func (g *Grouper) sweep(lv int, c *centroid) {
 	c.index()
 }
 
-// add adds the counts of b to a, or takes them away if sign is -1. Settling a
-// is left to the caller.
-func (g *Grouper) add(lv int, a, b *centroid, sign float32) {
-	a.n = max(1, a.n+sign*b.n)
-	a.mass = max(0, a.mass+sign*b.mass)
+// add adds the counts of b to a. Settling a is left to the caller.
+func (g *Grouper) add(lv int, a, b *centroid) {
+	a.n = max(1, a.n+b.n)
+	a.mass += b.mass
 	a.last = max(a.last, b.last)
 	a.at = max(a.at, b.at)
 	for j, t := range b.terms {
 		if i := a.find(t); i >= 0 {
-			g.count(lv, a, i, max(0, a.held[i].n+sign*b.held[j].n))
-		} else if sign > 0 {
+			g.count(lv, a, i, a.held[i].n+b.held[j].n)
+		} else {
 			g.hold(lv, a, t, b.held[j].n)
 		}
 	}
 	a.normAt = 0
+}
+
+// subtract takes the counts of b, which were added to a message by message,
+// away from a. Tidying a is left to the caller.
+func (g *Grouper) subtract(lv int, a, b *centroid) {
+	a.n = max(1, a.n-b.n)
+	a.left += b.n
+	a.mass = max(0, a.mass-b.mass)
+	for j, t := range b.terms {
+		i := a.find(t)
+		if i < 0 {
+			continue // trimmed
+		}
+		p, n := &g.lexicon.list[t], a.held[i].n
+		less := max(0, n-b.held[j].n)
+		w := float64(p.weight * g.idf(lv, p))
+		a.square = max(0, a.square-w*w*float64(g.pow(n)*g.pow(n)-g.pow(less)*g.pow(less)))
+		g.count(lv, a, i, less)
+	}
 }
 
 // tidy drops the terms that no message of a centroid holds any more.
@@ -291,8 +303,12 @@ func (g *Grouper) candidates(lv int, list []feature) []near {
 	l.hit = l.hit[:0]
 	order := g.order[:0] // rarest first
 	for i := range list {
-		if n := terms[list[i].term].n[lv]; n > 0 {
+		p := &terms[list[i].term]
+		if n := p.n[lv]; n > 0 {
 			order = append(order, uint64(n)<<32|uint64(i))
+			if in := p.in[lv]; len(in) > 0 {
+				g.touched += in[0].slot // see lexicon.touch
+			}
 		}
 	}
 	slices.Sort(order)
@@ -341,6 +357,13 @@ func (l *level) strike(slot int32, w float32) {
 		l.hit = append(l.hit, slot)
 	}
 	at.common += w
+}
+
+// strikeAll strikes all that hold a term.
+func (l *level) strikeAll(in []entry, w float32) {
+	for i := range in {
+		l.strike(in[i].slot, w)
+	}
 }
 
 // best returns the few that were struck hardest, and clears the scratch.

@@ -8,46 +8,50 @@ import (
 // What messages and concerns mean is summed up only when it may decide
 // something: most messages are like nothing else, or like one concern alone.
 
-// meantBy returns what a message means, not normalised, or nil if none of its
-// words is known.
-func (g *Grouper) meantBy(m *said) []float32 {
+// meantBy returns what a message means, not normalised; without a vector if none
+// of its words is known.
+func (g *Grouper) meantBy(m *said) lexvec.Sum {
 	if !m.read {
 		m.read = true
+		var vec []float32
 		known, strange := float32(0), float32(0)
 		for i := range m.list {
 			p := &g.lexicon.list[m.list[i].term]
 			switch {
 			case p.row >= 0:
-				if m.vec == nil {
-					m.vec = make([]float32, g.o.Vectors.Dim())
+				if vec == nil {
+					vec = make([]float32, g.o.Vectors.Dim())
 				}
 				w := g.o.Vectors.Weight(p.row)
-				g.o.Vectors.Word(m.vec, p.row, w)
+				g.o.Vectors.Word(vec, p.row, w)
 				known += w
 			case p.kind == text.Word || p.kind == text.Number:
 				strange++
 			}
 		}
 		m.known = float64(known / max(known+strange, 1e-9))
+		m.meant = lexvec.NewSum(vec)
 	}
-	return m.vec
+	return m.meant
 }
 
-// meantIn returns what the messages of a concern mean together, not
-// normalised, or nil if none of its words is known.
-func (g *Grouper) meantIn(gr *group) []float32 {
+// meantIn returns what the messages of a concern mean together, not normalised;
+// without a vector if none of its words is known.
+func (g *Grouper) meantIn(gr *group) lexvec.Sum {
 	if !gr.read {
-		gr.read, gr.vec = true, nil
+		gr.read = true
+		var vec []float32
 		for i, t := range gr.terms {
 			if p := &g.lexicon.list[t]; p.row >= 0 {
-				if gr.vec == nil {
-					gr.vec = make([]float32, g.o.Vectors.Dim())
+				if vec == nil {
+					vec = make([]float32, g.o.Vectors.Dim())
 				}
-				g.o.Vectors.Word(gr.vec, p.row, gr.held[i].n*g.o.Vectors.Weight(p.row))
+				g.o.Vectors.Word(vec, p.row, gr.held[i].n*g.o.Vectors.Weight(p.row))
 			}
 		}
+		gr.meant = lexvec.NewSum(vec)
 	}
-	return gr.vec
+	return gr.meant
 }
 
 // mean adds what a message means to its concern, if that has been summed up.
@@ -55,13 +59,15 @@ func (g *Grouper) mean(gr *group, m *said) {
 	if !gr.read {
 		return
 	}
-	if v := g.meantBy(m); v != nil {
-		if gr.vec == nil {
-			gr.vec = make([]float32, len(v))
+	if v := g.meantBy(m).Vector; v != nil {
+		sum := gr.meant.Vector
+		if sum == nil {
+			sum = make([]float32, len(v))
 		}
 		for i, x := range v {
-			gr.vec[i] += x
+			sum[i] += x
 		}
+		gr.meant = lexvec.NewSum(sum)
 	}
 }
 
@@ -69,10 +75,10 @@ func (g *Grouper) mean(gr *group, m *said) {
 // alike their meaning is, as far as that is known.
 func (g *Grouper) agree(m *said, gr *group) float64 {
 	a, b := g.meantBy(m), g.meantIn(gr)
-	if a == nil || b == nil {
+	if a.Vector == nil || b.Vector == nil {
 		return 0
 	}
-	return meaning * min(1, m.known/enoughKnown) * (lexvec.Cosine(a, b) - meaningMid)
+	return meaning * min(1, m.known/enoughKnown) * (a.Cosine(b) - meaningMid)
 }
 
 // agreement is the most that agree can give.

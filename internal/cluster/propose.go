@@ -7,7 +7,6 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/text"
-	"example.org/hearback/internal/text/lexvec"
 )
 
 // ProposeMerge is the likeness of two concerns from which a merge is proposed.
@@ -34,15 +33,15 @@ type Near struct {
 // self returns a concern as if it were a message.
 func (g *Grouper) self(gr *group) said {
 	d := g.doc(gr)
-	m := said{doc: &d, read: true, vec: g.meantIn(gr), known: 1}
+	m := said{doc: &d, read: true, meant: g.meantIn(gr), known: 1}
 	for i, t := range gr.terms {
 		p := &g.lexicon.list[t]
 		m.list = append(m.list, feature{term: t, raw: [2]float32{p.weight * g.idf(concerns, p)},
 			w: [2]float32{g.weight(concerns, &gr.centroid, i) * g.levels[concerns].at[gr.slot].length}})
 	}
-	for f, n := range gr.facets {
-		if n >= 0.6*gr.n {
-			m.facets = append(m.facets, f)
+	for _, x := range gr.facets {
+		if x.n >= 0.6*gr.n {
+			m.facets = append(m.facets, x.facet)
 		}
 	}
 	m.negated = gr.negated > gr.n/2
@@ -64,8 +63,8 @@ func (g *Grouper) Nearest(id hearback.ID, k int) []Near {
 			continue
 		}
 		n := Near{Concern: other.id, Score: float64(g.finish(concerns, m.list, x))}
-		if a, b := m.vec, g.meantIn(other); a != nil && b != nil {
-			n.Score = (n.Score + max(0, lexvec.Cosine(a, b))) / 2
+		if a, b := m.meant, g.meantIn(other); a.Vector != nil && b.Vector != nil {
+			n.Score = (n.Score + max(0, a.Cosine(b))) / 2
 		}
 		for _, r := range g.shared(m.list, other) {
 			n.Shared = append(n.Shared, r.Text)

@@ -1,13 +1,10 @@
 package cluster
 
 import (
-	"cmp"
 	"encoding/binary"
 	"fmt"
 	"iter"
-	"maps"
 	"math"
-	"slices"
 
 	"example.org/hearback"
 	"example.org/hearback/internal/text"
@@ -58,12 +55,10 @@ func (g *Grouper) encode(gr *group) []byte {
 		b = append(b, p.word...) // its hash follows from it
 	}
 	b = binary.AppendUvarint(b, uint64(len(gr.facets)))
-	for _, f := range slices.SortedFunc(maps.Keys(gr.facets), func(x, y facet) int {
-		return cmp.Or(cmp.Compare(x.kind, y.kind), cmp.Compare(x.hash, y.hash))
-	}) {
-		b = append(b, f.kind)
-		b = binary.LittleEndian.AppendUint64(b, f.hash)
-		b = float(b, gr.facets[f])
+	for _, x := range gr.facets {
+		b = append(b, x.kind)
+		b = binary.LittleEndian.AppendUint64(b, x.hash)
+		b = float(b, x.n)
 	}
 	return b
 }
@@ -166,11 +161,10 @@ func (g *Grouper) Load(states iter.Seq2[hearback.ID, []byte]) error {
 	}
 	g.pace(concerns, 0)
 	g.pace(themes, 0)
-	for _, id := range g.began {
-		gr := g.live[id]
+	for _, gr := range g.began {
 		g.settle(concerns, &gr.centroid)
 		th := &gr.theme.centroid
-		if g.add(themes, th, &gr.centroid, 1); len(th.terms) > 2*keepThemes {
+		if g.add(themes, th, &gr.centroid); len(th.terms) > 2*keepThemes {
 			g.settle(themes, th)
 		}
 	}
@@ -206,10 +200,7 @@ func (g *Grouper) load(id hearback.ID, r *reader) {
 	}
 	for range r.size(13) {
 		f := facet{r.take(1)[0], r.u64()}
-		if gr.facets == nil {
-			gr.facets = map[facet]float32{}
-		}
-		gr.facets[f] = r.float()
+		*gr.facets.at(f) = r.float()
 	}
 	if gr.theme = g.themes[in]; gr.theme == nil {
 		gr.theme = newTheme(in)
@@ -218,5 +209,5 @@ func (g *Grouper) load(id hearback.ID, r *reader) {
 	}
 	gr.theme.members++
 	g.live[id] = gr
-	g.began = append(g.began, id)
+	g.began = append(g.began, gr)
 }

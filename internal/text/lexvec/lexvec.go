@@ -33,6 +33,8 @@ type Vectors struct {
 	rows    []byte   // int8, dim each
 	from    []uint32 // of its glosses, and the end of the last
 	glosses []byte   // 3 bytes each: indices of terms
+	upTo    []uint32 // of the words that each glosses, and the end of the last
+	glossOf []uint32 // those words
 	mean    [2][]float32
 }
 
@@ -125,7 +127,29 @@ func parse(b []byte) (*Vectors, error) {
 			return nil, fmt.Errorf("the pack of word vectors glosses a word with number %d, which it lacks", v.gloss(i))
 		}
 	}
+	v.turn()
 	return v, nil
+}
+
+// turn lists the words that each word glosses.
+func (v *Vectors) turn() {
+	n := len(v.hashes)
+	v.upTo = make([]uint32, n+1)
+	v.glossOf = make([]uint32, len(v.glosses)/3)
+	for k := range v.glossOf {
+		v.upTo[v.gloss(k)+1]++
+	}
+	for i := range n {
+		v.upTo[i+1] += v.upTo[i]
+	}
+	next := slices.Clone(v.upTo)
+	for i := range n {
+		for k := v.from[i]; k < v.from[i+1]; k++ {
+			h := v.gloss(int(k))
+			v.glossOf[next[h]] = uint32(i)
+			next[h]++
+		}
+	}
 }
 
 // Dim returns the number of components of a vector.
@@ -160,7 +184,14 @@ func (v *Vectors) weightOf(i int) float32 {
 // add adds w times the unit vector of term i to dst.
 func (v *Vectors) add(dst []float32, i int, w float32) {
 	w *= float32(binary.LittleEndian.Uint16(v.scale[2*i:])) / (65535 * 127)
-	for j, x := range v.rows[i*v.dim : (i+1)*v.dim] {
+	r := v.rows[i*v.dim : (i+1)*v.dim]
+	for ; len(r) >= 4 && len(dst) >= 4; r, dst = r[4:], dst[4:] { // half the time of one by one
+		dst[0] += w * float32(int8(r[0]))
+		dst[1] += w * float32(int8(r[1]))
+		dst[2] += w * float32(int8(r[2]))
+		dst[3] += w * float32(int8(r[3]))
+	}
+	for j, x := range r {
 		dst[j] += w * float32(int8(x))
 	}
 }
@@ -229,6 +260,21 @@ func (v *Vectors) Glosses(row int32) iter.Seq[int32] {
 	}
 }
 
+// GlossedBy yields the rows of the Chinese words that the English word of a row
+// glosses; none if it is negative.
+func (v *Vectors) GlossedBy(row int32) iter.Seq[int32] {
+	return func(yield func(word int32) bool) {
+		if row < 0 {
+			return
+		}
+		for _, x := range v.glossOf[v.upTo[row]:v.upTo[row+1]] {
+			if !yield(int32(x)) {
+				return
+			}
+		}
+	}
+}
+
 // GlossCount returns how many English words gloss a row.
 func (v *Vectors) GlossCount(row int32) int { return int(v.from[row+1] - v.from[row]) }
 
@@ -289,12 +335,19 @@ func language(k text.TermKind) int {
 	return 0
 }
 
+// dot adds in four sums, which need not wait for each other.
 func dot(a, b []float32) float32 {
-	var s float32
-	for i, x := range a {
-		s += x * b[i]
+	var s0, s1, s2, s3 float32
+	for ; len(a) >= 4 && len(b) >= 4; a, b = a[4:], b[4:] {
+		s0 += a[0] * b[0]
+		s1 += a[1] * b[1]
+		s2 += a[2] * b[2]
+		s3 += a[3] * b[3]
 	}
-	return s
+	for i, x := range a {
+		s0 += x * b[i]
+	}
+	return s0 + s1 + s2 + s3
 }
 
 // unit makes v of length one. It reports false if v is zero.
@@ -517,16 +570,21 @@ func (v *Vectors) glossed(a, b int) bool {
 }
 
 // Cosine returns the cosine of two vectors, -1 to 1; 0 if either is zero.
-func Cosine(a, b []float32) float64 {
-	var ab, aa, bb float32
-	for i, x := range a {
-		y := b[i]
-		ab += x * y
-		aa += x * x
-		bb += y * y
-	}
-	if aa == 0 || bb == 0 {
+func Cosine(a, b []float32) float64 { return NewSum(a).Cosine(NewSum(b)) }
+
+// A Sum is a vector whose length is known, for one that is compared with many.
+type Sum struct {
+	Vector []float32
+	square float32
+}
+
+// NewSum returns the Sum of a vector, which must not change.
+func NewSum(v []float32) Sum { return Sum{v, dot(v, v)} }
+
+// Cosine returns the cosine of two vectors, -1 to 1; 0 if either is zero.
+func (a Sum) Cosine(b Sum) float64 {
+	if a.square == 0 || b.square == 0 {
 		return 0
 	}
-	return float64(ab) / math.Sqrt(float64(aa)*float64(bb))
+	return float64(dot(a.Vector, b.Vector)) / math.Sqrt(float64(a.square)*float64(b.square))
 }
