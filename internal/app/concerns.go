@@ -146,46 +146,80 @@ func (s concerns) HarmRatings(ctx context.Context, id hearback.ID) ([]hearback.H
 	return list, err
 }
 
-// Merge makes from a part of into: what comes later joins into, and both are
-// counted together. Nothing is moved, so that it can be undone.
-func (s concerns) Merge(ctx context.Context, by hearback.Actor, into, from hearback.ID, reason string) error {
-	return s.a.Pipeline.Ask(ctx, func(g *cluster.Grouper) error {
-		a, err := s.a.Store.Concern(ctx, into)
-		if err != nil {
-			return err
+// Merge makes each of from a part of into, all in one transaction: what comes
+// later joins into, and they are counted together. Nothing is moved, so that it
+// can be undone. It returns for each of from what kept it apart, or nil.
+func (s concerns) Merge(ctx context.Context, by hearback.Actor, into hearback.ID, from []hearback.ID, reason string) (each []error, err error) {
+	err = s.a.Pipeline.Ask(ctx, func(g *cluster.Grouper) error {
+		each = make([]error, len(from))
+		var parts []*hearback.Concern
+		err := s.a.Store.Together(ctx, func(ctx context.Context) error {
+			for i, id := range from {
+				var part *hearback.Concern
+				if part, each[i] = s.merge(ctx, g, by, into, id, reason); part != nil {
+					parts = append(parts, part)
+				}
+			}
+			if len(parts) == 0 {
+				return nil
+			}
+			return s.a.Pipeline.absorb(ctx, into, 1, parts...)
+		})
+		if err != nil && len(parts) > 0 {
+			s.a.Pipeline.stale = true // nothing of it was kept
 		}
-		b, err := s.a.Store.Concern(ctx, from)
-		if err != nil {
-			return err
-		}
-		switch {
-		case into == from:
-			return fmt.Errorf("%w: a concern cannot be merged with itself", hearback.ErrRefused)
-		case a.State == hearback.Merged || b.State == hearback.Merged:
-			return fmt.Errorf("%w: one of them is part of another concern already", hearback.ErrRefused)
-		case b.Case != 0:
-			return fmt.Errorf("%w: the concern that would be merged has a case; merge the other way round", hearback.ErrRefused)
-		}
-		parts, err := s.a.Store.MergedInto(ctx, from)
-		if err != nil {
-			return err
-		}
-		if len(parts) > 0 {
-			return fmt.Errorf("%w: others were merged into the concern that would be merged; merge the other way round", hearback.ErrRefused)
-		}
-		r, err := s.record(hearback.ConcernMerged, by, into, reason, map[string]any{"from": from.String()})
-		if err != nil {
-			return err
-		}
-		if err := g.Merge(into, from); err != nil {
-			return err
-		}
-		b.State, b.Into = hearback.Merged, into
-		if err := s.a.Store.SetConcern(ctx, b, r); err != nil {
-			return errors.Join(err, g.Undo(into))
-		}
-		return s.a.Pipeline.absorb(ctx, into, b, 1)
+		return err
 	})
+	return each, err
+}
+
+// mergeOne is Merge for a single one.
+func (s concerns) mergeOne(ctx context.Context, by hearback.Actor, into, from hearback.ID, reason string) error {
+	each, err := s.Merge(ctx, by, into, []hearback.ID{from}, reason)
+	if err != nil {
+		return err
+	}
+	return each[0]
+}
+
+// merge merges one, except for its counts, and returns it. An error is what keeps
+// it apart from into.
+func (s concerns) merge(ctx context.Context, g *cluster.Grouper, by hearback.Actor, into, from hearback.ID, reason string) (*hearback.Concern, error) {
+	a, err := s.a.Store.Concern(ctx, into)
+	if err != nil {
+		return nil, err
+	}
+	b, err := s.a.Store.Concern(ctx, from)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case into == from:
+		return nil, fmt.Errorf("%w: a concern cannot be merged with itself", hearback.ErrRefused)
+	case a.State == hearback.Merged || b.State == hearback.Merged:
+		return nil, fmt.Errorf("%w: one of them is part of another concern already", hearback.ErrRefused)
+	case b.Case != 0:
+		return nil, fmt.Errorf("%w: the concern that would be merged has a case; merge the other way round", hearback.ErrRefused)
+	}
+	parts, err := s.a.Store.MergedInto(ctx, from)
+	if err != nil {
+		return nil, err
+	}
+	if len(parts) > 0 {
+		return nil, fmt.Errorf("%w: others were merged into the concern that would be merged; merge the other way round", hearback.ErrRefused)
+	}
+	r, err := s.record(hearback.ConcernMerged, by, into, reason, map[string]any{"from": from.String()})
+	if err != nil {
+		return nil, err
+	}
+	if err := g.Merge(into, from); err != nil {
+		return nil, err
+	}
+	b.State, b.Into = hearback.Merged, into
+	if err := s.a.Store.SetConcern(ctx, b, r); err != nil {
+		return nil, errors.Join(err, g.Undo(into))
+	}
+	return b, nil
 }
 
 // Undo takes back the newest merge or split of a concern.
@@ -228,7 +262,7 @@ func (s concerns) Undo(ctx context.Context, by hearback.Actor, id hearback.ID, r
 		if err := s.a.Store.SetConcern(ctx, b, r); err != nil {
 			return errors.Join(err, g.Merge(id, b.ID))
 		}
-		return s.a.Pipeline.absorb(ctx, id, b, -1)
+		return s.a.Pipeline.absorb(ctx, id, -1, b)
 	})
 }
 
@@ -371,7 +405,7 @@ func (s concerns) Decide(ctx context.Context, by hearback.Actor, proposal string
 		return err
 	}
 	if accept {
-		return s.Merge(ctx, by, into, from, reason)
+		return s.mergeOne(ctx, by, into, from, reason)
 	}
 	return s.a.Store.SetSetting(ctx, rejected+proposal, by.String())
 }

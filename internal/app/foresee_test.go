@@ -80,7 +80,7 @@ func TestForesee(t *testing.T) {
 		t.Fatalf("the other concern is %s, %v", other, err)
 	}
 	s.pass(54, func() { s.hears(s.forum, 1, "", "en", books) })
-	if err := (concerns{s.App}).Merge(ctx, Operator(), c.ID, other, "The same."); err != nil {
+	if err := (concerns{s.App}).mergeOne(ctx, Operator(), c.ID, other, "The same."); err != nil {
 		t.Fatal(err)
 	}
 	s.pass(8, nil)

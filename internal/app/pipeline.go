@@ -737,16 +737,18 @@ type ask struct {
 	done chan error
 }
 
-// absorb adds the counts of a concern that was merged to the one it is now
+// absorb adds the counts of concerns that were merged to the one they are now
 // part of, or takes them away again if sign is -1, and stores what changed in
 // the grouping. Only f of Ask calls it.
-func (p *Pipeline) absorb(ctx context.Context, into hearback.ID, part *hearback.Concern, sign int64) error {
+func (p *Pipeline) absorb(ctx context.Context, into hearback.ID, sign int64, parts ...*hearback.Concern) error {
 	b := newBuild(p.now(), 0)
 	c, err := p.concern(ctx, b, into, false)
 	if err != nil {
 		return err
 	}
-	sum(&c.Concern, part, sign)
+	for _, part := range parts {
+		sum(&c.Concern, part, sign)
+	}
 	if err := p.store.Take(ctx, p.finish(b)); err != nil {
 		p.stale = true
 		return err

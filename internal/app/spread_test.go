@@ -41,7 +41,7 @@ func (c *officeClock) pass(d time.Duration) {
 
 // serving is an office that serves its pages on loopback, and may connect
 // there.
-func serving(t *testing.T, set func(*Config)) (*App, *officeClock) {
+func serving(t testing.TB, set func(*Config)) (*App, *officeClock) {
 	t.Helper()
 	clock := &officeClock{now: time.Date(2026, 3, 18, 9, 0, 0, 0, time.UTC)}
 	c := Defaults()

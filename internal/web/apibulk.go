@@ -99,10 +99,14 @@ func (q *request) apiConcernsBulk(in concernsBody) (out apiBulk, err error) {
 		return q.all(in.IDs, func(ctx context.Context, id hearback.ID) error {
 			return q.openOne(ctx, by, id, in.Desk, "", in.Reason)
 		})
-	case "merge": // grouping writes them itself, one after another
+	case "merge":
+		each, err := q.o.Concerns.Merge(q.ctx(), by, in.IDs[0], in.IDs[1:], in.Reason)
+		if err != nil {
+			return out, err
+		}
 		out.Items = []apiEach{q.result(in.IDs[0], nil)}
-		for _, id := range in.IDs[1:] {
-			out.Items = append(out.Items, q.result(id, q.o.Concerns.Merge(q.ctx(), by, in.IDs[0], id, in.Reason)))
+		for i, id := range in.IDs[1:] {
+			out.Items = append(out.Items, q.result(id, each[i]))
 		}
 		return out, nil
 	}

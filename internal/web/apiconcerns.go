@@ -543,7 +543,7 @@ type mergeBody struct {
 
 func (q *request) apiMerge(in mergeBody) (apiConcernFull, error) {
 	return q.actConcern(access.Triage, func(ctx context.Context, by hearback.Actor, id hearback.ID) error {
-		return q.o.Concerns.Merge(ctx, by, id, in.From, in.Reason)
+		return q.mergeOne(ctx, by, id, in.From, in.Reason)
 	})
 }
 

@@ -357,8 +357,8 @@ func FuzzAPI(f *testing.F) {
 // refusing are concerns that nobody changes.
 type refusing struct{ concerns }
 
-func (refusing) Merge(context.Context, hearback.Actor, hearback.ID, hearback.ID, string) error {
-	return hearback.ErrRefused
+func (refusing) Merge(_ context.Context, _ hearback.Actor, _ hearback.ID, from []hearback.ID, _ string) ([]error, error) {
+	return nil, hearback.ErrRefused
 }
 
 var _ web.Concerns = refusing{}

@@ -829,7 +829,7 @@ func (q *request) merge() error {
 		return err
 	}
 	return q.concernAct(access.Triage, "merged", func(by hearback.Actor, id hearback.ID) error {
-		return q.o.Concerns.Merge(q.ctx(), by, id, other, q.form("reason"))
+		return q.mergeOne(q.ctx(), by, id, other, q.form("reason"))
 	})
 }
 

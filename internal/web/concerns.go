@@ -535,9 +535,13 @@ func (q *request) bulk() error {
 		done, last = q.each(ids, func(ctx context.Context, id hearback.ID) error {
 			return q.openOne(ctx, by, id, q.form("desk"), "", reason)
 		})
-	case "merge": // grouping writes them itself, one after another
-		for _, id := range ids[1:] {
-			if err := q.o.Concerns.Merge(q.ctx(), by, ids[0], id, reason); err != nil {
+	case "merge":
+		each, err := q.o.Concerns.Merge(q.ctx(), by, ids[0], ids[1:], reason)
+		if err != nil {
+			return err
+		}
+		for _, err := range each {
+			if err != nil {
 				last = err
 			} else {
 				done++
@@ -553,6 +557,15 @@ func (q *request) bulk() error {
 		word = "some_"
 	}
 	return q.seeUndo(to, word+act, act, ids)
+}
+
+// mergeOne makes one concern a part of another.
+func (q *request) mergeOne(ctx context.Context, by hearback.Actor, into, from hearback.ID, reason string) error {
+	each, err := q.o.Concerns.Merge(ctx, by, into, []hearback.ID{from}, reason)
+	if err != nil {
+		return err
+	}
+	return each[0]
 }
 
 // openOne opens a case for a concern, with the desk that it looks like and

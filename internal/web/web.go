@@ -316,8 +316,9 @@ type Concerns interface {
 	Proposals(ctx context.Context, id hearback.ID) ([]Proposal, error)
 	// Decide accepts or rejects a proposal.
 	Decide(ctx context.Context, by hearback.Actor, proposal string, accept bool, reason string) error
-	// Merge makes from a part of into.
-	Merge(ctx context.Context, by hearback.Actor, into, from hearback.ID, reason string) error
+	// Merge makes each of from a part of into, all in one transaction, and returns
+	// for each what kept it apart, or nil.
+	Merge(ctx context.Context, by hearback.Actor, into hearback.ID, from []hearback.ID, reason string) ([]error, error)
 	// Undo takes back the newest merge or split of a concern.
 	Undo(ctx context.Context, by hearback.Actor, id hearback.ID, reason string) error
 	// Nearest lists the concerns that are most like one, best first, and what

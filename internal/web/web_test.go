@@ -205,9 +205,12 @@ func (c concerns) Decide(ctx context.Context, by hearback.Actor, key string, acc
 	return nil
 }
 
-func (c concerns) Merge(ctx context.Context, by hearback.Actor, into, from hearback.ID, reason string) error {
-	return c.change(ctx, from, func(x *hearback.Concern) { x.State, x.Into = hearback.Merged, into },
-		hearback.Record{Type: hearback.ConcernMerged, Actor: by, Pub: map[string]any{"into": into.String(), "reason": reason}})
+func (c concerns) Merge(ctx context.Context, by hearback.Actor, into hearback.ID, from []hearback.ID, reason string) (each []error, _ error) {
+	for _, id := range from {
+		each = append(each, c.change(ctx, id, func(x *hearback.Concern) { x.State, x.Into = hearback.Merged, into },
+			hearback.Record{Type: hearback.ConcernMerged, Actor: by, Pub: map[string]any{"into": into.String(), "reason": reason}}))
+	}
+	return each, nil
 }
 
 func (c concerns) Undo(ctx context.Context, by hearback.Actor, id hearback.ID, reason string) error {
