@@ -85,19 +85,22 @@ func TestWitness(t *testing.T) {
 
 	// The office rewrites its history, or cuts it: no confirmation.
 	for _, tt := range []struct {
+		name string
 		size int
 		want string
-	}{{2000, "422"}, {int(l.Size()), "another log"}, {100, "it has confirmed"}} {
-		forged := &memory{}
-		forged.grow(t, tt.size, "forged")
-		f := mustOpen(t, filepath.Join(t.TempDir(), "forged"), k, forged)
-		publish(t, f)
-		if err := f.Confirm(t.Context(), []translog.WitnessClient{client}); err == nil || !strings.Contains(err.Error(), tt.want) {
-			t.Errorf("a rewritten log of %d entries: %v, want %q", tt.size, err, tt.want)
-		}
-		if strings.Contains(string(f.Checkpoint()), "newsroom") {
-			t.Errorf("a rewritten log of %d entries was confirmed", tt.size)
-		}
+	}{{"rewritten and signed again", 2000, "422"}, {"fork at the same size", int(l.Size()), "another log"}, {"rolled back", 100, "it has confirmed"}} {
+		t.Run(tt.name, func(t *testing.T) {
+			forged := &memory{}
+			forged.grow(t, tt.size, "forged")
+			f := mustOpen(t, filepath.Join(t.TempDir(), "forged"), k, forged)
+			publish(t, f)
+			if err := f.Confirm(t.Context(), []translog.WitnessClient{client}); err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("a rewritten log of %d entries: %v, want %q", tt.size, err, tt.want)
+			}
+			if strings.Contains(string(f.Checkpoint()), "newsroom") {
+				t.Errorf("a rewritten log of %d entries was confirmed", tt.size)
+			}
+		})
 	}
 	// A witness that is away does not stop the log, nor the other witnesses.
 	away := translog.WitnessClient{URL: "http://127.0.0.1:1", VKey: client.VKey, Client: client.Client}
