@@ -1,5 +1,5 @@
 # Two commands matter: make run and make test. The rest are shorthands for go.
-.PHONY: run test build bench bench-quality bench-detect fuzz e2e
+.PHONY: run test build bench bench-quality bench-detect fuzz e2e vendor
 
 GO := CGO_ENABLED=0 go
 FLAGS := -trimpath -ldflags "-s -w"
@@ -33,3 +33,7 @@ fuzz:
 
 e2e: build
 	./scripts/e2e.sh
+
+# Fetches anew what others release and pages use, and checks that it is the same.
+vendor:
+	./scripts/vendor.sh

@@ -34,6 +34,7 @@ type asset struct {
 var bundles = map[string][]string{
 	"console.css": {"tokens.css", "base.css", "console.css", "small.css"},
 	"public.css":  {"tokens.css", "base.css", "public.css", "small.css"},
+	"chart.css":   {"vendor/uplot/uPlot.min.css", "chart.css"}, // for pages with a time series
 }
 
 func loadAssets() (*assets, error) {
@@ -71,13 +72,35 @@ func loadAssets() (*assets, error) {
 	if err != nil {
 		return nil, err
 	}
+	vendor, err := fs.ReadDir(staticFiles, "static/vendor/uplot")
+	if err != nil {
+		return nil, err
+	}
 	sum := sha256.New()
+	for _, e := range vendor { // as their makers release them: scripts/vendor.sh
+		body, err := read("vendor/uplot/" + e.Name())
+		if err != nil {
+			return nil, err
+		}
+		sum.Write(body)
+		if path.Ext(e.Name()) == ".js" {
+			if err := add(e.Name(), body); err != nil {
+				return nil, err
+			}
+		}
+	}
 	for _, e := range entries { // in the order of their names
+		if e.IsDir() {
+			continue
+		}
 		body, err := read(e.Name())
 		if err != nil {
 			return nil, err
 		}
 		sum.Write(body)
+		if path.Ext(e.Name()) == ".js" {
+			body = unindent(body)
+		}
 		if path.Ext(e.Name()) != ".css" {
 			if err := add(e.Name(), body); err != nil {
 				return nil, err
@@ -107,7 +130,8 @@ func loadAssets() (*assets, error) {
 }
 
 // squeeze takes comments and needless white space out of a style sheet. None
-// of ours has a string that holds either.
+// of ours has a string that holds a comment, or a space beside one of the signs
+// that it draws together.
 func squeeze(css []byte) []byte {
 	var b bytes.Buffer
 	for {
@@ -121,10 +145,23 @@ func squeeze(css []byte) []byte {
 		}
 	}
 	var out bytes.Buffer
+	tight := strings.NewReplacer(" {", "{", "{ ", "{", "; }", "}", ";}", "}", " }", "}", "} ", "}", "; ", ";", ": ", ":", ", ", ",")
 	for line := range strings.Lines(b.String()) {
 		if line = strings.TrimSpace(line); line != "" {
-			out.WriteString(line)
+			out.WriteString(tight.Replace(line))
 			out.WriteByte('\n')
+		}
+	}
+	return out.Bytes()
+}
+
+// unindent takes the lines that are comments, and the white space that lines
+// begin with, out of a script. None of ours has a text of several lines.
+func unindent(js []byte) []byte {
+	var out bytes.Buffer
+	for line := range bytes.Lines(js) {
+		if line = bytes.TrimLeft(line, " \t"); len(bytes.TrimSpace(line)) > 0 && !bytes.HasPrefix(line, []byte("//")) {
+			out.Write(line)
 		}
 	}
 	return out.Bytes()

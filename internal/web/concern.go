@@ -27,8 +27,16 @@ type concernPage struct {
 	Why         string
 	Alerts      []alertRow
 	Timeline    template.HTML
+	Plot        *plotted // the same, for whoever wants to look closer
+	Daily       bool     // it goes by the day
 	Points      []hourRow
+	Ahead       []aheadRow
 	Finding     string
+	Kinded      []string // the kinds of marks in the timeline
+	Gaps        bool     // it has hours without data
+	SoFar       string   // what the hour or the day that is going on has
+	Take        take
+	TakeMap     take
 	ChartText   string
 	Usual       bool
 	Foreseen    bool     // the timeline goes on into what is expected
@@ -85,7 +93,14 @@ type hourRow struct {
 	At       time.Time
 	Voices   float64
 	Missing  bool
+	SoFar    bool // it is not over
 	Expected string
+}
+
+// An aheadRow is what is expected of a stretch of time.
+type aheadRow struct {
+	From, To time.Time
+	Say      string
 }
 
 type excerpt struct {
@@ -331,34 +346,46 @@ func (q *request) concern() error {
 	return q.page("concern", p)
 }
 
-// concernHistory makes the timeline: three days of voices beside the usual
-// level, with what was raised and said.
-func (q *request) concernHistory(p *concernPage, alerts []hearback.Alert, band []foreseen) error {
-	ctx, now, c := q.ctx(), q.o.Now(), p.C
-	to := now.Truncate(time.Hour)
-	from := to.Add(-72 * time.Hour)
-	if first := c.First.Truncate(time.Hour); first.After(from) {
-		from = first.Add(-2 * time.Hour)
+// daySpan is how many days the timeline shows when it goes by the day.
+const daySpan = 30
+
+// series is the timeline of a concern: three days by the hour beside the usual
+// level, or a month by the day, with what was raised and said. It has no points
+// if nothing was counted.
+func (q *request) series(c *hearback.Concern, alerts []hearback.Alert, said *hearback.Answer, band []foreseen, daily bool) (tl timeline, err error) {
+	now := q.o.Now()
+	tl.now, tl.daily = now, daily
+	if daily {
+		if tl.points, err = q.days(c, now); err != nil {
+			return tl, err
+		}
+		tl.running = true
+	} else {
+		to := now.Truncate(time.Hour)
+		from := to.Add(-72 * time.Hour)
+		if first := c.First.Truncate(time.Hour); first.After(from) {
+			from = first.Add(-2 * time.Hour)
+		}
+		if to.Sub(from) < 12*time.Hour {
+			from = to.Add(-12 * time.Hour)
+		}
+		all, err := q.o.Store.Hourly(q.ctx(), c.ID, from.Add(-7*24*time.Hour), now)
+		if err != nil || len(all) == 0 {
+			return tl, err
+		}
+		cut := 0
+		for cut < len(all) && all[cut].At.Before(from) {
+			cut++
+		}
+		tl.points, tl.band = all[cut:], band
+		tl.expected = usual(all[:cut], tl.points, c.First)
+		tl.running = len(tl.points) > 0 && tl.points[len(tl.points)-1].At.Add(time.Hour).After(now)
 	}
-	if to.Sub(from) < 12*time.Hour {
-		from = to.Add(-12 * time.Hour)
-	}
-	all, err := q.o.Store.Hourly(ctx, c.ID, from.Add(-7*24*time.Hour), now)
-	if err != nil || len(all) == 0 {
-		return err
-	}
-	cut := 0
-	for cut < len(all) && all[cut].At.Before(from) {
-		cut++
-	}
-	before, points := all[:cut], complete(all[cut:], c.First, now)
-	tl := timeline{points: points, expected: usual(before, points, c.First), band: band}
-	p.Usual, p.Foreseen = tl.expected != nil, len(band) > 0
 	for _, a := range alerts {
 		tl.marks = append(tl.marks, mark{a.At, "alert"})
 	}
-	if p.Answer != nil {
-		for i, r := range p.Answer.Public() {
+	if said != nil {
+		for i, r := range said.Public() {
 			kind := "answer"
 			if i > 0 {
 				kind = "correction"
@@ -366,26 +393,104 @@ func (q *request) concernHistory(p *concernPage, alerts []hearback.Alert, band [
 			tl.marks = append(tl.marks, mark{r.Published, kind})
 		}
 	}
-	p.Timeline = q.l.timeline(tl, "tlt")
-	var top, last hearback.Point
-	for i, pt := range points {
-		if !pt.Missing && pt.Voices > top.Voices {
-			top = pt
+	return tl, nil
+}
+
+// days adds the hours of a concern up to days of the office, the last of which
+// is going on. A day of which more than half was not heard is one without data.
+func (q *request) days(c *hearback.Concern, now time.Time) ([]hearback.Point, error) {
+	local := now.In(q.l.zone)
+	midnight := func(back int) time.Time {
+		return time.Date(local.Year(), local.Month(), local.Day()-back, 0, 0, 0, 0, q.l.zone)
+	}
+	most := 6 // a week at least, and no further back than the concern
+	for most < daySpan-1 && midnight(most).After(c.First) {
+		most++
+	}
+	hours, err := q.o.Store.Hourly(q.ctx(), c.ID, midnight(most), now)
+	if err != nil {
+		return nil, err
+	}
+	var days []hearback.Point
+	for back := most; back >= 0; back-- {
+		p := hearback.Point{At: midnight(back)}
+		heard, all := 0, 0
+		for len(hours) > 0 && (back == 0 || hours[0].At.Before(midnight(back-1))) {
+			if all++; !hours[0].Missing {
+				heard++
+				p.Voices += hours[0].Voices
+			}
+			hours = hours[1:]
 		}
-		if !pt.Missing {
-			last = pt
-		}
-		row := hourRow{At: pt.At, Voices: pt.Voices, Missing: pt.Missing, Expected: "–"}
+		p.Missing = back > 0 && 2*heard < all
+		days = append(days, p)
+	}
+	return days, nil
+}
+
+// concernHistory fills in the timeline and what is said with it.
+func (q *request) concernHistory(p *concernPage, alerts []hearback.Alert, band []foreseen) error {
+	p.Take.Path = "/concerns/" + p.C.ID.String() + "/timeline"
+	if p.Daily = q.r.URL.Query().Get("by") == "day"; p.Daily {
+		p.Take.Query = "?by=day"
+	}
+	tl, err := q.series(p.C, alerts, p.Answer, band, p.Daily)
+	if err != nil || len(tl.points) < 2 {
+		return err
+	}
+	p.Usual, p.Foreseen = tl.expected != nil, len(tl.band) > 0
+	p.Timeline, p.Plot = q.l.timeline(tl, "tlt"), q.l.plot(tl)
+	p.Finding, p.SoFar = q.finding(tl)
+	p.Kinded, p.Gaps = tl.kinds(), tl.gaps()
+	for i, pt := range tl.points {
+		row := hourRow{At: pt.At, Voices: pt.Voices, Missing: pt.Missing, SoFar: tl.running && i == len(tl.points)-1}
 		if tl.expected != nil {
 			row.Expected = q.l.dec(tl.expected[i])
 		}
 		p.Points = append(p.Points, row)
 	}
 	slices.Reverse(p.Points)
-	p.Points = p.Points[:min(24, len(p.Points))]
-	p.Finding = q.t("chart.finding", int64(last.Voices+.5), int64(top.Voices+.5), q.l.when(top.At))
-	p.ChartText = q.t("chart.text", int64(len(points)), q.l.when(points[0].At), int64(top.Voices+.5), q.l.when(top.At), int64(last.Voices+.5), int64(len(alerts)))
+	for _, f := range tl.band {
+		p.Ahead = append(p.Ahead, aheadRow{f.from, f.to, q.t("chart.ahead", q.l.dec(f.mid), q.l.dec(f.low), q.l.dec(f.high))})
+	}
+	slices.Reverse(p.Ahead)
+	key := "chart.text"
+	if p.Daily {
+		key = "chart.text_day"
+	}
+	p.ChartText = q.t(key, int64(len(tl.points)), q.l.when(tl.points[0].At), int64(len(tl.marks)))
 	return nil
+}
+
+// finding says what a timeline shows: the last hour or day that is over beside
+// the highest, and how far the one that is going on has come.
+func (q *request) finding(tl timeline) (say, soFar string) {
+	var top, last hearback.Point
+	for _, pt := range tl.over() {
+		if !pt.Missing {
+			last = pt
+			if pt.Voices >= top.Voices {
+				top = pt
+			}
+		}
+	}
+	at, unit := q.l.when, ""
+	if tl.daily {
+		at, unit = q.l.weekday, "_day"
+	}
+	switch {
+	case last.At.IsZero():
+		say = q.t("chart.finding_none" + unit)
+	case top.At.Equal(last.At):
+		say = q.t("chart.finding_most"+unit, int64(last.Voices+.5), at(last.At))
+	default:
+		say = q.t("chart.finding"+unit, int64(last.Voices+.5), at(last.At), int64(top.Voices+.5), at(top.At))
+	}
+	if tl.running {
+		p := tl.points[len(tl.points)-1]
+		soFar = q.t("chart.so_far"+unit, int64(p.Voices+.5), at(p.At))
+	}
+	return say, soFar
 }
 
 // usual returns the level to expect in every hour: the median of the same
@@ -664,6 +769,7 @@ func (q *request) concernMap(p *concernPage, named map[string]int64) {
 	}
 	from := shades(top)
 	p.Map, p.Shades = q.l.areaMap(q.maps, list, from, "maptext"), q.l.shadeLegend(from, top)
+	p.TakeMap.Path = "/concerns/" + p.C.ID.String() + "/map"
 	var say []string
 	for _, c := range list {
 		if c.N >= fewMessages {

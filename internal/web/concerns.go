@@ -275,7 +275,7 @@ func (q *request) concernRows(list []hearback.Concern) ([]concernRow, error) {
 		for _, p := range points {
 			r.Day += int64(p.Voices + .5)
 		}
-		r.Spark = q.l.spark(complete(points, c.First, now), raised[c.ID], answered[c.ID])
+		r.Spark = q.l.spark(points, raised[c.ID], answered[c.ID])
 		r.Areas, r.Langs = q.topAreas(c.Areas, 2), most(c.Langs, 3)
 		if c.Case != 0 {
 			k, err := q.o.Store.Case(ctx, c.Case)
@@ -306,16 +306,6 @@ func (q *request) dayVoices(list []hearback.Concern) (map[hearback.ID]int64, err
 		}
 	}
 	return days, err
-}
-
-// complete leaves out the hour that is going on, which would look like a fall,
-// unless the concern is so new that there is little else.
-func complete(points []hearback.Point, first, now time.Time) []hearback.Point {
-	n := len(points)
-	if n > 1 && points[n-1].At.Add(time.Hour).After(now) && now.Sub(first) > 3*time.Hour {
-		return points[:n-1]
-	}
-	return points
 }
 
 // label returns the name of a concern in the language of whoever reads, if

@@ -3,9 +3,11 @@ package web
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"html/template"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -65,11 +67,32 @@ type heatPage struct {
 	Silent   int // hours in which nothing came in
 	Top      *heatRow
 	Matrix   template.HTML
+	Take     take
+	Running  int // which of the hours is not over
+	top      int64
 	Shades   []shadeRow
 }
 
 // heatPage shows when and where, or when and of what, people spoke.
 func (q *request) heatPage() error {
+	p, err := q.heatMatrix()
+	if err != nil {
+		return err
+	}
+	return q.page("heat", p)
+}
+
+// heatAt is the query of a matrix.
+func heatAt(by string, span int) string {
+	s := "?by=" + by
+	if span == heatSpan {
+		s += "&hours=48"
+	}
+	return s
+}
+
+// heatMatrix reads which matrix is asked for and fills it.
+func (q *request) heatMatrix() (*heatPage, error) {
 	v := q.r.URL.Query()
 	p := &heatPage{frame: q.frame(q.t("heat.title"), "concerns"), By: "area", Span: 24, Other: heatSpan}
 	if v.Get("by") == "theme" {
@@ -78,25 +101,19 @@ func (q *request) heatPage() error {
 	if v.Get("hours") == "48" {
 		p.Span, p.Other = heatSpan, 24
 	}
-	at := func(by string, span int) string {
-		s := "/heat?by=" + by
-		if span == heatSpan {
-			s += "&hours=48"
-		}
-		return s
-	}
 	for _, by := range []string{"area", "theme"} {
-		p.Tabs = append(p.Tabs, tab{Label: q.t("heat.by_" + by), URL: at(by, p.Span), On: by == p.By})
+		p.Tabs = append(p.Tabs, tab{Label: q.t("heat.by_" + by), URL: "/heat" + heatAt(by, p.Span), On: by == p.By})
 	}
-	p.OtherURL = at(p.By, p.Other)
+	p.OtherURL, p.Take = "/heat"+heatAt(p.By, p.Other), take{"/heat", heatAt(p.By, p.Span)}
 	ctx := context.WithoutCancel(q.ctx())
 	c, err := q.heat.get(heatAge, func() (heatCount, error) { return q.heatCount(ctx) })
 	if err != nil {
-		return err
+		return nil, err
 	}
 	p.Concerns, p.More = c.concerns, c.more
 	skip := max(len(c.hours)-p.Span, 0)
 	p.Hours = c.hours[skip:]
+	p.Running = len(p.Hours) - 1
 	for _, h := range p.Hours {
 		if h.Missing {
 			p.Silent++
@@ -108,7 +125,6 @@ func (q *request) heatPage() error {
 		p.Rows = q.heatThemes(&c, skip)
 	}
 	if len(p.Rows) > 0 {
-		var top int64
 		for i := range p.Rows {
 			r := &p.Rows[i]
 			for k, n := range r.Cells {
@@ -116,13 +132,42 @@ func (q *request) heatPage() error {
 					r.Peak, r.PeakAt = n, p.Hours[k].At
 				}
 			}
-			top = max(top, r.Peak)
+			p.top = max(p.top, r.Peak)
 		}
 		p.Top = &p.Rows[0]
-		from := shadesFrom(1, top)
-		p.Matrix, p.Shades = q.l.matrix(p.Hours, p.Rows, from, "heattext"), q.l.shadeLegend(from, top)
+		from := shadesFrom(1, p.top)
+		p.Matrix, p.Shades = q.l.matrix(p.Hours, p.Rows, from, "heattext"), q.l.shadeLegend(from, p.top)
 	}
-	return q.page("heat", p)
+	return p, nil
+}
+
+// heatFile answers with a matrix as a picture or as figures.
+func (q *request) heatFile() error {
+	p, err := q.heatMatrix()
+	if err != nil {
+		return err
+	}
+	if p.Top == nil {
+		return fmt.Errorf("%w: there is nothing to draw", hearback.ErrNotFound)
+	}
+	s := poster{title: q.t("heat.title") + q.t("trail.sep") + q.t("heat.by_"+p.By), foot: q.foot(), legend: shadeItems(p.Shades)}
+	s.lines = []string{p.Top.Label + q.t("heat.finding", p.Top.Sum, p.Top.PeakAt, p.Top.Peak), q.t("heat.what_"+p.By) + q.t("sp") + q.t("heat.last")}
+	s.picture = string(q.l.matrixWide(p.Hours, p.Rows, shadesFrom(1, p.top), "m"))
+	s.legend = append(s.legend, legendItem{"running", q.t("legend.so_far")}, legendItem{"zero", q.t("heat.zero")}, legendItem{"missing", q.t("legend.missing")})
+	rows := [][]string{{"hour", "row", "what", "voices"}}
+	for i, h := range p.Hours {
+		for _, r := range p.Rows {
+			row := []string{h.At.In(q.l.zone).Format(time.RFC3339), r.Label, "counted", strconv.FormatInt(r.Cells[i], 10)}
+			switch {
+			case h.Missing:
+				row[2], row[3] = "no data", ""
+			case i == len(p.Hours)-1:
+				row[2] = "so far"
+			}
+			rows = append(rows, row)
+		}
+	}
+	return q.sendPicture("hour-by-hour", s, rows)
 }
 
 // heatCount reads the hourly counts of the most urgent open concerns.
@@ -249,11 +294,15 @@ func (r *heatRow) sum() {
 // where there is room, and for a phone, with the name above its row. id names
 // the sentence that says the same.
 func (l *locale) matrix(hours []heatHour, rows []heatRow, from [5]int64, id string) template.HTML {
+	return l.matrixWide(hours, rows, from, id) + l.matrixAt(hours, rows, from, id, "narrow", 330, 0)
+}
+
+func (l *locale) matrixWide(hours []heatHour, rows []heatRow, from [5]int64, id string) template.HTML {
 	label := 90.0
 	for _, r := range rows {
 		label = clamp(labelWidth(r.Label)+12, label, 290)
 	}
-	return l.matrixAt(hours, rows, from, id, "wide", 1030, label) + l.matrixAt(hours, rows, from, id, "narrow", 330, 0)
+	return l.matrixAt(hours, rows, from, id, "wide", 1030, label)
 }
 
 func (l *locale) matrixAt(hours []heatHour, rows []heatRow, from [5]int64, id, class string, width, label float64) template.HTML {
@@ -298,9 +347,17 @@ func (l *locale) matrixAt(hours []heatHour, rows []heatRow, from [5]int64, id, c
 				}
 				d.add(`<rect class="gap" fill="url(#%v)" x="%v" y="%v" width="%v" height="%v"/>`, hatch, x, top, float64(n)*cell-1, high-1)
 			case step == 0:
-				d.add(`<rect class="q0" x="%v" y="%v" width="%v" height="%v"/>`, x+.5, top+.5, cell-2, high-2)
+				class := "q0"
+				if k == len(hours)-1 {
+					class += " run"
+				}
+				d.add(`<rect class="%v" x="%v" y="%v" width="%v" height="%v"/>`, class, x+.5, top+.5, cell-2, high-2)
 			default:
-				d.add(`<rect class="q%v" x="%v" y="%v" width="%v" height="%v"/>`, step, x, top, cell-1, high-1)
+				class := "q" + strconv.Itoa(step)
+				if k == len(hours)-1 {
+					class += " run" // the hour is not over
+				}
+				d.add(`<rect class="%v" x="%v" y="%v" width="%v" height="%v"/>`, class, x, top, cell-1, high-1)
 				if number := l.num(n); !narrow && cell >= 26 && labelWidth(number) <= cell-2 {
 					on := "on2"
 					if step >= 4 {

@@ -251,7 +251,7 @@ func TestOutlook(t *testing.T) {
 		return forecast.Forecast{Concern: concern, Made: at, Target: target, Q: [7]float64{70, 80, 90, 100, 110, 120, 130}, Naive: [7]float64{1, 2, 3, 4, 5, 6, 7}}
 	}
 	w.must(w.db.SaveForecasts(ctx, []forecast.Forecast{made(forecast.Next24, w.Now(), o.water), made(forecast.Next72, w.Now(), o.water)}))
-	if body := page("en"); strings.Contains(body, `class="fc"`) || !strings.Contains(body, "0 of the 30 that must be checked first have been") || strings.Contains(body, "about 100 voices") {
+	if body := page("en"); strings.Contains(body, `class="b80"`) || !strings.Contains(body, "0 of the 30 that must be checked first have been") || strings.Contains(body, "about 100 voices") {
 		t.Error("forecasts that nobody checked are shown, or the reason is not")
 	}
 	// The next 24 hours were forecast well 40 times, the next 72 badly.
@@ -266,8 +266,8 @@ func TestOutlook(t *testing.T) {
 	if body := page("en"); !strings.Contains(body, "Next 24 hours: about 100 voices (80%: 80 to 120; made") || strings.Contains(body, "Next 72 hours: about") || !strings.Contains(body, "lately they were no better than") {
 		t.Error("what was forecast well is not shown, or what was not is")
 	}
-	if body := page("en"); strings.Count(body, `class="fc" x=`) != 2 || !strings.Contains(body, "expected, 80%") { // one for a wide column, one for a phone
-		t.Errorf("the timeline has %d bands", strings.Count(body, `class="fc" x=`))
+	if body := page("en"); strings.Count(body, `class="b80" x=`) != 2 || !strings.Contains(body, "expected, 80%") { // one for a wide column, one for a phone
+		t.Errorf("the timeline has %d bands", strings.Count(body, `class="b80" x=`))
 	}
 	if body := page("zh"); !strings.Contains(body, "今后24小时：约100个声音（80%区间80至120；") {
 		t.Error("it is not said in Chinese")

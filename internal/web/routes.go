@@ -53,11 +53,17 @@ var consoleRoutes = []route{
 	{"GET /help", access.ViewConsole, (*request).help},
 
 	{"GET /heat", access.ViewConsole, (*request).heatPage},
+	{"GET /heat.svg", access.ViewConsole, (*request).heatFile},
+	{"GET /heat.csv", access.ViewConsole, (*request).heatFile},
 	{"GET /concerns", access.ViewConsole, (*request).concerns},
 	{"POST /concerns", access.ViewConsole, (*request).bulk}, // each act asks for itself
 	{"POST /account/views", access.ViewConsole, (*request).saveView},
 	{"POST /account/views/{id}/drop", access.ViewConsole, (*request).dropView},
 	{"GET /concerns/{id}", access.ViewConsole, (*request).concern},
+	{"GET /concerns/{id}/timeline.svg", access.ViewConsole, (*request).timelineFile},
+	{"GET /concerns/{id}/timeline.csv", access.ViewConsole, (*request).timelineFile},
+	{"GET /concerns/{id}/map.svg", access.ViewConsole, (*request).mapFile},
+	{"GET /concerns/{id}/map.csv", access.ViewConsole, (*request).mapFile},
 	{"POST /concerns/{id}/mute", access.Triage, (*request).mute},
 	{"POST /concerns/{id}/tier", access.Triage, (*request).concernTier},
 	{"POST /concerns/{id}/title", access.Triage, (*request).retitle},

@@ -37,6 +37,7 @@ type server struct {
 	health  cached[map[hearback.ID]hearback.Health]
 	views   viewCounts
 	maps    []mapDrawing
+	palette *palette
 	uploads uploads
 	taken   forms
 	recent  recent
@@ -69,6 +70,9 @@ func newServer(o Options, console bool) (*server, error) {
 	}
 	s.faults = sentences(s.locales["en"])
 	if s.assets, err = loadAssets(); err != nil {
+		return nil, err
+	}
+	if s.palette, err = loadPalette(); err != nil {
 		return nil, err
 	}
 	return s, s.parse()
@@ -111,7 +115,7 @@ func (s *server) funcs(l *locale) template.FuncMap {
 		"t": l.t, "has": l.has, "num": func(n any) string { return l.word(n) }, "dec": l.dec, "dec2": l.dec2,
 		"when": l.when, "moment": l.moment, "rfc": func(t time.Time) string { return t.UTC().Format(time.RFC3339) }, "stamp": l.stamp, "day": l.day, "weekday": l.weekday, "clock": l.clock, "own": l.own, "dur": l.dur, "span": l.span, "ago": l.ago,
 		"actor": l.actor, "label": l.label, "langname": l.langName, "foreign": l.foreign, "place": l.place, "area": l.area, "list": l.list,
-		"four": l.four, "meter": meter, "asset": s.assets.url, "version": func() string { return s.assets.hash }, "record": l.record,
+		"four": l.four, "meter": meter, "glyph": glyph, "asset": s.assets.url, "version": func() string { return s.assets.hash }, "record": l.record,
 		"lower": func(v any) string { return strings.ToLower(fmt.Sprint(v)) },
 		"str":   func(v any) string { return fmt.Sprint(v) },
 		"labels": func(kind string, list []access.Role) string {

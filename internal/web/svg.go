@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"html/template"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -111,7 +110,8 @@ func meterTick(class string, value, tick float64) template.HTML {
 	return d.html()
 }
 
-// spark draws 24 hours of voices on a scale of its own.
+// spark draws 24 hours of voices on a scale of its own. The hour that is going
+// on stands apart as a hollow dot: joined to the line it would read as a fall.
 func (l *locale) spark(points []hearback.Point, alerts, answers []time.Time) template.HTML {
 	return l.sparkTitled(points, alerts, answers, "spark.title")
 }
@@ -125,9 +125,13 @@ func (l *locale) sparkTitled(points []hearback.Point, alerts, answers []time.Tim
 	}
 	title := l.t(key, int64(sum))
 	d.add(`<svg class="spark" viewBox="0 0 112 28" role="img" aria-label="%v"><title>%v</title>`, title, title)
-	n := len(points)
+	all := len(points)
+	n := all // so many are over
+	if all > 0 && points[all-1].At.Add(time.Hour).After(l.now()) {
+		n--
+	}
 	if n > 1 {
-		x := func(i int) float64 { return 112 * float64(i) / float64(n-1) }
+		x := func(i int) float64 { return 112 * float64(i) / float64(all-1) }
 		y := func(v float64) float64 { return 26 - 16*v/max(top, 3) }
 		for i := 0; i < n; {
 			if points[i].Missing {
@@ -135,7 +139,7 @@ func (l *locale) sparkTitled(points []hearback.Point, alerts, answers []time.Tim
 				for j < n && points[j].Missing {
 					j++
 				}
-				a, b := x(max(i-1, 0)), x(min(j, n-1))
+				a, b := x(max(i-1, 0)), x(min(j, all-1))
 				d.add(`<path class="hl" d="`)
 				for at := a; at < b; at += 7 {
 					d.add("M%v 27l%v -9", at, min(6, b-at))
@@ -157,7 +161,7 @@ func (l *locale) sparkTitled(points []hearback.Point, alerts, answers []time.Tim
 			d.add(`"/>`)
 			i = j
 		}
-		first, last := points[0].At, points[n-1].At
+		first, last := points[0].At, points[all-1].At
 		place := func(t time.Time) (float64, bool) {
 			span := last.Sub(first)
 			f := float64(t.Sub(first)) / float64(max(span, 1))
@@ -174,198 +178,14 @@ func (l *locale) sparkTitled(points []hearback.Point, alerts, answers []time.Tim
 			}
 		}
 		if !points[n-1].Missing {
-			d.add(`<circle class="e" cx="112" cy="%v" r="2.2"/>`, y(points[n-1].Voices))
+			d.add(`<circle class="e" cx="%v" cy="%v" r="2.2"/>`, x(n-1), y(points[n-1].Voices))
+		}
+		if n < all {
+			d.add(`<circle class="sf" cx="112" cy="%v" r="2"/>`, y(points[n].Voices))
 		}
 	}
 	d.add(`</svg>`)
 	return d.html()
-}
-
-// A mark is something that happened at one moment of a timeline.
-type mark struct {
-	at   time.Time
-	kind string // "alert", "answer" or "correction"
-}
-
-// A timeline is the picture of one concern: observed voices, the usual level,
-// alerts and answers.
-type timeline struct {
-	points   []hearback.Point
-	expected []float64 // as many as points; nil if not known
-	marks    []mark
-	band     []foreseen // what is to come, in the order of time
-}
-
-// A foreseen is what is expected of a stretch of time ahead, as voices an hour on
-// average: the median and the ends of the 80 % interval.
-type foreseen struct {
-	from, to       time.Time
-	low, mid, high float64
-}
-
-// draw draws the timeline for a wide column and for a phone.
-func (l *locale) timeline(t timeline, id string) template.HTML {
-	if len(t.points) < 2 {
-		return ""
-	}
-	return l.timelineAt(t, id, "wide", 690, 270) + l.timelineAt(t, id, "narrow", 330, 250)
-}
-
-func (l *locale) timelineAt(t timeline, id, class string, width, height float64) template.HTML {
-	left, right, top, bottom := 34.0, width-12, 44.0, height-28
-	var peak float64
-	for i, p := range t.points {
-		peak = max(peak, p.Voices)
-		if i < len(t.expected) {
-			peak = max(peak, t.expected[i])
-		}
-	}
-	for _, f := range t.band {
-		peak = max(peak, f.high)
-	}
-	step := niceStep(peak)
-	roof := step * math.Ceil(max(peak, step)/step)
-	first, last := t.points[0].At, t.points[len(t.points)-1].At
-	if n := len(t.band); n > 0 && t.band[n-1].to.After(last) {
-		last = t.band[n-1].to
-	}
-	x := func(at time.Time) float64 {
-		return left + (right-left)*clamp(float64(at.Sub(first))/float64(max(last.Sub(first), 1)), 0, 1)
-	}
-	y := func(v float64) float64 { return bottom - (bottom-top)*v/roof }
-
-	var d drawing
-	d.add(`<svg class="chart %v" viewBox="0 0 %v %v" role="img" aria-labelledby="%v">`, class, width, height, id)
-	pattern := "hatch-" + id + "-" + class[:1]
-	d.add(`<defs><pattern id="%v" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path class="hl" d="M0 0V6"/></pattern></defs>`, pattern)
-	for v := 0.0; v <= roof+step/2; v += step {
-		d.add(`<path class="grid" d="M%v %vH%v"/><text x="%v" y="%v" text-anchor="end">%v</text>`, left, y(v), right, left-6, y(v)+4, l.dec(v))
-	}
-	// Gaps first, then the lines over them.
-	n := len(t.points)
-	for i := 0; i < n; i++ {
-		if !t.points[i].Missing {
-			continue
-		}
-		j := i
-		for j < n && t.points[j].Missing {
-			j++
-		}
-		a, b := x(t.points[max(i-1, 0)].At), x(t.points[min(j, n-1)].At)
-		d.add(`<rect class="gap" fill="url(#%v)" x="%v" y="%v" width="%v" height="%v"/>`, pattern, a, top, max(b-a, 2), bottom-top)
-		i = j
-	}
-	for _, f := range t.band {
-		a, b := x(f.from), x(f.to)
-		d.add(`<rect class="fc" x="%v" y="%v" width="%v" height="%v"/>`, a, y(f.high), max(b-a, 1), max(y(f.low)-y(f.high), 1))
-		d.add(`<path class="fm" d="M%v %vH%v"/>`, a, y(f.mid), b)
-	}
-	if len(t.expected) == n {
-		d.add(`<path class="exp" d="`)
-		for i, v := range t.expected {
-			d.add("%v%v %v", pen(i == 0), x(t.points[i].At), y(v))
-		}
-		d.add(`"/>`)
-	}
-	d.add(`<path class="obs" d="`)
-	down := false
-	for _, p := range t.points {
-		if p.Missing {
-			down = false
-			continue
-		}
-		d.add("%v%v %v", pen(!down), x(p.At), y(p.Voices))
-		down = true
-	}
-	d.add(`"/><path class="axis" d="M%v %vH%v"/>`, left, bottom, right)
-	l.days(&d, first, last, x, bottom, class == "narrow")
-
-	shown := slices.Clone(t.marks)
-	slices.SortFunc(shown, func(a, b mark) int { return a.at.Compare(b.at) })
-	shown = slices.DeleteFunc(shown, func(m mark) bool { return m.at.Before(first) || m.at.After(last.Add(time.Hour)) })
-	ends := [2]float64{-1e9, -1e9} // where the labels of the two levels end
-	for i, m := range shown {
-		at := x(m.at)
-		line, shape := "anl", "an"
-		switch m.kind {
-		case "alert":
-			line, shape = "all", "al"
-		case "correction":
-			shape = "co"
-		}
-		d.add(`<path class="%v" d="M%v 20V%v"/>`, line, at, bottom)
-		switch m.kind {
-		case "alert":
-			d.add(`<path class="%v" d="M%v 26h10l-5-9z"/>`, shape, at-5)
-		default:
-			d.add(`<path class="%v" d="M%v 17h9v9h-9z"/>`, shape, at-4.5)
-		}
-		// Marks of one kind close together share the label of the first.
-		if i > 0 && shown[i-1].kind == m.kind && at-x(shown[i-1].at) < 16 {
-			continue
-		}
-		same := 1
-		for k := i + 1; k < len(shown) && shown[k].kind == m.kind && x(shown[k].at)-x(shown[k-1].at) < 16; k++ {
-			same++
-		}
-		label := l.t("mark." + m.kind)
-		if class == "wide" {
-			label += " " + l.clock(m.at)
-		}
-		if same > 1 {
-			label += " ×" + strconv.Itoa(same)
-		}
-		wide := labelWidth(label) + 12
-		anchor, from := "start", at+9
-		crowded := i+1 < len(shown) && x(shown[i+1].at) < from+wide
-		if from+wide > right || crowded && at-9-wide > ends[0] && at-9-wide > left {
-			anchor, from = "end", at-9-wide
-		}
-		for level, y := range []float64{25, 40} {
-			// The upper level is where the shapes stand.
-			if from < ends[level] || level == 0 && slices.ContainsFunc(shown, func(o mark) bool {
-				d := x(o.at)
-				return o != m && d > from-7 && d < from+wide-4
-			}) {
-				continue
-			}
-			pos := at + 9
-			if anchor == "end" {
-				pos = at - 9
-			}
-			d.add(`<text class="em halo" x="%v" y="%v" text-anchor="%v">%v</text>`, pos, y, anchor, label)
-			ends[level] = from + wide
-			break
-		}
-	}
-	d.add(`</svg>`)
-	return d.html()
-}
-
-// days writes the foot of a time axis: midnights, and noons when there is room.
-func (l *locale) days(d *drawing, first, last time.Time, x func(time.Time) float64, bottom float64, narrow bool) {
-	span := last.Sub(first)
-	at := first.In(l.zone)
-	day := time.Date(at.Year(), at.Month(), at.Day(), 0, 0, 0, 0, l.zone)
-	every := 1
-	room := 80.0
-	if narrow {
-		room = 62
-	}
-	for x(day.Add(24*time.Hour*time.Duration(every)+time.Hour))-x(day) < room && every < 64 && span > 24*time.Hour*time.Duration(every) {
-		every++
-	}
-	noons := !narrow && span <= 100*time.Hour
-	left := x(first)
-	for i := 0; !day.After(last); i++ {
-		if !day.Before(first) && i%every == 0 && x(day) > left+14 {
-			d.add(`<path class="axis" d="M%v %vv4"/><text x="%v" y="%v" text-anchor="middle">%v</text>`, x(day), bottom, x(day), bottom+20, l.shortDay(day))
-		}
-		if noon := day.Add(12 * time.Hour); noons && noon.After(first) && noon.Before(last) && x(noon) > left+14 {
-			d.add(`<path class="axis" d="M%v %vv4"/><text x="%v" y="%v" text-anchor="middle">%v</text>`, x(noon), bottom, x(noon), bottom+20, l.clock(noon))
-		}
-		day = time.Date(day.Year(), day.Month(), day.Day()+1, 0, 0, 0, 0, l.zone)
-	}
 }
 
 func pen(up bool) string {
