@@ -115,3 +115,8 @@ const (
 	AlertNoise AlertVerdict = "noise"
 	AlertMerge AlertVerdict = "merge"
 )
+
+// AlertVerdicts lists the verdicts that an officer may give.
+func AlertVerdicts() []AlertVerdict {
+	return []AlertVerdict{AlertWorth, AlertKnown, AlertNoise, AlertMerge}
+}

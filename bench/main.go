@@ -31,7 +31,7 @@ import (
 	"example.org/hearback"
 	"example.org/hearback/bench/stream"
 	"example.org/hearback/internal/app"
-	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 func main() {
@@ -395,7 +395,7 @@ func serve(dir, memory string) (figures, error) {
 // what none does.
 func whatToRead(a *app.App) (ids []hearback.ID, words []string, err error) {
 	ctx := context.Background()
-	list, _, err := a.Store.ConcernList(ctx, web.ConcernFilter{View: "all", Limit: 400})
+	list, _, err := a.Store.ConcernList(ctx, office.ConcernFilter{View: "all", Limit: 400})
 	for i, c := range list {
 		if i%8 != 0 || len(c.Recent) == 0 {
 			continue

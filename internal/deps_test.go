@@ -19,6 +19,10 @@ var order = strings.Fields(`
 	desk evidence answer publish measure notify
 	web store app drill`)
 
+// inside is the same for package web: the pages, which have no folder of their
+// own, stand to the right of all.
+var inside = strings.Fields(`locale office api`)
+
 // rawReaders are the only packages that may see text before de-identification.
 var rawReaders = []string{"source", "deident", "app", "drill"}
 
@@ -47,6 +51,12 @@ func TestDeps(t *testing.T) {
 			}
 			if r := slices.Index(order, top(path)); r < 0 || r > slices.Index(order, top(file)) {
 				t.Errorf("%s imports %s, which is not to its left", file, path)
+			}
+			if sub, ok := strings.CutPrefix(path, "web/"); ok && strings.HasPrefix(filepath.ToSlash(file), "web/") && strings.Count(filepath.ToSlash(file), "/") == 2 {
+				here := filepath.Base(filepath.Dir(file))
+				if r := slices.Index(inside, sub); r < 0 || r >= slices.Index(inside, here) {
+					t.Errorf("%s imports %s, which is not to its left", file, path)
+				}
 			}
 			if top(path) == "source" && !slices.Contains(rawReaders, top(file)) {
 				t.Errorf("%s imports %s, but may not see raw text", file, path)

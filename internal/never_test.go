@@ -125,7 +125,7 @@ func TestNeverNames(t *testing.T) {
 
 // TestNeverRoutes: no page and no form does what the rules forbid.
 func TestNeverRoutes(t *testing.T) {
-	for file, least := range map[string]int{"web/routes.go": 100, "web/apiroutes.go": 90} {
+	for file, least := range map[string]int{"web/routes.go": 100, "web/api/routes.go": 90} {
 		b, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -137,14 +137,17 @@ func TestNeverRoutes(t *testing.T) {
 		for _, r := range routes {
 			breach(t, "route "+r[1], strings.ReplaceAll(r[1], "/", " "))
 		}
-		if file == "web/apiroutes.go" { // names and summaries too: programs choose by them
+		if file == "web/api/routes.go" { // names and summaries too: programs choose by them
 			for _, m := range regexp.MustCompile(`"([a-z_]+)", "([^"]+)", \(\*request\)`).FindAllStringSubmatch(string(b), -1) {
 				breach(t, "operation "+m[1], m[1]+" "+m[2])
 			}
 		}
 	}
 	// Nor does the API have a field for it.
-	apis, _ := filepath.Glob("web/api*.go")
+	apis, _ := filepath.Glob("web/api/*.go")
+	if len(apis) < 10 {
+		t.Fatalf("found %d files of the API; is web/api still where they are?", len(apis))
+	}
 	name := regexp.MustCompile("`json:\"([^\",]+)")
 	for _, file := range apis {
 		b, err := os.ReadFile(file)

@@ -13,7 +13,7 @@ import (
 	"example.org/hearback/internal/cluster"
 	"example.org/hearback/internal/desk"
 	"example.org/hearback/internal/store"
-	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 // alert judges every hour, or in a crisis every quarter of one, that has ended
@@ -400,7 +400,7 @@ func (a *App) send(ctx context.Context, now time.Time, alerts []hearback.Alert, 
 	if err != nil {
 		return err
 	}
-	day, err := a.Store.AlertList(ctx, web.AlertFilter{Since: now.Add(-24 * time.Hour), Limit: 10_000})
+	day, err := a.Store.AlertList(ctx, office.AlertFilter{Since: now.Add(-24 * time.Hour), Limit: 10_000})
 	if err != nil {
 		return err
 	}
@@ -591,7 +591,7 @@ func (a *App) listenTo(ctx context.Context, from, to time.Time, raise func(hearb
 
 // AlertsOf returns the alerts about a concern, newest first.
 func (a *App) AlertsOf(ctx context.Context, id hearback.ID) ([]hearback.Alert, error) {
-	return a.Store.AlertList(ctx, web.AlertFilter{Concern: id})
+	return a.Store.AlertList(ctx, office.AlertFilter{Concern: id})
 }
 
 // SetAlertVerdict keeps an officer's opinion of an alert; the thresholds move
@@ -649,7 +649,7 @@ const qualityDays = 28
 // alertQuality counts what officers said of the alerts of the last four weeks,
 // but of one.
 func (a *App) alertQuality(ctx context.Context, but hearback.ID) (q alert.Quality, err error) {
-	list, err := a.Store.AlertList(ctx, web.AlertFilter{Since: a.now().Add(-qualityDays * 24 * time.Hour), Limit: 100_000})
+	list, err := a.Store.AlertList(ctx, office.AlertFilter{Since: a.now().Add(-qualityDays * 24 * time.Hour), Limit: 100_000})
 	for i := range list {
 		if list[i].ID != but {
 			q.Add(&list[i])

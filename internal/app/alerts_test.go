@@ -9,7 +9,7 @@ import (
 	"example.org/hearback"
 	"example.org/hearback/internal/alert"
 	"example.org/hearback/internal/source"
-	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 // A street is an instance whose hours pass, with a second source.
@@ -68,7 +68,7 @@ func (s *street) pass(hours int, each func()) {
 // told returns the alerts of one kind, newest first.
 func (s *street) told(kind hearback.AlertKind) (list []hearback.Alert) {
 	s.t.Helper()
-	all, err := s.Store.AlertList(s.t.Context(), web.AlertFilter{Limit: 1000})
+	all, err := s.Store.AlertList(s.t.Context(), office.AlertFilter{Limit: 1000})
 	if err != nil {
 		s.t.Fatal(err)
 	}

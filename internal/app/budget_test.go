@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"example.org/hearback"
-	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 // TestBudgets holds that the first days go to the digest unless people found
@@ -68,7 +68,7 @@ func TestBudgets(t *testing.T) {
 	if err := s.AckAlert(ctx, Operator(), 3); err != nil {
 		t.Fatal(err)
 	}
-	open, err := s.Store.AlertList(ctx, web.AlertFilter{Concern: 77, Open: true})
+	open, err := s.Store.AlertList(ctx, office.AlertFilter{Concern: 77, Open: true})
 	if err != nil || len(open) != 0 {
 		t.Errorf("%d alerts wait although somebody looks after the concern, %v", len(open), err)
 	}

@@ -11,13 +11,13 @@ import (
 	"example.org/hearback/internal/cluster"
 	"example.org/hearback/internal/store"
 	"example.org/hearback/internal/text"
-	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 // concerns does what people decide about concerns, each act with its record.
 type concerns struct{ a *App }
 
-var _ web.Concerns = concerns{}
+var _ office.Concerns = concerns{}
 
 // change reads a concern, lets f change it, and writes it with a record.
 func (s concerns) change(ctx context.Context, id hearback.ID, f func(c *hearback.Concern) (hearback.Record, error)) error {
@@ -326,9 +326,9 @@ func (s concerns) sayings(ctx context.Context, list ...*hearback.Concern) ([]hea
 
 // Proposals lists the splits and merges that the grouping proposes for a
 // concern, or for the newest fifty that are worth a row.
-func (s concerns) Proposals(ctx context.Context, id hearback.ID) ([]web.Proposal, error) {
+func (s concerns) Proposals(ctx context.Context, id hearback.ID) ([]office.Proposal, error) {
 	if !s.a.Pipeline.loaded() {
-		return nil, web.ErrLoading
+		return nil, office.ErrLoading
 	}
 	ids := []hearback.ID{id}
 	if id == 0 {
@@ -373,7 +373,7 @@ func (s concerns) Proposals(ctx context.Context, id hearback.ID) ([]web.Proposal
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, web.Proposal{Key: key, Kind: "merge", Concern: p.Into, Other: p.From, Title: from.Title, Voices: from.Voices, Score: p.Score,
+		list = append(list, office.Proposal{Key: key, Kind: "merge", Concern: p.Into, Other: p.From, Title: from.Title, Voices: from.Voices, Score: p.Score,
 			Shared: text.Spare(s.a.spoken(p.Shared, said)), Apart: text.Spare(s.a.spoken(p.Apart, said))})
 	}
 	return list, nil
@@ -411,9 +411,9 @@ func (s concerns) Decide(ctx context.Context, by hearback.Actor, proposal string
 }
 
 // Nearest lists the concerns that are most like one, best first.
-func (s concerns) Nearest(ctx context.Context, id hearback.ID, k int) ([]web.Nearest, error) {
+func (s concerns) Nearest(ctx context.Context, id hearback.ID, k int) ([]office.Nearest, error) {
 	if !s.a.Pipeline.loaded() {
-		return nil, web.ErrLoading
+		return nil, office.ErrLoading
 	}
 	var near []cluster.Near
 	err := s.a.Pipeline.Look(ctx, func(g *cluster.Grouper) error {
@@ -423,7 +423,7 @@ func (s concerns) Nearest(ctx context.Context, id hearback.ID, k int) ([]web.Nea
 	if err != nil {
 		return nil, err
 	}
-	var list []web.Nearest
+	var list []office.Nearest
 	for _, n := range near {
 		c, err := s.a.Store.Concern(ctx, n.Concern)
 		if err != nil {
@@ -433,7 +433,7 @@ func (s concerns) Nearest(ctx context.Context, id hearback.ID, k int) ([]web.Nea
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, web.Nearest{Concern: n.Concern, Title: c.Title, Score: n.Score, Shared: text.Spare(s.a.spoken(n.Shared, said))})
+		list = append(list, office.Nearest{Concern: n.Concern, Title: c.Title, Score: n.Score, Shared: text.Spare(s.a.spoken(n.Shared, said))})
 	}
 	return list, nil
 }

@@ -7,7 +7,7 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/desk"
-	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 // A crisis is judged by the quarter of an hour, which is how fine counts are
@@ -45,7 +45,7 @@ func (a *App) Crisis(ctx context.Context) (time.Time, error) {
 // SetCrisis says that there is a crisis for so long from now, and why; 0 ends
 // it. While it lasts counts are checked every quarter of an hour.
 func (a *App) SetCrisis(ctx context.Context, by hearback.Actor, long time.Duration, reason string) error {
-	if long < 0 || long > web.LongestCrisis {
+	if long < 0 || long > office.LongestCrisis {
 		return fmt.Errorf("%w: a crisis is set for seven days at most; it can be prolonged", hearback.ErrInvalid)
 	}
 	reason, err := desk.Public(leaks, "the reason", reason)

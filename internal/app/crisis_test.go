@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"example.org/hearback"
-	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 // wait lets minutes go by, one at a time.
@@ -35,7 +35,7 @@ func TestCrisis(t *testing.T) {
 		long time.Duration
 		why  string
 		want error
-	}{{-time.Hour, "x", hearback.ErrInvalid}, {web.LongestCrisis + 1, "x", hearback.ErrInvalid}, {time.Hour, " ", hearback.ErrInvalid}, {time.Hour, "Call +86 138 1234 5678", hearback.ErrRefused}} {
+	}{{-time.Hour, "x", hearback.ErrInvalid}, {office.LongestCrisis + 1, "x", hearback.ErrInvalid}, {time.Hour, " ", hearback.ErrInvalid}, {time.Hour, "Call +86 138 1234 5678", hearback.ErrRefused}} {
 		if err := s.SetCrisis(ctx, by, bad.long, bad.why); !errors.Is(err, bad.want) {
 			t.Errorf("%v because %q: %v, want %v", bad.long, bad.why, err, bad.want)
 		}

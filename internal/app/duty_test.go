@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"example.org/hearback"
-	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 // TestChainIsTold lets the clocks of a case run out: each mark and each step
@@ -16,7 +16,7 @@ func TestChainIsTold(t *testing.T) {
 	s := newStreet(t)
 	by := hearback.Actor{ID: 1, Role: "operator"}
 	s.hears(s.forum, 3, "", "en", "The water in our street is brown.")
-	c0, _, err := s.Store.ConcernList(t.Context(), web.ConcernFilter{View: "all", Small: true})
+	c0, _, err := s.Store.ConcernList(t.Context(), office.ConcernFilter{View: "all", Small: true})
 	if err != nil || len(c0) == 0 {
 		t.Fatal(c0, err)
 	}

@@ -16,7 +16,7 @@ import (
 	"example.org/hearback/internal/source"
 	"example.org/hearback/internal/source/feed"
 	"example.org/hearback/internal/source/table"
-	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 // sampleSize is how many items a preview shows.
@@ -25,19 +25,19 @@ const sampleSize = 5
 // intake reads places on demand. What it shows is de-identified first.
 type intake struct{ a *App }
 
-var _ web.Intake = intake{}
+var _ office.Intake = intake{}
 
 // TryFeed reads a feed once and keeps nothing.
-func (in intake) TryFeed(ctx context.Context, address string) (web.FeedTrial, error) {
+func (in intake) TryFeed(ctx context.Context, address string) (office.FeedTrial, error) {
 	poll, err := feed.New(in.a.client, in.a.now).Poll(ctx, hearback.Source{Kind: hearback.Feed, URL: address}, nil)
 	if err != nil {
 		var fault *source.Fault
 		if errors.As(err, &fault) {
-			return web.FeedTrial{}, fmt.Errorf("%w: %v", hearback.ErrInvalid, err)
+			return office.FeedTrial{}, fmt.Errorf("%w: %v", hearback.ErrInvalid, err)
 		}
-		return web.FeedTrial{}, err
+		return office.FeedTrial{}, err
 	}
-	t := web.FeedTrial{URL: address, Title: poll.Title, Items: len(poll.Items)}
+	t := office.FeedTrial{URL: address, Title: poll.Title, Items: len(poll.Items)}
 	if poll.Moved != "" {
 		t.URL = poll.Moved
 	}
@@ -117,14 +117,14 @@ func (in intake) chosen(name string, r io.Reader, size int64, mapping string) (*
 }
 
 // PreviewTable looks at an uploaded table and keeps nothing.
-func (in intake) PreviewTable(ctx context.Context, src hearback.ID, name string, data []byte, mapping string) (web.TablePreview, error) {
+func (in intake) PreviewTable(ctx context.Context, src hearback.ID, name string, data []byte, mapping string) (office.TablePreview, error) {
 	f, saved, err := in.openTable(ctx, src, name, bytes.NewReader(data), int64(len(data)), mapping)
 	if err != nil {
-		return web.TablePreview{}, err
+		return office.TablePreview{}, err
 	}
 	defer f.Close()
 	m := f.Mapping
-	p := web.TablePreview{Columns: f.Columns, Saved: saved, Mapping: map[string]string{
+	p := office.TablePreview{Columns: f.Columns, Saved: saved, Mapping: map[string]string{
 		"text": strings.Join(m.Text, ", "), "id": m.ID, "time": m.Time, "lang": m.Lang, "area": m.Area, "account": m.Account,
 	}}
 	if len(m.Text) == 0 {
@@ -202,7 +202,7 @@ func (a *App) ImportTable(ctx context.Context, by hearback.Actor, src hearback.I
 }
 
 // ImportOPML adds the feeds of a list and says what became of each.
-func (in intake) ImportOPML(ctx context.Context, by hearback.Actor, list []byte, reason, basis string) ([]web.OPMLResult, error) {
+func (in intake) ImportOPML(ctx context.Context, by hearback.Actor, list []byte, reason, basis string) ([]office.OPMLResult, error) {
 	entries, _, err := feed.ReadOPML(bytes.NewReader(list))
 	if err != nil {
 		return nil, err
@@ -211,9 +211,9 @@ func (in intake) ImportOPML(ctx context.Context, by hearback.Actor, list []byte,
 	if err != nil {
 		return nil, err
 	}
-	var results []web.OPMLResult
+	var results []office.OPMLResult
 	for _, e := range entries {
-		r := web.OPMLResult{Title: e.Title, URL: e.URL}
+		r := office.OPMLResult{Title: e.Title, URL: e.URL}
 		if slices.ContainsFunc(have, func(s hearback.Source) bool { return s.URL == e.URL && s.State != hearback.SourceRemoved }) {
 			r.Fault = "It is a source already."
 			results = append(results, r)
@@ -281,7 +281,7 @@ type liveSources struct {
 	reload func(context.Context) error
 }
 
-var _ web.Sources = liveSources{}
+var _ office.Sources = liveSources{}
 
 func (l liveSources) Add(ctx context.Context, by hearback.Actor, s hearback.Source) (*hearback.Source, string, error) {
 	added, token, err := l.Registry.Add(ctx, by, s)
@@ -321,7 +321,7 @@ type liveTopics struct {
 	reload func(context.Context) error
 }
 
-var _ web.Topics = liveTopics{}
+var _ office.Topics = liveTopics{}
 
 func (l liveTopics) Add(ctx context.Context, by hearback.Actor, t hearback.Topic) (*hearback.Topic, error) {
 	x, err := l.Topics.Add(ctx, by, t)

@@ -19,7 +19,7 @@ import (
 	"example.org/hearback/internal/measure"
 	"example.org/hearback/internal/score"
 	"example.org/hearback/internal/store"
-	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 // How far the steps look back.
@@ -106,7 +106,7 @@ func (s *steps) load(ctx context.Context, a *App) error {
 		return err
 	}
 	now := a.now()
-	list, err := a.Store.AlertList(ctx, web.AlertFilter{Since: now.Add(-detectBack), Limit: 100_000})
+	list, err := a.Store.AlertList(ctx, office.AlertFilter{Since: now.Add(-detectBack), Limit: 100_000})
 	if err != nil {
 		return fmt.Errorf("read the alerts: %w", err)
 	}

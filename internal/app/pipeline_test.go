@@ -22,7 +22,7 @@ import (
 	"example.org/hearback/internal/cluster"
 	"example.org/hearback/internal/deident"
 	"example.org/hearback/internal/source"
-	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 // An instance is a small service under test, with a clock of its own.
@@ -521,10 +521,10 @@ func unread(t *testing.T) *App {
 // while a start reads it.
 func TestStillReading(t *testing.T) {
 	a := unread(t)
-	if _, err := (concerns{a}).Nearest(t.Context(), 1, 5); !errors.Is(err, web.ErrLoading) {
+	if _, err := (concerns{a}).Nearest(t.Context(), 1, 5); !errors.Is(err, office.ErrLoading) {
 		t.Errorf("nearest: %v, want ErrLoading", err)
 	}
-	if _, err := (concerns{a}).Proposals(t.Context(), 1); !errors.Is(err, web.ErrLoading) {
+	if _, err := (concerns{a}).Proposals(t.Context(), 1); !errors.Is(err, office.ErrLoading) {
 		t.Errorf("proposals: %v, want ErrLoading", err)
 	}
 	a.StartPipeline(t.Context())

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"example.org/hearback"
-	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 // weeklySample is how many concerns are drawn each week: enough that a month tells
@@ -30,7 +30,7 @@ func (a *App) drawSample(ctx context.Context, now time.Time) error {
 	if !a.steps.sampled.Before(to) {
 		return nil
 	}
-	list, err := a.Store.AlertList(ctx, web.AlertFilter{Since: from, Limit: 100_000})
+	list, err := a.Store.AlertList(ctx, office.AlertFilter{Since: from, Limit: 100_000})
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 	"example.org/hearback"
 	"example.org/hearback/internal/store"
 	"example.org/hearback/internal/text"
-	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 // The search for words in messages. Messages are cut into blocks of some
@@ -306,7 +306,7 @@ func (s *searcher) candidates(q query, before hearback.ID) (list []block, unread
 
 // findMessages returns the newest messages that hold every word of a query,
 // older than before unless that is 0.
-func (a *App) findMessages(ctx context.Context, words string, before hearback.ID, limit int) (f web.Found, err error) {
+func (a *App) findMessages(ctx context.Context, words string, before hearback.ID, limit int) (f office.Found, err error) {
 	q := parseQuery(a.text.Fold(words))
 	if len(q.grams) == 0 {
 		return f, nil

@@ -12,7 +12,7 @@ import (
 	"example.org/hearback"
 	"example.org/hearback/internal/cluster"
 	"example.org/hearback/internal/store"
-	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 // How often splits are looked for, and in how many concerns at once at the
@@ -195,25 +195,25 @@ func (s concerns) keepWhole(ctx context.Context, id hearback.ID) error {
 
 // splits lists the splits that are proposed for a concern, or for all if id is
 // 0, with some of the messages of each side.
-func (s concerns) splits(ctx context.Context, id hearback.ID) ([]web.Proposal, error) {
+func (s concerns) splits(ctx context.Context, id hearback.ID) ([]office.Proposal, error) {
 	found, err := s.a.Store.Splits(ctx, id, store.SplitProposed, 50)
 	if err != nil {
 		return nil, err
 	}
-	var list []web.Proposal
+	var list []office.Proposal
 	for i := range found {
 		x := &found[i]
-		p := web.Proposal{Key: "split-" + x.Concern.String(), Kind: "split", Concern: x.Concern, Why: x.Why, Shared: x.Shared}
+		p := office.Proposal{Key: "split-" + x.Concern.String(), Kind: "split", Concern: x.Concern, Why: x.Why, Shared: x.Shared}
 		for _, side := range []struct {
 			ids   []hearback.ID
 			words []string
-			to    *web.Side
+			to    *office.Side
 		}{{x.Here, x.HereWords, &p.Here}, {x.There, x.ThereWords, &p.There}} {
 			said, err := s.a.Store.Messages(ctx, side.ids)
 			if err != nil {
 				return nil, err
 			}
-			*side.to = web.Side{Messages: len(said), Words: side.words}
+			*side.to = office.Side{Messages: len(said), Words: side.words}
 			for k := 0; k < len(said) && len(side.to.Said) < 3; k += max(1, len(said)/3) {
 				side.to.Said = append(side.to.Said, said[k])
 			}

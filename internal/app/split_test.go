@@ -10,7 +10,7 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/store"
-	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 // Messages about two things, and the ones that brought them together.
@@ -63,7 +63,7 @@ func (in *instance) step() {
 	}
 }
 
-func (in *instance) proposed(id hearback.ID) *web.Proposal {
+func (in *instance) proposed(id hearback.ID) *office.Proposal {
 	in.t.Helper()
 	list, err := concerns{in.App}.Proposals(in.t.Context(), id)
 	if err != nil {

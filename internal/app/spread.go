@@ -18,7 +18,7 @@ import (
 	"example.org/hearback/internal/match"
 	"example.org/hearback/internal/notify"
 	"example.org/hearback/internal/publish"
-	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 // liveAnswers makes what the public sees follow at once when an answer goes
@@ -28,7 +28,7 @@ type liveAnswers struct {
 	a *App
 }
 
-var _ web.Answers = liveAnswers{}
+var _ office.Answers = liveAnswers{}
 
 func (l liveAnswers) Publish(ctx context.Context, by hearback.Actor, id hearback.ID) (*hearback.Answer, error) {
 	if err := l.a.confirmed(ctx); err != nil {

@@ -21,6 +21,7 @@ import (
 	"example.org/hearback/internal/topic"
 	"example.org/hearback/internal/translog"
 	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 // web gathers all that the pages need.
@@ -34,18 +35,24 @@ func (a *App) web(ctx context.Context) (web.Options, error) {
 		return web.Options{}, err
 	}
 	o := web.Options{
-		Office: a.Config.Office.Name, OfficeZH: a.Config.Office.NameZH,
-		ConsoleURL: a.ConsoleURL(), PublicURL: a.PublicURL(), Contact: a.Config.Network.Contact,
-		Version: a.opt.Version, Zone: a.zone, Window: a.Config.Privacy.Window, Retention: a.Config.Privacy.Retention,
-		AlertsPerDay: a.Config.Alerts.PerDay, AlertsPerShift: a.Config.Alerts.PerShift, NoisePerDay: a.Config.Alerts.FalsePerDay, Drill: a.opt.Drill, Room: a.opt.Room, DrillURL: a.opt.DrillURL, Drills: a.opt.Drills,
-		Now: a.now, Log: a.log.With(slog.String("component", "web")),
-		Store: a.Store, Cases: a.Cases, Answers: liveAnswers{a.Answers, a}, Desks: a.Desks, Accounts: a.Accounts,
-		Sources: liveSources{a.Registry, a.Reload}, Intake: intake{a}, Topics: liveTopics{a.Topics, a.Reload},
-		Prove: a.Config.Privacy.Prove, MailHost: mailHost(a.Config.Mail.Server),
-		Concerns: concerns{a}, Alerts: a, Notices: a.Notify, Mail: a.Config.Mail.Server != "", Entries: a.Log,
-		TestTopic: a.testTopic, Match: a.match, Suggest: a.suggestDesk, HarmHints: a.harmHints, Bundle: a.bundle, Witnesses: a.witnesses, Confirmed: a.confirmations, WitnessesNeed: a.Config.Witness.Need, LogKey: a.Log.Key().VKey(), LogPrint: a.Log.Key().Fingerprint(),
-		Map: layer, FindMessages: a.findMessages, AreaName: a.place.Name, FindArea: a.place.Canonical,
+		Options: office.Options{
+			Office: a.Config.Office.Name, OfficeZH: a.Config.Office.NameZH, ConsoleURL: a.ConsoleURL(), PublicURL: a.PublicURL(),
+			Version: a.opt.Version, Zone: a.zone, Window: a.Config.Privacy.Window, Retention: a.Config.Privacy.Retention,
+			AlertsPerDay: a.Config.Alerts.PerDay, NoisePerDay: a.Config.Alerts.FalsePerDay, Drill: a.opt.Drill,
+			Now: a.now, Log: a.log.With(slog.String("component", "web")),
+			Store: a.Store, Cases: a.Cases, Answers: liveAnswers{a.Answers, a}, Desks: a.Desks, Accounts: a.Accounts,
+			Sources: liveSources{a.Registry, a.Reload}, Intake: intake{a}, Topics: liveTopics{a.Topics, a.Reload},
+			Concerns: concerns{a}, Alerts: a, Notices: a.Notify,
+			TestTopic: a.testTopic, Match: a.match, Suggest: a.suggestDesk, FindMessages: a.findMessages,
+			AreaName: a.place.Name, FindArea: a.place.Canonical,
+			Witnesses: a.witnesses, WitnessesNeed: a.Config.Witness.Need,
+		},
+		Contact: a.Config.Network.Contact, AlertsPerShift: a.Config.Alerts.PerShift, Room: a.opt.Room, DrillURL: a.opt.DrillURL, Drills: a.opt.Drills,
+		Prove: a.Config.Privacy.Prove, MailHost: mailHost(a.Config.Mail.Server), Mail: a.Config.Mail.Server != "",
+		Entries: a.Log, Confirmed: a.confirmations, LogKey: a.Log.Key().VKey(), LogPrint: a.Log.Key().Fingerprint(),
+		HarmHints: a.harmHints, Bundle: a.bundle, Map: layer,
 	}
+
 	if a.opt.Drill {
 		o.WitnessesNeed = 0
 	}
@@ -207,10 +214,10 @@ func (f *finder) load(ctx context.Context, a *App) error {
 }
 
 // match finds published answers like a text, each once.
-func (a *App) match(_ context.Context, s, lang string, k int) []web.Match {
+func (a *App) match(_ context.Context, s, lang string, k int) []office.Match {
 	a.finder.mu.RLock()
 	defer a.finder.mu.RUnlock()
-	var list []web.Match
+	var list []office.Match
 	seen := map[hearback.ID]bool{}
 	for _, m := range a.finder.index.Find(s, lang, 3*k) {
 		name, _, _ := bytes.Cut([]byte(m.Answer), []byte(" "))
@@ -219,7 +226,7 @@ func (a *App) match(_ context.Context, s, lang string, k int) []web.Match {
 			continue
 		}
 		seen[id] = true
-		list = append(list, web.Match{Answer: id, Title: a.finder.titles[m.Answer], Score: m.Score, Same: m.Decision == match.Same, Shared: m.Shared})
+		list = append(list, office.Match{Answer: id, Title: a.finder.titles[m.Answer], Score: m.Score, Same: m.Decision == match.Same, Shared: m.Shared})
 	}
 	return list
 }

@@ -8,7 +8,7 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/translog"
-	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 // witnessTimeout is how long one round of questions to witnesses may take: one
@@ -86,7 +86,7 @@ func (a *App) confirmations(index int64) (n int) {
 }
 
 // witnesses says what each witness confirmed last.
-func (a *App) witnesses() (list []web.Witness) {
+func (a *App) witnesses() (list []office.Witness) {
 	have := a.Log.Confirmations()
 	for _, w := range a.Config.Witness.Ask {
 		v, err := translog.NewWitnessVerifier(w.Key)
@@ -94,7 +94,7 @@ func (a *App) witnesses() (list []web.Witness) {
 			continue // Check has looked at it
 		}
 		c := have[w.Key]
-		list = append(list, web.Witness{Name: v.Name(), Size: c.Size, At: c.At, Stale: a.now().Sub(c.At) > a.Config.Witness.Stale})
+		list = append(list, office.Witness{Name: v.Name(), Size: c.Size, At: c.At, Stale: a.now().Sub(c.At) > a.Config.Witness.Stale})
 	}
 	return list
 }

@@ -16,7 +16,7 @@ import (
 	"example.org/hearback/internal/app"
 	"example.org/hearback/internal/drill"
 	"example.org/hearback/internal/store"
-	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 // play plays a drill in a store of its own and returns the results.
@@ -95,7 +95,7 @@ func TestPeopleAreFaster(t *testing.T) {
 	by := hearback.Actor{ID: 9, Role: "officer", Number: 9}
 	wrote := map[hearback.ID]hearback.ID{} // concern → answer
 	people := func(ctx context.Context, _ time.Duration) error {
-		list, _, err := a.Store.ConcernList(ctx, web.ConcernFilter{View: "all"})
+		list, _, err := a.Store.ConcernList(ctx, office.ConcernFilter{View: "all"})
 		for _, x := range list {
 			if wrote[x.ID] != 0 || err != nil {
 				continue

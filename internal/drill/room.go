@@ -10,6 +10,7 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 var _ web.DrillRoom = (*Player)(nil)
@@ -277,11 +278,11 @@ func median(list []web.DrillConcern, now time.Duration) time.Duration {
 
 // cases returns every case, open and closed.
 func (p *Player) cases(ctx context.Context) ([]hearback.Case, error) {
-	open, err := p.App.Store.CaseList(ctx, web.CaseFilter{Limit: 1000})
+	open, err := p.App.Store.CaseList(ctx, office.CaseFilter{Limit: 1000})
 	if err != nil {
 		return nil, err
 	}
-	closed, err := p.App.Store.CaseList(ctx, web.CaseFilter{Closed: true, Limit: 1000})
+	closed, err := p.App.Store.CaseList(ctx, office.CaseFilter{Closed: true, Limit: 1000})
 	return append(open, closed...), err
 }
 
@@ -389,7 +390,7 @@ type (
 // alertPoints says which share of the alerts that were sent is about what the
 // drill hides. A day over the budget halves what can be had.
 func (p *Player) alertPoints(ctx context.Context, ours map[hearback.ID]bool, given giveFunc, without noneFunc) (web.DrillPoints, error) {
-	all, err := p.App.Store.AlertList(ctx, web.AlertFilter{Limit: 10_000})
+	all, err := p.App.Store.AlertList(ctx, office.AlertFilter{Limit: 10_000})
 	if err != nil {
 		return web.DrillPoints{}, err
 	}

@@ -41,8 +41,8 @@ func invite(t *testing.T, s *access.Accounts, by *access.Account, login string, 
 	return a
 }
 
-// office is an Accounts service with its first administrator.
-func office(t *testing.T, db *store.DB) (s *access.Accounts, admin *access.Account, now *time.Time) {
+// newOffice is an Accounts service with its first administrator.
+func newOffice(t *testing.T, db *store.DB) (s *access.Accounts, admin *access.Account, now *time.Time) {
 	t.Helper()
 	ctx := context.Background()
 	now = new(time.Time)
@@ -130,7 +130,7 @@ func TestFirstAdmin(t *testing.T) {
 // One link, many hands: one of them gets in.
 func TestJoinRace(t *testing.T) {
 	engines(t, func(t *testing.T, db *store.DB) {
-		s, admin, _ := office(t, db)
+		s, admin, _ := newOffice(t, db)
 		ctx := context.Background()
 		token, err := s.Invite(ctx, admin, access.Invitation{Roles: []access.Role{access.Officer}})
 		if err != nil {
@@ -160,7 +160,7 @@ func TestJoinRace(t *testing.T) {
 
 func TestRolesAreLogged(t *testing.T) {
 	engines(t, func(t *testing.T, db *store.DB) {
-		s, admin, _ := office(t, db)
+		s, admin, _ := newOffice(t, db)
 		ctx := context.Background()
 		a := invite(t, s, admin, "wei@example.org", access.Reviewer, access.Officer)
 		if a.Lang != "zh" || !slices.Equal(a.Roles, []access.Role{access.Officer, access.Reviewer}) {
@@ -231,7 +231,7 @@ func TestRolesAreLogged(t *testing.T) {
 
 func TestLastAdministrator(t *testing.T) {
 	engines(t, func(t *testing.T, db *store.DB) {
-		s, admin, _ := office(t, db)
+		s, admin, _ := newOffice(t, db)
 		ctx := context.Background()
 		before, _ := db.LogSize(ctx)
 		if err := s.Revoke(ctx, admin, admin.ID, access.Administrator); !errors.Is(err, hearback.ErrRefused) {
@@ -265,7 +265,7 @@ func TestLastAdministrator(t *testing.T) {
 
 func TestSessions(t *testing.T) {
 	engines(t, func(t *testing.T, db *store.DB) {
-		s, admin, now := office(t, db)
+		s, admin, now := newOffice(t, db)
 		ctx := context.Background()
 		enter := func() string {
 			t.Helper()
@@ -354,7 +354,7 @@ func TestSessions(t *testing.T) {
 
 func TestSignInRefusals(t *testing.T) {
 	engines(t, func(t *testing.T, db *store.DB) {
-		s, admin, now := office(t, db)
+		s, admin, now := newOffice(t, db)
 		ctx := context.Background()
 		gone := invite(t, s, admin, "gone", access.Officer)
 		if err := s.Disable(ctx, admin, gone.ID); err != nil {
@@ -410,7 +410,7 @@ func TestSignInRefusals(t *testing.T) {
 
 func TestPasswords(t *testing.T) {
 	engines(t, func(t *testing.T, db *store.DB) {
-		s, admin, _ := office(t, db)
+		s, admin, _ := newOffice(t, db)
 		ctx := context.Background()
 		token, _, err := s.SignIn(ctx, access.SignIn{Login: "chen@example.org", Password: password})
 		if err != nil {
@@ -475,7 +475,7 @@ func TestPasswords(t *testing.T) {
 
 func TestLinks(t *testing.T) {
 	engines(t, func(t *testing.T, db *store.DB) {
-		s, admin, now := office(t, db)
+		s, admin, now := newOffice(t, db)
 		ctx := context.Background()
 		token, err := s.Invite(ctx, admin, access.Invitation{Roles: []access.Role{access.Auditor}, Note: "审计署"})
 		if err != nil {

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"time"
 
-	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
-// ClaimKey implements [web.Store].
-func (db *DB) ClaimKey(ctx context.Context, k web.ActKey, before time.Time) (old *web.ActKey, err error) {
+// ClaimKey implements [office.Store].
+func (db *DB) ClaimKey(ctx context.Context, k office.ActKey, before time.Time) (old *office.ActKey, err error) {
 	err = db.write(ctx, func(tx *Tx) error {
 		if err := tx.exec(ctx, "DELETE FROM act_key WHERE since <= ?", micros(before)); err != nil {
 			return err
@@ -19,7 +19,7 @@ func (db *DB) ClaimKey(ctx context.Context, k web.ActKey, before time.Time) (old
 		if err != nil || n == 1 {
 			return err
 		}
-		old = &web.ActKey{Key: k.Key}
+		old = &office.ActKey{Key: k.Key}
 		var since int64
 		s, err := tx.stmt(ctx, "SELECT request, status, answer, since FROM act_key WHERE key = ?")
 		if err != nil {
@@ -37,14 +37,14 @@ func (db *DB) ClaimKey(ctx context.Context, k web.ActKey, before time.Time) (old
 	return old, nil
 }
 
-// KeepAct implements [web.Store].
-func (db *DB) KeepAct(ctx context.Context, k web.ActKey) error {
+// KeepAct implements [office.Store].
+func (db *DB) KeepAct(ctx context.Context, k office.ActKey) error {
 	return db.write(ctx, func(tx *Tx) error {
 		return changedOrNotFound(tx.execN(ctx, "UPDATE act_key SET status = ?, answer = ? WHERE key = ? AND status = 0", k.Status, k.Answer, k.Key))
 	})
 }
 
-// FreeKey implements [web.Store].
+// FreeKey implements [office.Store].
 func (db *DB) FreeKey(ctx context.Context, key []byte) error {
 	return db.write(ctx, func(tx *Tx) error { return tx.exec(ctx, "DELETE FROM act_key WHERE key = ? AND status = 0", key) })
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"example.org/hearback/internal/store"
-	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 // TestActKey: a key is claimed once, keeps its first answer for as long as it
@@ -16,9 +16,9 @@ import (
 func TestActKey(t *testing.T) {
 	engines(t, func(t *testing.T, db *store.DB) {
 		ctx := context.Background()
-		claim := func(key string, now time.Time) *web.ActKey {
+		claim := func(key string, now time.Time) *office.ActKey {
 			t.Helper()
-			old, err := db.ClaimKey(ctx, web.ActKey{Key: []byte(key), Request: []byte("r"), Since: now}, now.Add(-24*time.Hour))
+			old, err := db.ClaimKey(ctx, office.ActKey{Key: []byte(key), Request: []byte("r"), Since: now}, now.Add(-24*time.Hour))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -30,10 +30,10 @@ func TestActKey(t *testing.T) {
 		if old := claim("a", start); old == nil || old.Status != 0 || string(old.Request) != "r" || !old.Since.Equal(start) {
 			t.Errorf("a claimed key = %+v", old)
 		}
-		if err := db.KeepAct(ctx, web.ActKey{Key: []byte("a"), Status: 201, Answer: []byte("first")}); err != nil {
+		if err := db.KeepAct(ctx, office.ActKey{Key: []byte("a"), Status: 201, Answer: []byte("first")}); err != nil {
 			t.Fatal(err)
 		}
-		if err := db.KeepAct(ctx, web.ActKey{Key: []byte("a"), Status: 200, Answer: []byte("second")}); err == nil {
+		if err := db.KeepAct(ctx, office.ActKey{Key: []byte("a"), Status: 200, Answer: []byte("second")}); err == nil {
 			t.Error("an answer is overwritten")
 		}
 		if err := db.FreeKey(ctx, []byte("a")); err != nil {
@@ -56,7 +56,7 @@ func TestActKey(t *testing.T) {
 		var wait sync.WaitGroup
 		for range 8 {
 			wait.Go(func() {
-				old, err := db.ClaimKey(ctx, web.ActKey{Key: []byte("b"), Request: []byte("r"), Since: start}, start.Add(-time.Hour))
+				old, err := db.ClaimKey(ctx, office.ActKey{Key: []byte("b"), Request: []byte("r"), Since: start}, start.Add(-time.Hour))
 				if err != nil {
 					t.Error(err)
 				} else if old == nil {

@@ -14,7 +14,7 @@ import (
 	"example.org/hearback/internal/forecast"
 	"example.org/hearback/internal/measure"
 	"example.org/hearback/internal/notify"
-	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 var (
@@ -221,7 +221,7 @@ func (db *DB) DigestSince(ctx context.Context, since time.Time, limit int) (list
 }
 
 // AlertList returns alerts, newest first.
-func (db *DB) AlertList(ctx context.Context, f web.AlertFilter) (list []hearback.Alert, err error) {
+func (db *DB) AlertList(ctx context.Context, f office.AlertFilter) (list []hearback.Alert, err error) {
 	open := 0
 	if f.Open {
 		open = 1

@@ -11,7 +11,7 @@ import (
 	"example.org/hearback/internal/alert"
 	"example.org/hearback/internal/forecast"
 	"example.org/hearback/internal/store"
-	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 func TestAlerts(t *testing.T) {
@@ -53,13 +53,13 @@ func TestAlerts(t *testing.T) {
 
 		for _, tt := range []struct {
 			name string
-			f    web.AlertFilter
+			f    office.AlertFilter
 			want []hearback.ID
 		}{
-			{"all, newest first", web.AlertFilter{}, []hearback.ID{13, 12, 11}},
-			{"of a concern", web.AlertFilter{Concern: 7}, []hearback.ID{11}},
-			{"since a time", web.AlertFilter{Since: start.Add(time.Hour)}, []hearback.ID{13, 12}},
-			{"some", web.AlertFilter{Limit: 1}, []hearback.ID{13}},
+			{"all, newest first", office.AlertFilter{}, []hearback.ID{13, 12, 11}},
+			{"of a concern", office.AlertFilter{Concern: 7}, []hearback.ID{11}},
+			{"since a time", office.AlertFilter{Since: start.Add(time.Hour)}, []hearback.ID{13, 12}},
+			{"some", office.AlertFilter{Limit: 1}, []hearback.ID{13}},
 		} {
 			list, err := db.AlertList(ctx, tt.f)
 			if err != nil {
@@ -111,7 +111,7 @@ func TestJudgeAlert(t *testing.T) {
 		if n, _ := db.LogSize(ctx); n != 1 {
 			t.Errorf("%d entries in the log, want 1: the act that was kept", n)
 		}
-		if list, err := db.AlertList(ctx, web.AlertFilter{Open: true}); err != nil || len(list) != 0 {
+		if list, err := db.AlertList(ctx, office.AlertFilter{Open: true}); err != nil || len(list) != 0 {
 			t.Errorf("open alerts after a verdict: %v, %v", list, err)
 		}
 		if err := db.SetAlert(ctx, &other); !errors.Is(err, hearback.ErrConflict) {

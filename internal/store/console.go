@@ -13,19 +13,19 @@ import (
 	"time"
 
 	"example.org/hearback"
-	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 // What follows are the lists that only pages need.
 
-var _ web.Store = (*DB)(nil)
+var _ office.Store = (*DB)(nil)
 
 // ConcernList returns the concerns that pass the filter, the most urgent
 // first: by tier, then by the upper end of priority. It reads along the index
 // of that order and stops when the page is full. What the filter asks for and
 // no column holds is looked for in doc as text first, and then made sure of,
 // so that no engine needs to understand JSON.
-func (db *DB) ConcernList(ctx context.Context, f web.ConcernFilter) (list []hearback.Concern, next string, err error) {
+func (db *DB) ConcernList(ctx context.Context, f office.ConcernFilter) (list []hearback.Concern, next string, err error) {
 	if f.Limit <= 0 {
 		f.Limit = 50
 	}
@@ -108,7 +108,7 @@ func (c cursor) args() []any { return []any{c.rank, c.rank, c.priority, c.priori
 // concernsIn returns the concerns of one state that pass the filter, one more
 // than a page holds if there are so many, in the order of the list, and the
 // place where it stopped to look if others may follow it.
-func (db *DB) concernsIn(ctx context.Context, state hearback.ConcernState, f web.ConcernFilter, after cursor) (list []placed, end *cursor, err error) {
+func (db *DB) concernsIn(ctx context.Context, state hearback.ConcernState, f office.ConcernFilter, after cursor) (list []placed, end *cursor, err error) {
 	from := visible
 	var args []any
 	if narrow := f.Text != "" || f.Lang != "" || f.Area != "" || f.Kind != "" || f.Desk != "" || f.Source != 0; f.Small && narrow {
@@ -147,7 +147,7 @@ func (db *DB) concernsIn(ctx context.Context, state hearback.ConcernState, f web
 
 // filterWhere is the condition that a concern of one state passes a filter and
 // comes after a place in the order, with its arguments.
-func filterWhere(f web.ConcernFilter, state hearback.ConcernState, after cursor) (string, []any) {
+func filterWhere(f office.ConcernFilter, state hearback.ConcernState, after cursor) (string, []any) {
 	kase, void := 0, 0
 	switch f.View {
 	case "triage":
@@ -198,12 +198,12 @@ func filterWhere(f web.ConcernFilter, state hearback.ConcernState, after cursor)
 		}, after.args()...)
 }
 
-// ThemeList implements [web.Store].
-func (db *DB) ThemeList(ctx context.Context, limit int) (list []web.Theme, err error) {
+// ThemeList implements [office.Store].
+func (db *DB) ThemeList(ctx context.Context, limit int) (list []office.Theme, err error) {
 	rows, err := db.query(ctx, `SELECT theme, COUNT(*), SUM(voices), MIN(rank), MAX(last_at) FROM `+visible+` AND state = 'open'
 		GROUP BY theme HAVING COUNT(*) > 1 ORDER BY MIN(rank), SUM(voices) DESC, theme LIMIT ?`, limit)
 	return list, each(rows, err, func(row scanner) error {
-		var t web.Theme
+		var t office.Theme
 		var rank, last int64
 		err := row.Scan(&t.ID, &t.Concerns, &t.Voices, &rank, &last)
 		if tiers := hearback.Tiers(); rank < int64(len(tiers)) {
@@ -216,7 +216,7 @@ func (db *DB) ThemeList(ctx context.Context, limit int) (list []web.Theme, err e
 }
 
 // passes makes sure of what the text of doc only hinted at.
-func passes(c *hearback.Concern, f web.ConcernFilter) bool {
+func passes(c *hearback.Concern, f office.ConcernFilter) bool {
 	if f.Lang != "" && c.Langs[f.Lang] == 0 || f.Area != "" && c.Areas[f.Area] == 0 || f.Kind != "" && c.Kinds[f.Kind] == 0 {
 		return false
 	}
@@ -276,7 +276,7 @@ func parseCursor(s string) (cursor, error) {
 }
 
 // ConcernTotals counts the concerns of each view.
-func (db *DB) ConcernTotals(ctx context.Context, since time.Time) (t web.ConcernTotals, err error) {
+func (db *DB) ConcernTotals(ctx context.Context, since time.Time) (t office.ConcernTotals, err error) {
 	rows, err := db.query(ctx, `SELECT state, COUNT(*), SUM(CASE WHEN kase > 0 THEN 1 ELSE 0 END), SUM(CASE WHEN void = 1 AND answer = 0 THEN 1 ELSE 0 END),
 			SUM(CASE WHEN first_at >= CAST(? AS BIGINT) THEN 1 ELSE 0 END)
 		FROM `+visible+` AND state <> 'merged' GROUP BY state`, micros(since))
@@ -399,7 +399,7 @@ func (db *DB) BySource(ctx context.Context, concern hearback.ID, from time.Time)
 
 // CaseList returns the cases that pass the filter: those that are not closed
 // by the clock that ends first, closed ones newest first.
-func (db *DB) CaseList(ctx context.Context, f web.CaseFilter) (list []hearback.Case, err error) {
+func (db *DB) CaseList(ctx context.Context, f office.CaseFilter) (list []hearback.Case, err error) {
 	q := "SELECT " + caseColumns + ` FROM kase
 		WHERE state <> 'closed' AND (CAST(? AS TEXT) = '' OR desk = CAST(? AS TEXT)) AND (CAST(? AS BIGINT) = 0 OR concern = CAST(? AS BIGINT)) AND opened >= CAST(? AS BIGINT)
 		ORDER BY due, id LIMIT ?`
@@ -420,7 +420,7 @@ func (db *DB) CaseList(ctx context.Context, f web.CaseFilter) (list []hearback.C
 
 // AnswerList returns answers, the newest change that the public saw first, and
 // before those the ones that the public has not seen.
-func (db *DB) AnswerList(ctx context.Context, f web.AnswerFilter) (list []hearback.Answer, err error) {
+func (db *DB) AnswerList(ctx context.Context, f office.AnswerFilter) (list []hearback.Answer, err error) {
 	least := micros(f.Since)
 	if f.Public {
 		least = max(least, 1)

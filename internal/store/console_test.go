@@ -9,7 +9,7 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/store"
-	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 // concernRows puts concerns into the store: n of them, with tiers in turn.
@@ -56,7 +56,7 @@ func TestConcernList(t *testing.T) {
 		if err := db.SetConcern(ctx, c); err != nil {
 			t.Fatal(err)
 		}
-		all := func(f web.ConcernFilter) (list []hearback.Concern) {
+		all := func(f office.ConcernFilter) (list []hearback.Concern) {
 			t.Helper()
 			for range 1000 {
 				page, next, err := db.ConcernList(ctx, f)
@@ -79,7 +79,7 @@ func TestConcernList(t *testing.T) {
 		for _, limit := range []int{1, 7, 50, 500} {
 			seen := map[hearback.ID]bool{}
 			var last hearback.Concern
-			list := all(web.ConcernFilter{Limit: limit})
+			list := all(office.ConcernFilter{Limit: limit})
 			for i, x := range list {
 				if seen[x.ID] {
 					t.Fatalf("limit %d: %s twice", limit, x.ID)
@@ -100,23 +100,23 @@ func TestConcernList(t *testing.T) {
 		}
 		for _, tt := range []struct {
 			name string
-			f    web.ConcernFilter
+			f    office.ConcernFilter
 			want int
 		}{
-			{"tier", web.ConcernFilter{Tier: hearback.P2}, 24 - 4 - 1},
-			{"all and small", web.ConcernFilter{View: "all", Small: true}, 120},
-			{"muted", web.ConcernFilter{View: "muted"}, 1},
-			{"with a case", web.ConcernFilter{View: "case"}, 0},
-			{"language", web.ConcernFilter{View: "all", Small: true, Lang: "zh"}, 24},
-			{"no such language", web.ConcernFilter{View: "all", Lang: `z"h`}, 0},
-			{"area", web.ConcernFilter{View: "all", Small: true, Area: "河滨"}, 24},
-			{"area that is a word of the document", web.ConcernFilter{View: "all", Small: true, Area: "langs"}, 0},
-			{"source", web.ConcernFilter{View: "all", Small: true, Source: 2}, 40},
-			{"words in the title", web.ConcernFilter{View: "all", Small: true, Text: "concern 7 ABOUT"}, 1},
-			{"two Han characters", web.ConcernFilter{View: "all", Small: true, Text: "自来"}, 120},
-			{"signs that LIKE knows", web.ConcernFilter{View: "all", Small: true, Text: "100% of tap_w"}, 120},
-			{"signs that are not there", web.ConcernFilter{View: "all", Small: true, Text: "100_ of"}, 0},
-			{"since", web.ConcernFilter{View: "all", Small: true, Since: start.Add(-9 * time.Minute)}, 10},
+			{"tier", office.ConcernFilter{Tier: hearback.P2}, 24 - 4 - 1},
+			{"all and small", office.ConcernFilter{View: "all", Small: true}, 120},
+			{"muted", office.ConcernFilter{View: "muted"}, 1},
+			{"with a case", office.ConcernFilter{View: "case"}, 0},
+			{"language", office.ConcernFilter{View: "all", Small: true, Lang: "zh"}, 24},
+			{"no such language", office.ConcernFilter{View: "all", Lang: `z"h`}, 0},
+			{"area", office.ConcernFilter{View: "all", Small: true, Area: "河滨"}, 24},
+			{"area that is a word of the document", office.ConcernFilter{View: "all", Small: true, Area: "langs"}, 0},
+			{"source", office.ConcernFilter{View: "all", Small: true, Source: 2}, 40},
+			{"words in the title", office.ConcernFilter{View: "all", Small: true, Text: "concern 7 ABOUT"}, 1},
+			{"two Han characters", office.ConcernFilter{View: "all", Small: true, Text: "自来"}, 120},
+			{"signs that LIKE knows", office.ConcernFilter{View: "all", Small: true, Text: "100% of tap_w"}, 120},
+			{"signs that are not there", office.ConcernFilter{View: "all", Small: true, Text: "100_ of"}, 0},
+			{"since", office.ConcernFilter{View: "all", Small: true, Since: start.Add(-9 * time.Minute)}, 10},
 		} {
 			tt.f.Limit = 11
 			if got := len(all(tt.f)); got != tt.want {
@@ -131,10 +131,10 @@ func TestConcernList(t *testing.T) {
 		if err := db.AddAlerts(ctx, alerts, nil); err != nil {
 			t.Fatal(err)
 		}
-		if rising := all(web.ConcernFilter{Rising: start.Add(-24 * time.Hour), Limit: 11}); len(rising) != 1 || rising[0].ID != ids[8] {
+		if rising := all(office.ConcernFilter{Rising: start.Add(-24 * time.Hour), Limit: 11}); len(rising) != 1 || rising[0].ID != ids[8] {
 			t.Errorf("rising: %v", rising)
 		}
-		void := all(web.ConcernFilter{View: "void", Limit: 11})
+		void := all(office.ConcernFilter{View: "void", Limit: 11})
 		for _, x := range void {
 			if x.Kinds[hearback.Question] == 0 || x.Voices < 15 && x.Score.Tier != hearback.P1 {
 				t.Errorf("void: %v with %d voices", x.Kinds, x.Voices)
@@ -148,7 +148,7 @@ func TestConcernList(t *testing.T) {
 			t.Errorf("totals = %+v", totals)
 		}
 		for _, after := range []string{"x", "1_2", "1_NaN_1", "1_2_!", "_ _ "} {
-			if _, _, err := db.ConcernList(ctx, web.ConcernFilter{After: after}); !errors.Is(err, hearback.ErrInvalid) {
+			if _, _, err := db.ConcernList(ctx, office.ConcernFilter{After: after}); !errors.Is(err, hearback.ErrInvalid) {
 				t.Errorf("cursor %q = %v, want ErrInvalid", after, err)
 			}
 		}
@@ -244,7 +244,7 @@ func TestSmallConcernsInParts(t *testing.T) {
 			{"all", "Concern 1049", 1 + 10, 2},
 			{"", "no such words", 0, 2},
 		} {
-			f := web.ConcernFilter{View: tt.view, Small: true, Text: tt.text, Limit: 50}
+			f := office.ConcernFilter{View: tt.view, Small: true, Text: tt.text, Limit: 50}
 			var list []hearback.Concern
 			pages, short := 0, 0
 			for {
@@ -285,7 +285,7 @@ func BenchmarkConcernList(b *testing.B) {
 	ctx := context.Background()
 	b.Run("page", func(b *testing.B) {
 		for b.Loop() {
-			list, _, err := db.ConcernList(ctx, web.ConcernFilter{View: "triage", Limit: 50})
+			list, _, err := db.ConcernList(ctx, office.ConcernFilter{View: "triage", Limit: 50})
 			if err != nil || len(list) != 50 {
 				b.Fatal(len(list), err)
 			}
@@ -293,7 +293,7 @@ func BenchmarkConcernList(b *testing.B) {
 	})
 	b.Run("rare words", func(b *testing.B) {
 		for b.Loop() {
-			if _, _, err := db.ConcernList(ctx, web.ConcernFilter{View: "all", Text: "concern 19999", Limit: 50}); err != nil {
+			if _, _, err := db.ConcernList(ctx, office.ConcernFilter{View: "all", Text: "concern 19999", Limit: 50}); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -306,7 +306,7 @@ func BenchmarkConcernList(b *testing.B) {
 		}
 	})
 	b.Run("sparks", func(b *testing.B) {
-		list, _, _ := db.ConcernList(ctx, web.ConcernFilter{Limit: 50})
+		list, _, _ := db.ConcernList(ctx, office.ConcernFilter{Limit: 50})
 		ids := make([]hearback.ID, len(list))
 		for i := range list {
 			ids[i] = list[i].ID
@@ -453,7 +453,7 @@ func TestThemeList(t *testing.T) {
 		if list, err := db.ThemeList(ctx, 1); err != nil || len(list) != 1 {
 			t.Errorf("one theme = %+v, %v", list, err)
 		}
-		got, _, err := db.ConcernList(ctx, web.ConcernFilter{Theme: ids[1], Limit: 10})
+		got, _, err := db.ConcernList(ctx, office.ConcernFilter{Theme: ids[1], Limit: 10})
 		if err != nil || len(got) != 2 || got[0].ID != ids[1] || got[1].ID != ids[2] {
 			t.Errorf("concerns of the theme = %v, %v", got, err)
 		}

@@ -56,7 +56,7 @@ func enrol(t *testing.T, s *access.Accounts, token string) (secret string, e acc
 // Roles that approve or make accounts sleep until there is a second factor.
 func TestSleepingRoles(t *testing.T) {
 	engines(t, func(t *testing.T, db *store.DB) {
-		s, admin, _ := office(t, db)
+		s, admin, _ := newOffice(t, db)
 		ctx := context.Background()
 		both := invite(t, s, admin, "both", access.Officer, access.Reviewer)
 		token := enter(t, s, "both")
@@ -99,7 +99,7 @@ func TestSleepingRoles(t *testing.T) {
 
 func TestSecond(t *testing.T) {
 	engines(t, func(t *testing.T, db *store.DB) {
-		s, _, now := office(t, db)
+		s, _, now := newOffice(t, db)
 		ctx := context.Background()
 		secret, e := enrol(t, s, enter(t, s, "chen@example.org"))
 		code := func() string {
@@ -225,7 +225,7 @@ func events(t *testing.T, db *store.DB) string {
 // One code, many hands: one of them gets in.
 func TestSecondRace(t *testing.T) {
 	engines(t, func(t *testing.T, db *store.DB) {
-		s, _, now := office(t, db)
+		s, _, now := newOffice(t, db)
 		ctx := context.Background()
 		secret, e := enrol(t, s, enter(t, s, "chen@example.org"))
 		*now = now.Add(time.Minute)
@@ -259,7 +259,7 @@ func TestSecondRace(t *testing.T) {
 
 func TestChangeFactors(t *testing.T) {
 	engines(t, func(t *testing.T, db *store.DB) {
-		s, admin, now := office(t, db)
+		s, admin, now := newOffice(t, db)
 		ctx := context.Background()
 		invite(t, s, admin, "wei", access.Reviewer)
 		_, e := enrol(t, s, enter(t, s, "wei"))

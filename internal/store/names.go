@@ -7,7 +7,7 @@ import (
 	"sync"
 
 	"example.org/hearback"
-	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 // names keeps the words that concerns worth a row are called by, in lower case,
@@ -154,7 +154,7 @@ var oneOf = " AND id IN (?" + strings.Repeat(", ?", namedAtOnce-1) + ")"
 
 // concernsNamed is concernsWhere for a filter with a text that leads to ids. It
 // sorts them by what the index holds and reads only as many as a page takes.
-func (db *DB) concernsNamed(ctx context.Context, state hearback.ConcernState, f web.ConcernFilter, after cursor, ids []int64) (list []placed, err error) {
+func (db *DB) concernsNamed(ctx context.Context, state hearback.ConcernState, f office.ConcernFilter, after cursor, ids []int64) (list []placed, err error) {
 	filled := func(part []int64) []any {
 		args := make([]any, namedAtOnce)
 		for i := range args {

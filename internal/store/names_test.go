@@ -8,7 +8,7 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/store"
-	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 // TestNames: a search for the name of a concern finds it whatever hand wrote
@@ -18,7 +18,7 @@ func TestNames(t *testing.T) {
 		ctx := context.Background()
 		find := func(text string) (ids []hearback.ID) {
 			t.Helper()
-			list, _, err := db.ConcernList(ctx, web.ConcernFilter{View: "all", Text: text, Limit: 2000})
+			list, _, err := db.ConcernList(ctx, office.ConcernFilter{View: "all", Text: text, Limit: 2000})
 			if err != nil {
 				t.Fatal(err)
 			}

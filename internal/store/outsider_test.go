@@ -14,7 +14,7 @@ import (
 
 func TestSignOn(t *testing.T) {
 	engines(t, func(t *testing.T, db *store.DB) {
-		s, admin, _ := office(t, db)
+		s, admin, _ := newOffice(t, db)
 		ctx := context.Background()
 		in := func(who access.Outsider) (string, *access.Account, error) {
 			return s.SignInOutsider(ctx, who, "Firefox", home)
@@ -91,7 +91,7 @@ func TestSignOn(t *testing.T) {
 
 func TestAttempts(t *testing.T) {
 	engines(t, func(t *testing.T, db *store.DB) {
-		s, _, now := office(t, db)
+		s, _, now := newOffice(t, db)
 		ctx := context.Background()
 		token, err := s.Begin(ctx, "sso", "kept", home)
 		if err != nil {
@@ -131,7 +131,7 @@ func TestAttempts(t *testing.T) {
 
 func TestAPITokens(t *testing.T) {
 	engines(t, func(t *testing.T, db *store.DB) {
-		s, _, now := office(t, db)
+		s, _, now := newOffice(t, db)
 		ctx := context.Background()
 		x, a := session(t, s, enter(t, s, "chen@example.org"))
 		// A token of a session without a second factor sleeps as that session does,

@@ -8,7 +8,7 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/store"
-	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 // TestSample: a week is drawn once, findings stay, and what was not drawn cannot
@@ -63,7 +63,7 @@ func TestAckConcern(t *testing.T) {
 		if err := db.AckConcern(ctx, 7, start.Add(time.Minute)); err != nil {
 			t.Fatal(err)
 		}
-		open, err := db.AlertList(ctx, web.AlertFilter{Open: true})
+		open, err := db.AlertList(ctx, office.AlertFilter{Open: true})
 		if err != nil || len(open) != 2 || open[0].ID != 24 || open[1].ID != 23 {
 			t.Errorf("%+v wait, %v; want the clock and the other concern", open, err)
 		}

@@ -19,7 +19,7 @@ import (
 // A restart gives nobody new tries, neither at the password nor at the code.
 func TestTriesOutliveTheProgram(t *testing.T) {
 	engines(t, func(t *testing.T, db *store.DB) {
-		s, _, now := office(t, db)
+		s, _, now := newOffice(t, db)
 		ctx := context.Background()
 		secret, _ := enrol(t, s, enter(t, s, "chen@example.org"))
 		anew := func() *access.Accounts {
@@ -64,7 +64,7 @@ func TestTriesOutliveTheProgram(t *testing.T) {
 // can be found by guessing it.
 func TestTriesCannotBeGuessed(t *testing.T) {
 	engines(t, func(t *testing.T, db *store.DB) {
-		s, _, _ := office(t, db)
+		s, _, _ := newOffice(t, db)
 		ctx := context.Background()
 		const typed = "a password in the wrong field"
 		if _, _, err := s.SignIn(ctx, access.SignIn{Login: typed, Password: "x"}); !errors.Is(err, hearback.ErrRefused) {
@@ -85,7 +85,7 @@ func TestTriesCannotBeGuessed(t *testing.T) {
 func TestSealedSecrets(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "hearback.db")
 	db := open(t, file)
-	s, admin, now := office(t, db)
+	s, admin, now := newOffice(t, db)
 	ctx := context.Background()
 	secret, e := enrol(t, s, enter(t, s, "chen@example.org"))
 	docs := func() (list []string) {
@@ -151,7 +151,7 @@ func TestSealedSecrets(t *testing.T) {
 // An office may set when sessions end.
 func TestSessionLimits(t *testing.T) {
 	engines(t, func(t *testing.T, db *store.DB) {
-		s, _, now := office(t, db)
+		s, _, now := newOffice(t, db)
 		s.Idle, s.Life = 30*time.Minute, 2*time.Hour
 		ctx, begun := context.Background(), *now
 		token := enter(t, s, "chen@example.org")

@@ -6,15 +6,15 @@ import (
 	"strings"
 
 	"example.org/hearback"
-	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 // SavedViews returns the views that an account made and those that some desks
 // share, or that any desk shares if desks is nil, in the order they were made.
-func (db *DB) SavedViews(ctx context.Context, account hearback.ID, desks []string) (list []web.SavedView, err error) {
+func (db *DB) SavedViews(ctx context.Context, account hearback.ID, desks []string) (list []office.SavedView, err error) {
 	rows, err := db.query(ctx, "SELECT id, account, desk, name, query, since FROM saved_view WHERE account = ? OR desk <> '' ORDER BY id", int64(account))
 	return list, each(rows, err, func(row scanner) error {
-		var v web.SavedView
+		var v office.SavedView
 		var since int64
 		err := row.Scan(&v.ID, &v.Account, &v.Desk, &v.Name, &v.Query, &since)
 		v.Since = at(since)
@@ -27,14 +27,14 @@ func (db *DB) SavedViews(ctx context.Context, account hearback.ID, desks []strin
 
 // SaveView keeps a view under a number of its own, which v.ID does not say. It returns [hearback.ErrInvalid] if the account has
 // so many already that a row of them could not be read.
-func (db *DB) SaveView(ctx context.Context, v web.SavedView) error {
+func (db *DB) SaveView(ctx context.Context, v office.SavedView) error {
 	return db.write(ctx, func(tx *Tx) error {
 		n, err := tx.execN(ctx, `INSERT INTO saved_view (id, account, desk, name, query, since)
 			SELECT (SELECT COALESCE(MAX(id), 0) + 1 FROM saved_view), CAST(? AS BIGINT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS BIGINT)
 			WHERE (SELECT COUNT(*) FROM saved_view WHERE account = ?) < ?`,
-			int64(v.Account), v.Desk, v.Name, v.Query, micros(v.Since), int64(v.Account), web.MostViews)
+			int64(v.Account), v.Desk, v.Name, v.Query, micros(v.Since), int64(v.Account), office.MostViews)
 		if err == nil && n == 0 {
-			return fmt.Errorf("%w: there are %d saved views already; delete one first", hearback.ErrInvalid, web.MostViews)
+			return fmt.Errorf("%w: there are %d saved views already; delete one first", hearback.ErrInvalid, office.MostViews)
 		}
 		return err
 	})

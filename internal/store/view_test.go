@@ -7,13 +7,13 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/store"
-	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 func TestSavedViews(t *testing.T) {
 	engines(t, func(t *testing.T, db *store.DB) {
 		ctx := context.Background()
-		for _, v := range []web.SavedView{
+		for _, v := range []office.SavedView{
 			{Account: 7, Name: "Mine", Query: "tier=P1"},
 			{Account: 7, Desk: "water", Name: "Water", Query: "area=Riverside"},
 			{Account: 8, Name: "Another's", Query: "q=bus"},
@@ -49,12 +49,12 @@ func TestSavedViews(t *testing.T) {
 			}
 		}
 		want(8, nil, "Water")
-		for range web.MostViews {
-			if err := db.SaveView(ctx, web.SavedView{Account: 9, Name: "One more"}); err != nil {
+		for range office.MostViews {
+			if err := db.SaveView(ctx, office.SavedView{Account: 9, Name: "One more"}); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if err := db.SaveView(ctx, web.SavedView{Account: 9, Name: "Too many"}); !errors.Is(err, hearback.ErrInvalid) {
+		if err := db.SaveView(ctx, office.SavedView{Account: 9, Name: "Too many"}); !errors.Is(err, hearback.ErrInvalid) {
 			t.Errorf("too many views: %v", err)
 		}
 	})

@@ -9,6 +9,8 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
+	"example.org/hearback/internal/web/locale"
+	"example.org/hearback/internal/web/office"
 )
 
 type accountsPage struct {
@@ -25,25 +27,25 @@ type accountsPage struct {
 }
 
 func (q *request) accountsPage() (*accountsPage, error) {
-	p := &accountsPage{frame: q.frame(q.t("accounts.title"), "accounts"), Roles: access.Roles(), Manage: q.may(access.ManageAccounts) && !q.o.Drill, Watch: q.may(access.ViewSecurity) && !q.o.Drill, Me: q.account.ID}
-	desks, err := q.liveDesks()
+	p := &accountsPage{frame: q.frame(q.t("accounts.title"), "accounts"), Roles: access.Roles(), Manage: q.may(access.ManageAccounts) && !q.o.Drill, Watch: q.may(access.ViewSecurity) && !q.o.Drill, Me: q.Account.ID}
+	desks, err := q.LiveDesks(q.ctx())
 	if err != nil {
 		return nil, err
 	}
 	for _, d := range desks {
-		p.Desks = append(p.Desks, option{d.Slug, q.deskName(d)})
+		p.Desks = append(p.Desks, option{d.Slug, q.DeskName(d)})
 	}
 	if q.o.Drill {
 		for _, as := range drillActors {
-			p.List = append(p.List, *drillAccount(as, q.l.lang))
+			p.List = append(p.List, *drillAccount(as, q.l.Lang))
 		}
 		return p, nil
 	}
-	if p.List, err = q.o.Accounts.List(q.ctx(), q.account); err != nil {
+	if p.List, err = q.o.Accounts.List(q.ctx(), q.Account); err != nil {
 		return nil, err
 	}
 	if p.Manage {
-		if p.Links, err = q.o.Accounts.Links(q.ctx(), q.account); err != nil {
+		if p.Links, err = q.o.Accounts.Links(q.ctx(), q.Account); err != nil {
 			return nil, err
 		}
 	}
@@ -81,7 +83,7 @@ func (q *request) inviteSomebody() error {
 	for _, r := range q.r.PostForm["role"] {
 		in.Roles = append(in.Roles, access.Role(r))
 	}
-	token, err := q.o.Accounts.Invite(q.ctx(), q.account, in)
+	token, err := q.o.Accounts.Invite(q.ctx(), q.Account, in)
 	if err != nil {
 		return err
 	}
@@ -104,31 +106,31 @@ func (q *request) accountAct(done string, f func(id hearback.ID) error) error {
 }
 
 func (q *request) cancelLink() error {
-	return q.accountAct("link_cancelled", func(id hearback.ID) error { return q.o.Accounts.Cancel(q.ctx(), q.account, id) })
+	return q.accountAct("link_cancelled", func(id hearback.ID) error { return q.o.Accounts.Cancel(q.ctx(), q.Account, id) })
 }
 
 func (q *request) changeRole() error {
 	return q.accountAct("role_changed", func(id hearback.ID) error {
 		role := access.Role(q.form("role"))
 		if q.form("act") == "revoke" {
-			return q.o.Accounts.Revoke(q.ctx(), q.account, id, role)
+			return q.o.Accounts.Revoke(q.ctx(), q.Account, id, role)
 		}
-		return q.o.Accounts.Grant(q.ctx(), q.account, id, role)
+		return q.o.Accounts.Grant(q.ctx(), q.Account, id, role)
 	})
 }
 
 func (q *request) changeDesks() error {
 	return q.accountAct("desks_changed", func(id hearback.ID) error {
-		return q.o.Accounts.SetDesks(q.ctx(), q.account, id, slices.DeleteFunc(slices.Clone(q.r.PostForm["desk"]), func(s string) bool { return s == "" }))
+		return q.o.Accounts.SetDesks(q.ctx(), q.Account, id, slices.DeleteFunc(slices.Clone(q.r.PostForm["desk"]), func(s string) bool { return s == "" }))
 	})
 }
 
 func (q *request) disableAccount() error {
-	return q.accountAct("account_disabled", func(id hearback.ID) error { return q.o.Accounts.Disable(q.ctx(), q.account, id) })
+	return q.accountAct("account_disabled", func(id hearback.ID) error { return q.o.Accounts.Disable(q.ctx(), q.Account, id) })
 }
 
 func (q *request) enableAccount() error {
-	return q.accountAct("account_enabled", func(id hearback.ID) error { return q.o.Accounts.Enable(q.ctx(), q.account, id) })
+	return q.accountAct("account_enabled", func(id hearback.ID) error { return q.o.Accounts.Enable(q.ctx(), q.Account, id) })
 }
 
 func (q *request) resetAccount() error {
@@ -139,7 +141,7 @@ func (q *request) resetAccount() error {
 	if err != nil {
 		return err
 	}
-	token, err := q.o.Accounts.Reset(q.ctx(), q.account, id)
+	token, err := q.o.Accounts.Reset(q.ctx(), q.Account, id)
 	if err != nil {
 		return err
 	}
@@ -159,7 +161,7 @@ type ownPage struct {
 }
 
 func (q *request) ownPage() (*ownPage, error) {
-	p := &ownPage{frame: q.frame(q.t("account.title"), ""), Account: q.account, Langs: langs, Keys: q.keyRows()}
+	p := &ownPage{frame: q.frame(q.t("account.title"), ""), Account: q.Account, Langs: locale.Langs, Keys: q.keyRows()}
 	if q.o.Drill {
 		return p, nil
 	}
@@ -168,15 +170,15 @@ func (q *request) ownPage() (*ownPage, error) {
 	if p.Channels, err = q.channelsOf(q.ownChannels()); err != nil {
 		return nil, err
 	}
-	if p.Sessions, err = q.o.Accounts.Sessions(q.ctx(), q.account.ID); err != nil {
+	if p.Sessions, err = q.o.Accounts.Sessions(q.ctx(), q.Account.ID); err != nil {
 		return nil, err
 	}
-	factors, err := q.o.Accounts.Factors(q.ctx(), q.account.ID)
+	factors, err := q.o.Accounts.Factors(q.ctx(), q.Account.ID)
 	if err != nil {
 		return nil, err
 	}
 	p.Second = len(factors) > 0
-	events, err := q.o.Accounts.OwnSecurity(q.ctx(), q.account.ID, 12)
+	events, err := q.o.Accounts.OwnSecurity(q.ctx(), q.Account.ID, 12)
 	p.Events = q.securityEvents(events, nil)
 	return p, err
 }
@@ -206,21 +208,21 @@ func (q *request) changePassword() error {
 		if perr != nil {
 			return perr
 		}
-		p.Fault = q.fault(err)
+		p.Fault = q.Say(err)
 		return q.render(http.StatusUnprocessableEntity, "console", "account", p)
 	case err != nil:
 		return err
 	}
-	q.cookie(sessionCookie, token, q.o.Accounts.MaxAge())
+	q.cookie(office.SessionCookie, token, q.o.Accounts.MaxAge())
 	return q.see("/account", "password_set")
 }
 
 // display keeps how somebody likes the pages: language with the account,
 // theme and keys in this browser.
 func (q *request) display() error {
-	if lang := q.form("lang"); slices.Contains(langs, lang) {
-		if !q.o.Drill && lang != q.account.Lang {
-			if err := q.o.Accounts.SetLang(q.ctx(), q.account.ID, lang); err != nil {
+	if lang := q.form("lang"); slices.Contains(locale.Langs, lang) {
+		if !q.o.Drill && lang != q.Account.Lang {
+			if err := q.o.Accounts.SetLang(q.ctx(), q.Account.ID, lang); err != nil {
 				return err
 			}
 		}
@@ -245,40 +247,14 @@ func (q *request) endSession() error {
 	}
 	var err error
 	if q.form("id") == "others" {
-		err = q.o.Accounts.EndOthers(q.ctx(), q.account.ID, q.session.ID)
+		err = q.o.Accounts.EndOthers(q.ctx(), q.Account.ID, q.session.ID)
 	} else {
-		err = q.o.Accounts.EndSession(q.ctx(), q.account.ID, q.formID("id"))
+		err = q.o.Accounts.EndSession(q.ctx(), q.Account.ID, q.formID("id"))
 	}
 	if err != nil {
 		return err
 	}
 	return q.see("/account", "session_ended")
-}
-
-// liveDesks returns the desks that take cases.
-func (q *request) liveDesks() ([]hearback.Desk, error) {
-	all, err := q.o.Store.Desks(q.ctx())
-	return slices.DeleteFunc(all, func(d hearback.Desk) bool { return d.Removed }), err
-}
-
-// deskNames says how desks are called in the language of the reader.
-func (q *request) deskNames() (map[string]string, error) {
-	all, err := q.o.Store.Desks(q.ctx())
-	names := map[string]string{"": q.t("desk.none")}
-	for _, d := range all {
-		names[d.Slug] = q.deskName(d)
-	}
-	return names, err
-}
-
-func (q *request) deskName(d hearback.Desk) string {
-	if q.l.lang == "zh" && d.NameZH != "" {
-		return d.NameZH
-	}
-	if d.Name == "" {
-		return d.Slug
-	}
-	return d.Name
 }
 
 // words splits what was typed into one field, with commas or new lines.

@@ -12,8 +12,8 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
-	"example.org/hearback/internal/answer"
 	"example.org/hearback/internal/publish/activitypub"
+	"example.org/hearback/internal/web/office"
 )
 
 type draftPage struct {
@@ -33,20 +33,12 @@ type draftPage struct {
 	SavedAt time.Time
 	Clash   []langView // what differs between their text and the one typed
 	Asked   []countRow
-	Matches []Match
+	Matches []office.Match
 	Samples []excerpt
 	Limit   int
 	Extra   []string // languages that people asked in besides those on the form
-	Ready   []readyAnswer
+	Ready   []office.ReadyAnswer
 	Put     int // which of them was just put in, from 1; 0 for none
-}
-
-// A readyAnswer is an answer that the playbook of a case has prepared.
-type readyAnswer struct {
-	N     int // from 1
-	Title string
-	Lang  string
-	Texts []hearback.Text
 }
 
 // draftLangs are the languages that the form always offers; more are offered
@@ -65,7 +57,7 @@ func (q *request) draftOf(id hearback.ID) (*draftPage, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &draftPage{Case: c, Concern: concern, Title: q.concernTitle(concern), Rev: 1, Limit: hearback.MaxTitle}
+	p := &draftPage{Case: c, Concern: concern, Title: q.ConcernTitle(concern), Rev: 1, Limit: hearback.MaxTitle}
 	p.frame = q.frame(q.t("draft.title", p.Title), "cases")
 	have := map[string]hearback.Text{}
 	if c.Answer != 0 {
@@ -91,7 +83,7 @@ func (q *request) draftOf(id hearback.ID) (*draftPage, error) {
 		p.Verdict = c.Verdict
 	}
 	order := slices.Clone(draftLangs)
-	if q.l.lang == "zh" {
+	if q.l.Lang == "zh" {
 		slices.Reverse(order)
 	}
 	for lang := range have {
@@ -105,20 +97,20 @@ func (q *request) draftOf(id hearback.ID) (*draftPage, error) {
 		t.Lang = lang
 		p.Texts = append(p.Texts, t)
 	}
-	if p.Ready, err = q.ready(c); err != nil {
+	if p.Ready, err = q.Ready(q.ctx(), c); err != nil {
 		return nil, err
 	}
 	var all int64
 	for _, n := range concern.Langs {
 		all += n
 	}
-	for _, lang := range most(concern.Langs, 6) {
-		p.Asked = append(p.Asked, countRow{Label: q.l.langName(lang), N: concern.Langs[lang], Share: float64(concern.Langs[lang]) / float64(max(all, 1))})
+	for _, lang := range office.Most(concern.Langs, 6) {
+		p.Asked = append(p.Asked, countRow{Label: q.l.LangName(lang), N: concern.Langs[lang], Share: float64(concern.Langs[lang]) / float64(max(all, 1))})
 		if !slices.Contains(order, lang) && lang != "und" {
 			p.Extra = append(p.Extra, lang)
 		}
 	}
-	messages, err := q.o.Store.Messages(ctx, recentOf(concern))
+	messages, err := q.o.Store.Messages(ctx, office.RecentOf(concern))
 	if err != nil {
 		return nil, err
 	}
@@ -171,7 +163,7 @@ func (q *request) draft() error {
 	a, err := q.o.Answers.Draft(q.ctx(), by, id, texts, q.form("reason"), version)
 	if err == nil && q.form("act") == "submit" {
 		if !q.may(access.Submit) {
-			return q.refuse(access.Submit)
+			return q.Refuse(q.ctx(), access.Submit)
 		}
 		if a, err = q.o.Answers.Submit(q.ctx(), q.by(access.Submit), a.ID); err == nil {
 			return q.see("/answers/"+a.ID.String(), "submitted")
@@ -180,12 +172,12 @@ func (q *request) draft() error {
 	if err == nil {
 		return q.see("/answers/"+a.ID.String(), "draft_saved")
 	}
-	if status := statusOf(err); status != http.StatusInternalServerError && status != http.StatusNotFound {
+	if status := office.StatusOf(err); status != http.StatusInternalServerError && status != http.StatusNotFound {
 		p, perr := q.draftOf(id)
 		if perr != nil {
 			return perr
 		}
-		p.Fault = q.fault(err)
+		p.Fault = q.Say(err)
 		if p.Newer = errors.Is(err, hearback.ErrConflict) && p.Answer != nil; p.Newer {
 			p.Fault = q.t("draft.newer")
 			q.clash(p, texts)
@@ -211,40 +203,6 @@ func (q *request) typedTexts() (verdict hearback.Verdict, typed, texts []hearbac
 	return verdict, typed, texts
 }
 
-// ready lists the answers that the playbook of a case has prepared.
-func (q *request) ready(c *hearback.Case) (list []readyAnswer, err error) {
-	if c.Playbook == nil {
-		return nil, nil
-	}
-	book, err := q.o.Desks.Playbook(q.ctx(), c.Playbook.Slug)
-	if errors.Is(err, hearback.ErrNotFound) {
-		return nil, nil // it was removed since
-	}
-	if err != nil {
-		return nil, err
-	}
-	// Each is written in both languages, one after the other; if one is missing
-	// somewhere nobody can tell which belong together.
-	mine, theirs := book.Answers[q.l.lang], book.Answers[q.l.other()]
-	paired := len(mine) == len(theirs)
-	for i, t := range mine {
-		x := readyAnswer{Title: t.Title, Lang: t.Lang, Texts: []hearback.Text{t}}
-		if paired {
-			x.Texts = append(x.Texts, theirs[i])
-		}
-		list = append(list, x)
-	}
-	if !paired {
-		for _, t := range theirs {
-			list = append(list, readyAnswer{Title: t.Title, Lang: t.Lang, Texts: []hearback.Text{t}})
-		}
-	}
-	for i := range list {
-		list[i].N = i + 1
-	}
-	return list, nil
-}
-
 // putReady shows the form again with a prepared answer put in. Nothing is
 // saved, and nothing that was typed is lost: a part that says something already
 // gets the prepared words below it.
@@ -255,39 +213,14 @@ func (q *request) putReady(id hearback.ID, put string) error {
 	}
 	n, _ := strconv.Atoi(put)
 	if n < 1 || n > len(p.Ready) {
-		return errReadyGone
+		return office.ErrReadyGone
 	}
 	verdict, typed, _ := q.typedTexts()
-	typed = putIn(typed, p.Ready[n-1].Texts)
+	typed = office.PutIn(typed, p.Ready[n-1].Texts)
 	p.Texts, p.Verdict, p.Reason, p.Put = typed, verdict, q.form("reason"), n
 	p.Version, _ = strconv.Atoi(q.form("version"))
 	p.Done = q.t("draft.put_done", p.Ready[n-1].Title)
 	return q.page("draft", p)
-}
-
-// putIn puts prepared texts into those of a draft. A part that says something
-// already gets the prepared words below it.
-func putIn(typed, prepared []hearback.Text) []hearback.Text {
-	for _, t := range prepared {
-		i := slices.IndexFunc(typed, func(x hearback.Text) bool { return x.Lang == t.Lang })
-		if i < 0 {
-			typed = append(typed, hearback.Text{Lang: t.Lang})
-			i = len(typed) - 1
-		}
-		x := &typed[i]
-		if x.Title == "" {
-			x.Title = t.Title
-		}
-		for _, part := range []struct {
-			to   *string
-			from string
-		}{{&x.Lead, t.Lead}, {&x.Do, t.Do}, {&x.Known, t.Known}, {&x.Going, t.Going}, {&x.Why, t.Why}, {&x.Next, t.Next}} {
-			if !strings.Contains(*part.to, part.from) {
-				*part.to = strings.TrimSpace(*part.to + "\n\n" + part.from)
-			}
-		}
-	}
-	return typed
 }
 
 // clash sets the draft that somebody else saved beside the one that was typed:
@@ -300,7 +233,7 @@ func (q *request) clash(p *draftPage, typed []hearback.Text) {
 	if theirs == nil {
 		return
 	}
-	p.By, p.SavedAt = q.l.actor(theirs.Author), theirs.At
+	p.By, p.SavedAt = q.l.Actor(theirs.Author), theirs.At
 	for _, t := range theirs.Texts { // what they wrote in a language that was not typed
 		if !slices.ContainsFunc(typed, func(x hearback.Text) bool { return x.Lang == t.Lang }) {
 			typed = append(typed, hearback.Text{Lang: t.Lang, Verdict: t.Verdict})
@@ -314,91 +247,22 @@ func (q *request) clash(p *draftPage, typed []hearback.Text) {
 			p.Clash = append(p.Clash, v)
 		}
 	}
-	sortLangs(p.Clash, q.l.lang)
+	sortLangs(p.Clash, q.l.Lang)
 }
 
 type answersPage struct {
 	frame
-	Rows    []answerRow
+	Rows    []office.AnswerRow
 	View    string
 	Tabs    []tab
 	Near    []activitypub.Neighbour // what other offices answered
 	Follows int64                   // addresses that are told by e-mail
 }
 
-type answerRow struct {
-	hearback.Answer
-	Title     string
-	TitleLang string
-	State     string
-	Class     string
-	Changed   time.Time
-	Record    int64
-	Case      hearback.ID
-	Due       time.Time
-}
-
-// titleOf returns the title of a revision in the language of the reader, or
-// in the first one that it has.
-func (l *locale) textOf(r *hearback.Revision) *hearback.Text {
-	if r == nil || len(r.Texts) == 0 {
-		return &hearback.Text{}
-	}
-	if t := r.Text(l.lang); t != nil {
-		return t
-	}
-	return &r.Texts[0]
-}
-
-func (q *request) answerRow(a hearback.Answer) answerRow {
-	r := answerRow{Answer: a, Case: a.Case, Changed: a.Changed(), Record: -1, Class: stateClass(a.State), State: q.l.label("answerstate", a.State)}
-	rev := a.Draft()
-	if rev != nil {
-		r.Changed = rev.At
-		r.State, r.Class = q.t("answerstate.drafting"), "open"
-		if !rev.Submitted.IsZero() {
-			r.State, r.Class = q.t("answerstate.review"), "busy"
-		}
-		if a.State == hearback.AnswerPublished {
-			r.State = q.t("answerstate.correcting", r.State)
-		}
-	} else {
-		rev = a.Current()
-	}
-	if cur := a.Current(); cur != nil {
-		r.Record = cur.Record
-	}
-	if a.Expired(q.o.Now()) {
-		r.State, r.Class = q.t("answerstate.expired", r.State), "warn"
-	}
-	t := q.l.textOf(rev)
-	r.Title, r.TitleLang = t.Title, t.Lang
-	if r.Title == "" {
-		r.Title = q.t("answer.untitled")
-	}
-	return r
-}
-
-// answerViews are the views of the list.
-var answerViews = []string{"all", "draft", "published", "withdrawn"}
-
-// inAnswers reports whether a view shows an answer.
-func inAnswers(view string, a *hearback.Answer) bool {
-	switch view {
-	case "draft":
-		return a.Draft() != nil
-	case "published":
-		return a.State == hearback.AnswerPublished
-	case "withdrawn":
-		return a.State == hearback.AnswerWithdrawn
-	}
-	return true
-}
-
 func (q *request) answers() error {
 	p := &answersPage{frame: q.frame(q.t("nav.answers"), "answers"), View: q.r.URL.Query().Get("view")}
-	if !slices.Contains(answerViews, p.View) {
-		p.View = answerViews[0]
+	if !slices.Contains(office.AnswerViews(), p.View) {
+		p.View = office.AnswerViews()[0]
 	}
 	if q.o.Neighbours != nil {
 		var err error
@@ -412,7 +276,7 @@ func (q *request) answers() error {
 			return err
 		}
 	}
-	f := AnswerFilter{Limit: 500}
+	f := office.AnswerFilter{Limit: 500}
 	if q.r.URL.Query().Get("since") == "week" {
 		f.Since, f.Public, p.View = q.o.Now().Add(-7*24*time.Hour), true, "published"
 	}
@@ -420,18 +284,18 @@ func (q *request) answers() error {
 	if err != nil {
 		return err
 	}
-	for _, view := range answerViews {
+	for _, view := range office.AnswerViews() {
 		t := tab{Label: q.t("answerview." + view), URL: "/answers?view=" + view, On: view == p.View}
 		for i := range list {
-			if inAnswers(view, &list[i]) {
+			if office.InAnswers(view, &list[i]) {
 				t.Count++
 			}
 		}
 		p.Tabs = append(p.Tabs, t)
 	}
 	for i := range list {
-		if inAnswers(p.View, &list[i]) {
-			p.Rows = append(p.Rows, q.answerRow(list[i]))
+		if office.InAnswers(p.View, &list[i]) {
+			p.Rows = append(p.Rows, q.AnswerRow(list[i]))
 		}
 	}
 	return q.page("answers", p)
@@ -442,7 +306,7 @@ type reviewPage struct {
 	Expired  bool
 	Until    string // as its field has it
 	A        *hearback.Answer
-	Row      answerRow
+	Row      office.AnswerRow
 	Case     *hearback.Case
 	Desk     string
 	Draft    *hearback.Revision
@@ -457,7 +321,7 @@ type reviewPage struct {
 	WhyNot   string // or why not
 	Warnings []string
 	Evidence []hearback.Evidence
-	Entries  []entryRow
+	Entries  []office.EntryRow
 	Outcome  *hearback.Outcome
 	Readers  []hearback.Feedback
 	PublicAt string
@@ -525,7 +389,7 @@ func (q *request) review() error {
 	if err != nil {
 		return err
 	}
-	p := &reviewPage{A: a, Row: q.answerRow(*a), Draft: a.Draft(), Current: a.Current(),
+	p := &reviewPage{A: a, Row: q.AnswerRow(*a), Draft: a.Draft(), Current: a.Current(),
 		MayDraft: q.may(access.Draft), MayPublish: q.may(access.Publish), MayWithdraw: q.may(access.Withdraw), MayApprove: q.may(access.Approve)}
 	p.frame = q.frame(p.Row.Title, "answers")
 	if p.Expired = a.Expired(q.o.Now()); !a.Until.IsZero() {
@@ -534,7 +398,7 @@ func (q *request) review() error {
 	if p.Case, err = q.o.Store.Case(ctx, a.Case); err != nil {
 		return err
 	}
-	desks, err := q.deskNames()
+	desks, err := q.DeskNames(q.ctx())
 	if err != nil {
 		return err
 	}
@@ -549,21 +413,21 @@ func (q *request) review() error {
 		p.Hash = p.Shown.Hash()
 		p.Valid = len(p.Shown.Valid())
 		p.Langs = langViews(p.Shown, p.Current)
-		sortLangs(p.Langs, q.l.lang)
+		sortLangs(p.Langs, q.l.Lang)
 		found, err := q.o.Answers.Check(ctx, id)
 		if err != nil {
 			return err
 		}
-		p.Warnings = q.warnings(found)
+		p.Warnings = q.Warnings(found)
 	}
 	if p.Draft != nil {
 		p.Ready = a.Ready(p.Needed)
 		p.InReview = !p.Draft.Submitted.IsZero()
 		p.Urgent = p.Case.Tier == hearback.P1 && !p.Ready && a.Ready(1) && p.MayPublish
 		if !q.may(access.Approve) {
-			p.WhyNot = q.fault(notAllowed{access.Approve, q.account.Sleeps(access.Approve)})
+			p.WhyNot = q.Say(office.NotAllowed{Action: access.Approve, Asleep: q.Account.Sleeps(access.Approve)})
 		} else if err := a.MayApprove(q.by(access.Approve)); err != nil {
-			p.WhyNot = q.fault(err)
+			p.WhyNot = q.Say(err)
 		} else {
 			p.MayAct = true
 		}
@@ -582,9 +446,9 @@ func (q *request) review() error {
 		p.PublicAt = q.o.PublicURL + a.Path()
 		if a.Unreviewed() {
 			if !q.may(access.Approve) {
-				p.RatifyNot = q.fault(notAllowed{access.Approve, q.account.Sleeps(access.Approve)})
+				p.RatifyNot = q.Say(office.NotAllowed{Action: access.Approve, Asleep: q.Account.Sleeps(access.Approve)})
 			} else if err := a.MayRatify(q.by(access.Approve)); err != nil {
-				p.RatifyNot = q.fault(err)
+				p.RatifyNot = q.Say(err)
 			} else {
 				p.RatifyHash = p.Current.Hash()
 			}
@@ -594,7 +458,7 @@ func (q *request) review() error {
 	if err != nil {
 		return err
 	}
-	p.Entries = q.entryRows(entries)
+	p.Entries = q.EntryRows(entries)
 	return q.page("review", p)
 }
 
@@ -609,19 +473,6 @@ func sortLangs(list []langView, lang string) {
 		}
 		return 0
 	})
-}
-
-// warnings says in words what the plain checks found.
-func (q *request) warnings(found []answer.Warning) []string {
-	var list []string
-	for _, w := range found {
-		s := q.t(w.Key, w.Word, w.Asked, q.l.langName(w.Lang))
-		if w.Lang != "" && w.Key != answer.WarnLang {
-			s = q.t("answer.warn.in", q.l.langName(w.Lang), s)
-		}
-		list = append(list, s)
-	}
-	return list
 }
 
 // answerAct runs an act on the answer in the path and goes back to it.
@@ -682,7 +533,7 @@ func (q *request) ratify() error {
 func (q *request) recheck() error {
 	return q.answerAct(access.Draft, "rechecked", func(by hearback.Actor, id hearback.ID) error {
 		days, _ := strconv.Atoi(q.form("days")) // 0 is refused
-		return q.recheckIn(q.ctx(), by, id, days)
+		return q.RecheckIn(q.ctx(), by, id, days)
 	})
 }
 
@@ -728,7 +579,7 @@ type resultsPage struct {
 
 type resultRow struct {
 	hearback.Outcome
-	Answer answerRow
+	Answer office.AnswerRow
 	Text   string
 	Before string
 	After  string
@@ -746,7 +597,7 @@ func (q *request) results() error {
 		if err != nil {
 			return err
 		}
-		p.Rows = append(p.Rows, resultRow{Outcome: o, Answer: q.answerRow(*a), Text: q.outcomeText(&o)})
+		p.Rows = append(p.Rows, resultRow{Outcome: o, Answer: q.AnswerRow(*a), Text: q.OutcomeText(&o)})
 		if o.Level >= 2 {
 			p.Helped++
 		}
@@ -755,24 +606,6 @@ func (q *request) results() error {
 		}
 	}
 	return q.page("results", p)
-}
-
-// outcomeText is the sentence that the claim level of an outcome allows.
-func (q *request) outcomeText(o *hearback.Outcome) string {
-	if o == nil {
-		return q.t("outcome.none")
-	}
-	text := o.Text
-	if q.l.lang == "zh" && o.TextZH != "" {
-		text = o.TextZH
-	}
-	switch {
-	case text == "":
-		return q.t("outcome.measuring", o.Window)
-	case !o.Complete: // when they end is said in the time of the office
-		return text + q.t("outcome.ends", q.l.moment(o.Ends()))
-	}
-	return text
 }
 
 // diff marks what changed from one text to another, word by word, and

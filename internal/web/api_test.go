@@ -23,6 +23,7 @@ import (
 	"example.org/hearback/internal/evidence"
 	"example.org/hearback/internal/notify"
 	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 // A program asks with a token.
@@ -101,7 +102,7 @@ func problem(rec *httptest.ResponseRecorder) string {
 // apiLines reads the table of the API from its source.
 func apiLines(t testing.TB) (lines []line) {
 	t.Helper()
-	b, err := os.ReadFile("apiroutes.go")
+	b, err := os.ReadFile("api/routes.go")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,20 +202,20 @@ func (d document) holds(t *testing.T, method, pattern string, rec *httptest.Resp
 // outside stands in for what an office has outside itself.
 type outside struct{}
 
-func (outside) TryFeed(context.Context, string) (web.FeedTrial, error) {
-	return web.FeedTrial{URL: "https://paper.example/feed", Title: "Paper", Items: 3, Newest: start, Every: time.Hour, Sample: []string{"Water is back"}}, nil
+func (outside) TryFeed(context.Context, string) (office.FeedTrial, error) {
+	return office.FeedTrial{URL: "https://paper.example/feed", Title: "Paper", Items: 3, Newest: start, Every: time.Hour, Sample: []string{"Water is back"}}, nil
 }
 
-func (outside) PreviewTable(context.Context, hearback.ID, string, []byte, string) (web.TablePreview, error) {
-	return web.TablePreview{}, nil
+func (outside) PreviewTable(context.Context, hearback.ID, string, []byte, string) (office.TablePreview, error) {
+	return office.TablePreview{}, nil
 }
 
 func (outside) ImportTable(context.Context, hearback.Actor, hearback.ID, string, []byte, string) (hearback.Tally, error) {
 	return hearback.Tally{}, nil
 }
 
-func (outside) ImportOPML(context.Context, hearback.Actor, []byte, string, string) ([]web.OPMLResult, error) {
-	return []web.OPMLResult{{Title: "Paper", URL: "https://paper.example/feed"}, {Title: "Other", URL: "ftp://x", Fault: "not a web address"}}, nil
+func (outside) ImportOPML(context.Context, hearback.Actor, []byte, string, string) ([]office.OPMLResult, error) {
+	return []office.OPMLResult{{Title: "Paper", URL: "https://paper.example/feed"}, {Title: "Other", URL: "ftp://x", Fault: "not a web address"}}, nil
 }
 
 func (outside) ExportOPML(_ context.Context, w io.Writer) error {
@@ -235,16 +236,16 @@ func (w *world) officeOptions() web.Options {
 	o.Archive = func(_ context.Context, url string) (evidence.Archived, error) {
 		return evidence.Archived{URL: url, Hash: strings.Repeat("ab", 32), Type: "text/html", Body: []byte("x"), At: w.Now()}, nil
 	}
-	o.Match = func(context.Context, string, string, int) []web.Match {
-		return []web.Match{{Answer: 5, Title: "Boil it", Score: 9, Same: true, Shared: []string{"water"}}}
+	o.Match = func(context.Context, string, string, int) []office.Match {
+		return []office.Match{{Answer: 5, Title: "Boil it", Score: 9, Same: true, Shared: []string{"water"}}}
 	}
-	o.FindMessages = func(ctx context.Context, words string, before hearback.ID, limit int) (web.Found, error) {
+	o.FindMessages = func(ctx context.Context, words string, before hearback.ID, limit int) (office.Found, error) {
 		c, err := w.db.Concern(ctx, firstConcern(w))
 		if err != nil || before != 0 {
-			return web.Found{}, err
+			return office.Found{}, err
 		}
 		list, err := w.db.Messages(ctx, c.Recent)
-		return web.Found{Messages: list[:1], More: list[0].ID}, err
+		return office.Found{Messages: list[:1], More: list[0].ID}, err
 	}
 	return o
 }
@@ -614,7 +615,7 @@ func TestAPI(t *testing.T) {
 }
 
 func firstConcern(w *world) hearback.ID {
-	list, _, err := w.db.ConcernList(context.Background(), web.ConcernFilter{View: "all"})
+	list, _, err := w.db.ConcernList(context.Background(), office.ConcernFilter{View: "all"})
 	w.must(err)
 	return list[0].ID
 }

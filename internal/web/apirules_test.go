@@ -18,7 +18,7 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
-	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 // A counted service counts how often acts reached the service, and may make one fail.
@@ -361,7 +361,7 @@ func (refusing) Merge(_ context.Context, _ hearback.Actor, _ hearback.ID, from [
 	return nil, hearback.ErrRefused
 }
 
-var _ web.Concerns = refusing{}
+var _ office.Concerns = refusing{}
 
 func validTarget(query string) bool {
 	_, err := url.ParseRequestURI("/?" + query)

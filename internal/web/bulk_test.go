@@ -11,7 +11,7 @@ import (
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
 	"example.org/hearback/internal/store"
-	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 // waiting fills an office with concerns that wait for triage.
@@ -37,7 +37,7 @@ func TestBulk(t *testing.T) {
 	w.waiting(2000)
 	br := w.join(w.options(), "Lin", access.Listener, access.Officer)
 	ctx := context.Background()
-	count := func(f web.CaseFilter) int {
+	count := func(f office.CaseFilter) int {
 		f.Limit = 5000
 		list, err := w.db.CaseList(ctx, f)
 		w.must(err)
@@ -48,14 +48,14 @@ func TestBulk(t *testing.T) {
 
 	rec := br.post("/concerns", "act", "case", "whole", "1", "back", "/concerns?view=triage")
 	body := checkPage(t, "sure", rec)
-	if rec.Code != http.StatusOK || !strings.Contains(body, "This opens 500 cases") || count(web.CaseFilter{}) != 0 {
-		t.Fatalf("before the question is answered: %d, %d cases\n%s", rec.Code, count(web.CaseFilter{}), body)
+	if rec.Code != http.StatusOK || !strings.Contains(body, "This opens 500 cases") || count(office.CaseFilter{}) != 0 {
+		t.Fatalf("before the question is answered: %d, %d cases\n%s", rec.Code, count(office.CaseFilter{}), body)
 	}
 	rec = br.post("/concerns", "act", "case", "whole", "1", "back", "/concerns?view=triage", "sure", "1")
 	if rec.Code != http.StatusSeeOther || !strings.Contains(rec.Header().Get("Location"), "/concerns?view=triage") {
 		t.Fatalf("%d to %q", rec.Code, rec.Header().Get("Location"))
 	}
-	if got := count(web.CaseFilter{Desk: "water"}); got != 500 {
+	if got := count(office.CaseFilter{Desk: "water"}); got != 500 {
 		t.Errorf("%d cases at the desk they look like, want 500", got)
 	}
 	now, err := w.db.LogSize(ctx)
@@ -66,7 +66,7 @@ func TestBulk(t *testing.T) {
 
 	// The cases of the list go to another desk, are taken on and paused; one of
 	// them is an emergency, which does not wait.
-	all, err := w.db.CaseList(ctx, web.CaseFilter{Limit: 5000})
+	all, err := w.db.CaseList(ctx, office.CaseFilter{Limit: 5000})
 	w.must(err)
 	_, err = w.cases.SetTier(ctx, officer, all[0].ID, hearback.P1, "danger to life")
 	w.must(err)
@@ -80,7 +80,7 @@ func TestBulk(t *testing.T) {
 			t.Errorf("%s: %d to %q", act, rec.Code, rec.Header().Get("Location"))
 		}
 	}
-	all, err = w.db.CaseList(ctx, web.CaseFilter{Limit: 5000})
+	all, err = w.db.CaseList(ctx, office.CaseFilter{Limit: 5000})
 	w.must(err)
 	paused := 0
 	for i := range all {
@@ -165,7 +165,7 @@ func TestDuty(t *testing.T) {
 			t.Errorf("the page of desks lacks %q", want)
 		}
 	}
-	list, _, err := w.db.ConcernList(context.Background(), web.ConcernFilter{View: "all"})
+	list, _, err := w.db.ConcernList(context.Background(), office.ConcernFilter{View: "all"})
 	w.must(err)
 	c, err := w.cases.Open(context.Background(), officer, list[0].ID, "front", hearback.P3, "")
 	w.must(err)

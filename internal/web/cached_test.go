@@ -4,17 +4,19 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"example.org/hearback/internal/web/office"
 )
 
 func TestCached(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var c cached[int]
+		var c office.Cached[int]
 		made := 0
 		hold := make(chan bool, 1)
 		next := func() (int, error) { made++; v := made; <-hold; return v, nil }
 		read := func(want int, why string) {
 			t.Helper()
-			if got, err := c.get(time.Second, next); got != want || err != nil {
+			if got, err := c.Get(time.Second, next); got != want || err != nil {
 				t.Errorf("%s: %d, %v, want %d", why, got, err, want)
 			}
 		}
@@ -30,7 +32,7 @@ func TestCached(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		read(2, "old again")
 		synctest.Wait()
-		c.forget()
+		c.Forget()
 		hold <- true
 		synctest.Wait()
 		hold <- true

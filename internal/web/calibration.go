@@ -6,12 +6,8 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/forecast"
+	"example.org/hearback/internal/web/office"
 )
-
-// targetKey names a target among the sentences.
-func targetKey(t forecast.Target) string {
-	return map[forecast.Target]string{forecast.Next6: "next6", forecast.Next24: "next24", forecast.Next72: "next72", forecast.ThirdDay: "day3"}[t]
-}
 
 type calibrationPage struct {
 	frame
@@ -22,7 +18,7 @@ type calibrationPage struct {
 	Down   int64
 	Shown  int
 	Enough int
-	Alerts qualityView
+	Alerts office.QualityView
 }
 
 // A skillRow says how good the forecasts of one target were.
@@ -49,9 +45,9 @@ func (q *request) calibration() error {
 	}
 	for _, t := range forecast.Targets() {
 		s := sums[t].Skill()
-		r := skillRow{Key: targetKey(t), Skill: s, N: int64(math.Round(s.Count)), Relative: "–", Cover50: "–", Cover80: "–", Cover95: "–", Say: q.skillSay(s)}
-		if r.N >= fewCases {
-			r.Relative = q.l.dec2(s.Relative)
+		r := skillRow{Key: office.TargetKey(t), Skill: s, N: int64(math.Round(s.Count)), Relative: "–", Cover50: "–", Cover80: "–", Cover95: "–", Say: q.SkillSay(s)}
+		if r.N >= office.FewCases {
+			r.Relative = q.l.Dec2(s.Relative)
 			r.Cover50, r.Cover80, r.Cover95 = q.share(s.Cover50), q.share(s.Cover80), q.share(s.Cover95)
 		}
 		p.Scored += r.N
@@ -61,28 +57,17 @@ func (q *request) calibration() error {
 		}
 		p.Rows = append(p.Rows, r)
 	}
-	alerts, err := q.latelyAlerts()
+	alerts, err := q.LatelyAlerts(q.ctx())
 	if err != nil {
 		return err
 	}
-	if p.Alerts, _, err = q.alertQuality(alerts); err != nil {
+	if p.Alerts, _, err = q.AlertQuality(q.ctx(), alerts); err != nil {
 		return err
 	}
 	return q.page("pub_calibration", p)
 }
 
-func (q *request) share(f float64) string { return q.l.dec(math.Round(100*f)) + "%" }
-
-// skillSay says whether forecasts of a target are shown, and why not.
-func (q *request) skillSay(s forecast.Skill) string {
-	switch n := int64(math.Round(s.Count)); {
-	case s.Show:
-		return q.t("cal.shown")
-	case n < forecast.Enough:
-		return q.t("cal.few", n, forecast.Enough)
-	}
-	return q.t("cal.worse")
-}
+func (q *request) share(f float64) string { return q.l.Dec(math.Round(100*f)) + "%" }
 
 // outlook says what is expected of a concern, as far as such forecasts have
 // earned to be shown, and otherwise why there is nothing.
@@ -112,7 +97,7 @@ func (q *request) outlook(c *hearback.Concern) (lines []string, band []foreseen,
 			}
 			continue
 		}
-		lines = append(lines, q.t("cal.line."+targetKey(f.Target), f.Q[3], q.l.dec(math.Floor(f.Q[1])), q.l.dec(math.Ceil(f.Q[5])), f.Made))
+		lines = append(lines, q.t("cal.line."+office.TargetKey(f.Target), f.Q[3], q.l.Dec(math.Floor(f.Q[1])), q.l.Dec(math.Ceil(f.Q[5])), f.Made))
 		_, hours := f.Target.Span()
 		if f.Target != forecast.Next72 || len(band) == 0 { // three days more would press the past together
 			b := foreseen{from: f.Made, to: f.Due(), low: f.Q[1] / float64(hours), mid: f.Q[3] / float64(hours), high: f.Q[5] / float64(hours)}

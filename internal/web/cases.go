@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"example.org/hearback"
@@ -16,11 +15,12 @@ import (
 	"example.org/hearback/internal/desk"
 	"example.org/hearback/internal/evidence"
 	"example.org/hearback/internal/publish/open311"
+	"example.org/hearback/internal/web/office"
 )
 
 type casesPage struct {
 	frame
-	Rows  []caseRow
+	Rows  []office.CaseRow
 	Tabs  []tab
 	Desks []option
 	Desk  string
@@ -30,112 +30,18 @@ type casesPage struct {
 	Self    string
 }
 
-// A caseRow is one line of a list of cases.
-type caseRow struct {
-	Case      hearback.Case
-	Title     string
-	TitleLang string // if it is not that of the page
-	Desk      string
-	Next      *hearback.Deadline
-	Late      bool
-	Soon      bool // the last fifth of its clock has begun
-	Left      time.Duration
-	Class     string
-	State     string
-	Tick      bool // it can be ticked for an act on many
-}
-
-func (q *request) caseRows(list []hearback.Case) ([]caseRow, error) {
-	desks, err := q.deskNames()
-	if err != nil {
-		return nil, err
-	}
-	now := q.o.Now()
-	all, err := q.o.Store.Desks(q.ctx())
-	if err != nil {
-		return nil, err
-	}
-	rows := make([]caseRow, len(list))
-	for i, c := range list {
-		r := caseRow{Case: c, Desk: desks[c.Desk], Next: c.Next(), Late: c.Late(now), Class: stateClass(c.State), State: q.caseState(&c)}
-		if r.Desk == "" {
-			r.Desk = c.Desk
-		}
-		concern, err := q.o.Store.Concern(q.ctx(), c.Concern)
-		if err != nil {
-			return nil, err
-		}
-		r.Title, r.TitleLang = q.concernTitle(concern), q.titleLang(concern)
-		if r.Next != nil {
-			at := now
-			if c.Paused() {
-				at = c.Pauses[len(c.Pauses)-1].From
-			}
-			r.Left = r.Next.Due.Sub(at)
-			r.Soon = !r.Late && desk.Read(&c, *r.Next, desk.Find(all, c.Desk), now).Share() > .8
-		}
-		rows[i] = r
-	}
-	return rows, nil
-}
-
-// caseState says where a case stands, and why if it is closed.
-func (q *request) caseState(c *hearback.Case) string {
-	switch {
-	case c.State == hearback.CaseClosed:
-		return q.t("case.closed_because", q.l.label("closereason", c.Reason))
-	case c.Paused():
-		return q.t("case.paused")
-	}
-	return q.l.label("casestate", c.State)
-}
-
-// stateClass is the shape that stands before the name of a state.
-func stateClass(s any) string {
-	switch s {
-	case hearback.CaseOpen, hearback.AnswerDraft:
-		return "open"
-	case hearback.CasePublished, hearback.AnswerPublished:
-		return "done"
-	case hearback.CaseClosed:
-		return "off"
-	case hearback.AnswerWithdrawn:
-		return "bad"
-	default:
-		return "busy"
-	}
-}
-
-// caseViews are the views of the list.
-var caseViews = []string{"open", "late", "review", "published", "closed"}
-
 // listed returns the cases that a list asks for, of every view, and the view.
-func (q *request) listed(v url.Values) (rows []caseRow, view string, err error) {
+func (q *request) listed(v url.Values) (rows []office.CaseRow, view string, err error) {
 	view = v.Get("view")
-	if !slices.Contains(caseViews, view) {
-		view = caseViews[0]
+	if !slices.Contains(office.CaseViews(), view) {
+		view = office.CaseViews()[0]
 	}
-	list, err := q.o.Store.CaseList(q.ctx(), CaseFilter{Closed: view == "closed", Desk: v.Get("desk"), Limit: maxBulk})
+	list, err := q.o.Store.CaseList(q.ctx(), office.CaseFilter{Closed: view == "closed", Desk: v.Get("desk"), Limit: office.MaxBulk})
 	if err != nil {
 		return nil, view, err
 	}
-	rows, err = q.caseRows(list)
+	rows, err = q.CaseRows(q.ctx(), list)
 	return rows, view, err
-}
-
-// inView reports whether a view shows a case.
-func inView(view string, r caseRow) bool {
-	switch view {
-	case "late":
-		return r.Late
-	case "review":
-		return r.Case.State == hearback.CaseReview
-	case "published":
-		return r.Case.State == hearback.CasePublished
-	case "open":
-		return r.Case.State != hearback.CasePublished || r.Late
-	}
-	return true
 }
 
 func (q *request) cases() error {
@@ -145,7 +51,7 @@ func (q *request) cases() error {
 	if p.Rows, p.View, err = q.listed(v); err != nil {
 		return err
 	}
-	for _, view := range caseViews {
+	for _, view := range office.CaseViews() {
 		t := tab{Label: q.t("caseview." + view), URL: "/cases?view=" + view, On: view == p.View, Count: -1}
 		if p.Desk != "" {
 			t.URL += "&desk=" + template.URLQueryEscaper(p.Desk)
@@ -153,76 +59,37 @@ func (q *request) cases() error {
 		if p.View != "closed" && view != "closed" {
 			t.Count = 0
 			for _, r := range p.Rows {
-				if inView(view, r) {
+				if office.InView(view, r) {
 					t.Count++
 				}
 			}
 		}
 		p.Tabs = append(p.Tabs, t)
 	}
-	p.Rows = slices.DeleteFunc(p.Rows, func(r caseRow) bool { return !inView(p.View, r) })
+	p.Rows = slices.DeleteFunc(p.Rows, func(r office.CaseRow) bool { return !office.InView(p.View, r) })
 	p.CanBulk = p.CanBulk && p.View != "closed"
 	for i := range p.Rows {
 		p.Rows[i].Tick = p.CanBulk
 	}
-	desks, err := q.liveDesks()
+	desks, err := q.LiveDesks(q.ctx())
 	if err != nil {
 		return err
 	}
 	for _, d := range desks {
-		p.Desks = append(p.Desks, option{d.Slug, q.deskName(d)})
+		p.Desks = append(p.Desks, option{d.Slug, q.DeskName(d)})
 	}
 	return q.page("cases", p)
-}
-
-// A caseDeed is what one does to many cases at once.
-type caseDeed func(ctx context.Context, by hearback.Actor, id hearback.ID) error
-
-// caseActs are these acts by their names. People who work for some desks act on
-// the cases of these.
-func (q *request) caseActs(to, note string) map[string]caseDeed {
-	acts := map[string]caseDeed{
-		"ack": func(ctx context.Context, by hearback.Actor, id hearback.ID) error {
-			_, err := q.o.Cases.Acknowledge(ctx, by, id)
-			return err
-		},
-		"route": func(ctx context.Context, by hearback.Actor, id hearback.ID) error {
-			_, err := q.o.Cases.Route(ctx, by, id, to, note)
-			return err
-		},
-		"pause": func(ctx context.Context, by hearback.Actor, id hearback.ID) error {
-			_, err := q.o.Cases.Pause(ctx, by, id, note)
-			return err
-		},
-		"resume": func(ctx context.Context, by hearback.Actor, id hearback.ID) error {
-			_, err := q.o.Cases.Resume(ctx, by, id)
-			return err
-		},
-	}
-	for name, do := range acts {
-		acts[name] = func(ctx context.Context, by hearback.Actor, id hearback.ID) error {
-			c, err := q.o.Store.Case(ctx, id)
-			if err != nil {
-				return err
-			}
-			if !q.account.Serves(c.Desk) {
-				return otherDesk(c.Desk)
-			}
-			return do(ctx, by, id)
-		}
-	}
-	return acts
 }
 
 // bulkCases does one thing to every case that was ticked, or to the whole
 // list.
 func (q *request) bulkCases() error {
 	act := q.form("act")
-	do := q.caseActs(q.form("to"), q.form("reason"))[act]
+	do := q.CaseActs(q.form("to"), q.form("reason"))[act]
 	ids, err := q.ticked(func(v url.Values) (ids []hearback.ID, err error) {
 		rows, view, err := q.listed(v)
 		for _, r := range rows {
-			if inView(view, r) && len(ids) < maxBulk {
+			if office.InView(view, r) && len(ids) < office.MaxBulk {
 				ids = append(ids, r.Case.ID)
 			}
 		}
@@ -235,14 +102,14 @@ func (q *request) bulkCases() error {
 		return fmt.Errorf("%w: choose what to do", hearback.ErrInvalid)
 	case len(ids) == 0:
 		return fmt.Errorf("%w: tick at least one case", hearback.ErrInvalid)
-	case len(ids) > maxBulk:
-		return fmt.Errorf("%w: tick at most %d cases", hearback.ErrInvalid, maxBulk)
+	case len(ids) > office.MaxBulk:
+		return fmt.Errorf("%w: tick at most %d cases", hearback.ErrInvalid, office.MaxBulk)
 	}
 	if ok, err := q.sure(act, len(ids)); !ok {
 		return err
 	}
 	by := q.by(access.Route)
-	done, last := q.each(ids, func(ctx context.Context, id hearback.ID) error { return do(ctx, by, id) })
+	done, last := q.Each(q.ctx(), ids, func(ctx context.Context, id hearback.ID) error { return do(ctx, by, id) })
 	if done == 0 {
 		return last
 	}
@@ -275,7 +142,7 @@ func (q *request) ackCase() error {
 
 type casePage struct {
 	frame
-	Row          caseRow
+	Row          office.CaseRow
 	C            *hearback.Case
 	Concern      *hearback.Concern
 	Title        string
@@ -307,11 +174,11 @@ type casePage struct {
 	NamedAll     []string // slugs of these and of those that help
 	Answer       *hearback.Answer
 	Existing     *hearback.Answer
-	Matches      []Match
+	Matches      []office.Match
 	Desks        []option
 	Checks       []evidence.Check
 	Steps        []hearback.Step
-	Entries      []entryRow
+	Entries      []office.EntryRow
 	Reasons      []hearback.CaseReason
 	DeskNames    map[string]string
 	Why          string
@@ -335,7 +202,7 @@ func (q *request) caseView() error {
 	if err != nil {
 		return err
 	}
-	rows, err := q.caseRows([]hearback.Case{*c})
+	rows, err := q.CaseRows(q.ctx(), []hearback.Case{*c})
 	if err != nil {
 		return err
 	}
@@ -344,9 +211,9 @@ func (q *request) caseView() error {
 		return err
 	}
 	p := &casePage{
-		C: c, Row: rows[0], Concern: concern, Title: rows[0].Title, Checks: evidence.Checks(c), Why: q.whyNow(concern.Score),
+		C: c, Row: rows[0], Concern: concern, Title: rows[0].Title, Checks: evidence.Checks(c), Why: q.WhyNow(concern.Score),
 		Gross: now.Sub(c.Since), Do: q.r.URL.Query().Get("do"),
-		Estimates: c.Visible(q.account.ID), Gave: c.Estimated(q.account.ID), Archives: q.o.Archive != nil,
+		Estimates: c.Visible(q.Account.ID), Gave: c.Estimated(q.Account.ID), Archives: q.o.Archive != nil,
 		MayRoute: q.may(access.Route), MayCheck: q.may(access.CheckEvidence), MayDraft: q.may(access.Draft),
 	}
 	if q.o.SentTo != nil {
@@ -391,20 +258,20 @@ func (q *request) caseView() error {
 		}
 	}
 	if q.o.Match != nil && c.State != hearback.CaseClosed && c.State != hearback.CasePublished {
-		for _, m := range q.o.Match(ctx, concern.Title, most1(concern.Langs), 5) {
+		for _, m := range q.o.Match(ctx, concern.Title, office.Most1(concern.Langs), 5) {
 			if m.Answer != c.Answer {
 				p.Matches = append(p.Matches, m)
 			}
 		}
 	}
-	owner, err := q.deskOf(c.Desk)
+	owner, err := q.DeskOf(q.ctx(), c.Desk)
 	if err != nil {
 		return err
 	}
 	p.Duty, p.Helps = desk.OnShift(owner, now), map[string]bool{}
 	for _, slug := range c.With {
 		p.Helps[slug] = true
-		p.With = append(p.With, q.told([]string{"desk:" + slug}))
+		p.With = append(p.With, q.Told(q.ctx(), []string{"desk:" + slug}))
 	}
 	p.Acks = slices.Clone(c.Acks)
 	slices.Reverse(p.Acks)
@@ -415,17 +282,17 @@ func (q *request) caseView() error {
 		}
 		p.Chain = q.chain(c, *p.Row.Next, owner)
 	}
-	if p.DeskNames, err = q.deskNames(); err != nil {
+	if p.DeskNames, err = q.DeskNames(q.ctx()); err != nil {
 		return err
 	}
-	desks, err := q.liveDesks()
+	desks, err := q.LiveDesks(q.ctx())
 	if err != nil {
 		return err
 	}
 	for _, d := range desks {
-		p.Desks = append(p.Desks, option{d.Slug, q.deskName(d)})
+		p.Desks = append(p.Desks, option{d.Slug, q.DeskName(d)})
 	}
-	if p.Suggested, p.Hint, err = q.suggestDesk(concern, nil); err != nil {
+	if p.Suggested, p.Hint, err = q.SuggestDesk(q.ctx(), concern, nil); err != nil {
 		return err
 	}
 	blind, err := q.o.Desks.Estimates(ctx)
@@ -433,7 +300,7 @@ func (q *request) caseView() error {
 		return err
 	}
 	p.Blind = blind[c.Tier]
-	if p.Named, p.NamedAll, err = q.namedDesks(c, concern, desks); err != nil {
+	if p.Named, p.NamedAll, err = q.NamedDesks(q.ctx(), c, concern, desks); err != nil {
 		return err
 	}
 	if err := q.following(p); err != nil {
@@ -445,28 +312,8 @@ func (q *request) caseView() error {
 	if err != nil {
 		return err
 	}
-	p.Entries = q.entryRows(entries)
+	p.Entries = q.EntryRows(entries)
 	return q.page("case", p)
-}
-
-// namedDesks finds the desks that the rules of routing name to help with a case
-// and that do not help yet, and the slugs of all that would help then.
-func (q *request) namedDesks(c *hearback.Case, concern *hearback.Concern, desks []hearback.Desk) (names, slugs []string, err error) {
-	_, tree, err := q.o.Desks.Routing(q.ctx())
-	if err != nil {
-		return nil, nil, err
-	}
-	facts := desk.FactsOf(concern)
-	facts.Tier = c.Tier
-	way := desk.Follow(tree, facts, desks)
-	slugs = slices.Clone(c.With)
-	for _, slug := range way.With {
-		i := slices.IndexFunc(desks, func(d hearback.Desk) bool { return d.Slug == slug })
-		if i >= 0 && slug != c.Desk && !slices.Contains(slugs, slug) {
-			names, slugs = append(names, q.deskName(desks[i])), append(slugs, slug)
-		}
-	}
-	return names, slugs, nil
 }
 
 // A chainRow is one step of the chain of a desk, as a case shows it.
@@ -480,31 +327,9 @@ type chainRow struct {
 func (q *request) chain(c *hearback.Case, k hearback.Deadline, d hearback.Desk) (list []chainRow) {
 	far := k.Due.AddDate(1, 0, 0)
 	for _, s := range desk.Escalated(c, k, d, far) {
-		list = append(list, chainRow{s.At, q.told(desk.Told(d, d.Chain[s.N-1].To, s.At))})
+		list = append(list, chainRow{s.At, q.Told(q.ctx(), desk.Told(d, d.Chain[s.N-1].To, s.At))})
 	}
 	return list
-}
-
-// told names those whom a step of a chain tells.
-func (q *request) told(to []string) string {
-	var list []string
-	for _, s := range to {
-		if slug, ok := strings.CutPrefix(s, "desk:"); ok {
-			s = slug
-			if d, err := q.deskOf(slug); err == nil && d.Slug != "" {
-				s = q.deskName(d)
-			}
-		} else {
-			s = q.t("staff.number", strings.TrimPrefix(s, "#"))
-		}
-		list = append(list, s)
-	}
-	return q.l.list(list)
-}
-
-func (q *request) deskOf(slug string) (hearback.Desk, error) {
-	all, err := q.o.Store.Desks(q.ctx())
-	return desk.Find(all, slug), err
 }
 
 // caseAct runs an act on the case in the path and goes back to it.
@@ -550,7 +375,7 @@ func (q *request) addEvidence() error {
 		return err
 	}
 	if c.State == hearback.CaseClosed {
-		return errCaseClosed
+		return office.ErrCaseClosed
 	}
 	var copied *evidence.Archived
 	done := "evidence_added"
@@ -563,7 +388,7 @@ func (q *request) addEvidence() error {
 		copied = &x
 	} else if q.form("copy") == "1" && e.URL != "" {
 		if q.o.Archive == nil {
-			return errNoCopies
+			return office.ErrNoCopies
 		}
 		x, err := q.o.Archive(q.ctx(), e.URL)
 		switch {
@@ -695,18 +520,8 @@ func (q *request) resumeCase() error {
 
 func (q *request) closeCase() error {
 	return q.caseAct(access.Route, "case_closed", func(by hearback.Actor, id hearback.ID) error {
-		return q.closeOne(q.ctx(), by, id, q.formID("existing"), hearback.CaseReason(q.form("why")), q.form("note"))
+		return q.CloseOne(q.ctx(), by, id, q.formID("existing"), hearback.CaseReason(q.form("why")), q.form("note"))
 	})
-}
-
-// closeOne closes a case: for a reason, or because an answer serves it.
-func (q *request) closeOne(ctx context.Context, by hearback.Actor, id, existing hearback.ID, why hearback.CaseReason, note string) error {
-	if existing != 0 {
-		_, err := q.o.Cases.CloseByExisting(ctx, by, id, existing, note)
-		return err
-	}
-	_, err := q.o.Cases.Close(ctx, by, id, why, note)
-	return err
 }
 
 // sendCase sends a case to a city's own desk.

@@ -13,8 +13,8 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
-	"example.org/hearback/internal/score"
 	"example.org/hearback/internal/text"
+	"example.org/hearback/internal/web/office"
 )
 
 type concernPage struct {
@@ -25,7 +25,7 @@ type concernPage struct {
 	Phrases     []string
 	PhrasesLang string
 	Why         string
-	Alerts      []alertRow
+	Alerts      []office.AlertRow
 	Timeline    template.HTML
 	Plot        *plotted // the same, for whoever wants to look closer
 	Daily       bool     // it goes by the day
@@ -46,8 +46,8 @@ type concernPage struct {
 	Forgotten   bool // text was kept once and has been forgotten
 	Parts       []partRow
 	Spread      string // the formula with its numbers
-	Matches     []Match
-	Nearest     []Nearest
+	Matches     []office.Match
+	Nearest     []office.Nearest
 	Loading     bool // the nearest are not known yet
 	Flags       []string
 	Words       []wordRow
@@ -66,27 +66,25 @@ type concernPage struct {
 	Kinds       []countRow
 	Sources     []countRow
 	Ratings     []hearback.HarmRating
-	Second      bool // another person must rate its harm
-	Rated       bool // whoever looks has rated it
-	Hints       map[string]hint
-	Proposals   []Proposal
-	SplitAt     int // which of them is the first split; -1 if none is
-	Case        *hearback.Case
-	CaseDesk    string
-	Next        *hearback.Deadline
-	Late        bool
-	Answer      *hearback.Answer
-	Into        *hearback.Concern
-	IntoLang    string // of its title, if that is not the language of the page
-	Desks       []option
-	Desk, Hint  string // the desk that it looks like, and why
-	Tier        hearback.Tier
-	Do          string // the form that stands open
-	Entries     []entryRow
-	MayTriage   bool
-	MayCase     bool
-	MayRate     bool
-	Undoable    bool
+	office.Harm
+	Hints      map[string]hint
+	Proposals  []office.Proposal
+	SplitAt    int // which of them is the first split; -1 if none is
+	Case       *hearback.Case
+	CaseDesk   string
+	Next       *hearback.Deadline
+	Late       bool
+	Answer     *hearback.Answer
+	Into       *hearback.Concern
+	IntoLang   string // of its title, if that is not the language of the page
+	Desks      []option
+	Desk, Hint string // the desk that it looks like, and why
+	Tier       hearback.Tier
+	Do         string // the form that stands open
+	Entries    []office.EntryRow
+	MayTriage  bool
+	MayCase    bool
+	Undoable   bool
 }
 
 type hourRow struct {
@@ -122,16 +120,6 @@ type hint struct {
 	Anchor int
 	Words  []string
 }
-
-// judge sees whether another person must rate the harm, and whether a has.
-func (p *concernPage) judge(ratings []hearback.HarmRating, a *access.Account) {
-	p.Second = score.SecondRater(ratings)
-	p.Rated = slices.ContainsFunc(ratings, func(r hearback.HarmRating) bool { return a != nil && r.By == a.ID })
-}
-
-// Hidden reports whether the ratings of others are kept from whoever looks:
-// they are asked for one of their own first, so that it is independent.
-func (p *concernPage) Hidden() bool { return p.Second && p.MayRate && !p.Rated }
 
 // harmHints reads the words of the newest messages.
 func (q *request) harmHints(messages []hearback.Message) map[string]hint {
@@ -198,8 +186,8 @@ func (q *request) concern() error {
 		return err
 	}
 	p := &concernPage{
-		C: c, Title: q.concernTitle(c), TitleLang: q.titleLang(c), Why: q.whyNow(c.Score), Do: q.r.URL.Query().Get("do"), Tier: replyTier(c.Score.Tier),
-		MayTriage: q.may(access.Triage), MayCase: q.may(access.OpenCase), MayRate: q.may(access.RateHarm),
+		C: c, Title: q.ConcernTitle(c), TitleLang: q.TitleLang(c), Why: q.WhyNow(c.Score), Do: q.r.URL.Query().Get("do"), Tier: office.ReplyTier(c.Score.Tier),
+		MayTriage: q.may(access.Triage), MayCase: q.may(access.OpenCase), Harm: q.Harm(nil),
 	}
 	p.frame = q.frame(p.Title, "concerns")
 	p.Phrases, p.PhrasesLang = q.words(c, 5)
@@ -207,16 +195,16 @@ func (q *request) concern() error {
 		if p.Into, err = q.o.Store.Concern(ctx, c.Into); err != nil {
 			return err
 		}
-		p.IntoLang = q.titleLang(p.Into)
+		p.IntoLang = q.TitleLang(p.Into)
 	}
-	alerts, err := q.o.Store.AlertList(ctx, AlertFilter{Concern: id, Limit: 50})
+	alerts, err := q.o.Store.AlertList(ctx, office.AlertFilter{Concern: id, Limit: 50})
 	if err != nil {
 		return err
 	}
-	if p.Alerts, err = q.alertRows(alerts); err != nil {
+	if p.Alerts, err = q.AlertRows(q.ctx(), alerts); err != nil {
 		return err
 	}
-	desks, err := q.deskNames()
+	desks, err := q.DeskNames(q.ctx())
 	if err != nil {
 		return err
 	}
@@ -238,11 +226,11 @@ func (q *request) concern() error {
 	if err := q.concernHistory(p, alerts, band); err != nil {
 		return err
 	}
-	messages, err := q.o.Store.Messages(ctx, recentOf(c))
+	messages, err := q.o.Store.Messages(ctx, office.RecentOf(c))
 	if err != nil {
 		return err
 	}
-	sources, err := q.named(ctx)
+	sources, err := q.Named(ctx)
 	if err != nil {
 		return err
 	}
@@ -252,7 +240,7 @@ func (q *request) concern() error {
 	}
 	p.Forgotten = len(messages) == 0 && c.Messages > 0
 	for _, m := range choose(messages, c.Medoid, 6) {
-		p.Excerpts = append(p.Excerpts, excerpt{m, titles[m.Source], q.l.marked(m.Text), q.belongs(c, m)})
+		p.Excerpts = append(p.Excerpts, excerpt{m, titles[m.Source], q.l.marked(m.Text), q.Belongs(q.ctx(), c, m)})
 	}
 	p.Words, p.Grew = wordsThatGrew(allPhrases(c), messages, now)
 	for _, l := range c.Labels {
@@ -277,69 +265,69 @@ func (q *request) concern() error {
 	}
 	p.Spread = q.formula(c.Score)
 	for _, f := range c.Score.Flags {
-		say := q.l.label("flag", f)
+		say := q.l.Label("flag", f)
 		if f == "coverage" {
 			var names []string
 			for _, x := range c.Score.Unreached {
-				if name := q.l.place(x.Name); x.What == "area" {
+				if name := q.l.Place(x.Name); x.What == "area" {
 					names = append(names, name)
 				} else {
-					names = append(names, q.l.langName(x.Name))
+					names = append(names, q.l.LangName(x.Name))
 				}
 			}
-			say = q.t("flag.coverage_of", q.l.list(names))
+			say = q.t("flag.coverage_of", q.l.List(names))
 		}
 		p.Flags = append(p.Flags, say)
 	}
 	if q.o.Match != nil {
-		p.Matches = q.o.Match(ctx, strings.Join(append([]string{c.Title}, c.Phrases...), "\n"), most1(c.Langs), 5)
+		p.Matches = q.o.Match(ctx, strings.Join(append([]string{c.Title}, c.Phrases...), "\n"), office.Most1(c.Langs), 5)
 	}
 	if q.o.Concerns != nil {
 		if p.Nearest, err = q.o.Concerns.Nearest(ctx, id, 5); err == nil {
 			p.Proposals, err = q.o.Concerns.Proposals(ctx, id)
 		}
-		if p.Loading = errors.Is(err, ErrLoading); err != nil && !p.Loading {
+		if p.Loading = errors.Is(err, office.ErrLoading); err != nil && !p.Loading {
 			return err
 		}
 		for i := range p.Nearest {
 			n := &p.Nearest[i]
 			if c, err := q.o.Store.Concern(ctx, n.Concern); err == nil {
-				n.Title, n.Lang = q.concernTitle(c), q.titleLang(c)
+				n.Title, n.Lang = q.ConcernTitle(c), q.TitleLang(c)
 			}
 		}
 		for i := range p.Proposals {
 			x := &p.Proposals[i]
 			if c, err := q.o.Store.Concern(ctx, x.Other); err == nil {
-				x.Title, x.Lang = q.concernTitle(c), q.titleLang(c)
+				x.Title, x.Lang = q.ConcernTitle(c), q.TitleLang(c)
 			}
 		}
 		if p.Ratings, err = q.o.Concerns.HarmRatings(ctx, id); err != nil {
 			return err
 		}
 	}
-	p.judge(p.Ratings, q.account)
-	p.SplitAt = slices.IndexFunc(p.Proposals, func(x Proposal) bool { return x.Kind == "split" })
+	p.Harm = q.Harm(p.Ratings)
+	p.SplitAt = slices.IndexFunc(p.Proposals, func(x office.Proposal) bool { return x.Kind == "split" })
 	if p.MayRate {
 		p.Hints = q.harmHints(messages)
 	}
 	if err := q.concernCounts(p, titles); err != nil {
 		return err
 	}
-	live, err := q.liveDesks()
+	live, err := q.LiveDesks(q.ctx())
 	if err != nil {
 		return err
 	}
 	for _, d := range live {
-		p.Desks = append(p.Desks, option{d.Slug, q.deskName(d)})
+		p.Desks = append(p.Desks, option{d.Slug, q.DeskName(d)})
 	}
-	if p.Desk, p.Hint, err = q.suggestDesk(c, messages[:min(len(messages), 5)]); err != nil {
+	if p.Desk, p.Hint, err = q.SuggestDesk(q.ctx(), c, messages[:min(len(messages), 5)]); err != nil {
 		return err
 	}
 	entries, err := q.o.Store.EntriesAbout(ctx, "concern:"+id.String(), 20)
 	if err != nil {
 		return err
 	}
-	p.Entries = q.entryRows(entries)
+	p.Entries = q.EntryRows(entries)
 	p.Undoable = slices.ContainsFunc(entries, func(e hearback.Entry) bool {
 		return e.Type == hearback.ConcernMerged || e.Type == hearback.ConcernSplit
 	})
@@ -399,9 +387,9 @@ func (q *request) series(c *hearback.Concern, alerts []hearback.Alert, said *hea
 // days adds the hours of a concern up to days of the office, the last of which
 // is going on. A day of which more than half was not heard is one without data.
 func (q *request) days(c *hearback.Concern, now time.Time) ([]hearback.Point, error) {
-	local := now.In(q.l.zone)
+	local := now.In(q.l.Zone)
 	midnight := func(back int) time.Time {
-		return time.Date(local.Year(), local.Month(), local.Day()-back, 0, 0, 0, 0, q.l.zone)
+		return time.Date(local.Year(), local.Month(), local.Day()-back, 0, 0, 0, 0, q.l.Zone)
 	}
 	most := 6 // a week at least, and no further back than the concern
 	for most < daySpan-1 && midnight(most).After(c.First) {
@@ -445,20 +433,20 @@ func (q *request) concernHistory(p *concernPage, alerts []hearback.Alert, band [
 	for i, pt := range tl.points {
 		row := hourRow{At: pt.At, Voices: pt.Voices, Missing: pt.Missing, SoFar: tl.running && i == len(tl.points)-1}
 		if tl.expected != nil {
-			row.Expected = q.l.dec(tl.expected[i])
+			row.Expected = q.l.Dec(tl.expected[i])
 		}
 		p.Points = append(p.Points, row)
 	}
 	slices.Reverse(p.Points)
 	for _, f := range tl.band {
-		p.Ahead = append(p.Ahead, aheadRow{f.from, f.to, q.t("chart.ahead", q.l.dec(f.mid), q.l.dec(f.low), q.l.dec(f.high))})
+		p.Ahead = append(p.Ahead, aheadRow{f.from, f.to, q.t("chart.ahead", q.l.Dec(f.mid), q.l.Dec(f.low), q.l.Dec(f.high))})
 	}
 	slices.Reverse(p.Ahead)
 	key := "chart.text"
 	if p.Daily {
 		key = "chart.text_day"
 	}
-	p.ChartText = q.t(key, int64(len(tl.points)), q.l.when(tl.points[0].At), int64(len(tl.marks)))
+	p.ChartText = q.t(key, int64(len(tl.points)), q.l.When(tl.points[0].At), int64(len(tl.marks)))
 	return nil
 }
 
@@ -474,9 +462,9 @@ func (q *request) finding(tl timeline) (say, soFar string) {
 			}
 		}
 	}
-	at, unit := q.l.when, ""
+	at, unit := q.l.When, ""
 	if tl.daily {
-		at, unit = q.l.weekday, "_day"
+		at, unit = q.l.Weekday, "_day"
 	}
 	switch {
 	case last.At.IsZero():
@@ -525,7 +513,7 @@ func (q *request) concernCounts(p *concernPage, titles map[hearback.ID]string) e
 			top = max(top, k)
 		}
 		var list []countRow
-		for _, key := range most(m, n) {
+		for _, key := range office.Most(m, n) {
 			r := label(key)
 			r.N, r.Share = m[key], float64(m[key])/float64(max(sum, 1))
 			r.Bar = meter("f-reach", 100*float64(m[key])/float64(max(top, 1)), 0, 0)
@@ -546,16 +534,16 @@ func (q *request) concernCounts(p *concernPage, titles map[hearback.ID]string) e
 	}
 	q.concernMap(p, named)
 	p.Areas = rows(named, 10, func(k string) countRow {
-		return countRow{Label: q.l.place(k), URL: "/concerns?view=all&area=" + template.URLQueryEscaper(k)}
+		return countRow{Label: q.l.Place(k), URL: "/concerns?view=all&area=" + template.URLQueryEscaper(k)}
 	})
 	p.Langs = rows(c.Langs, 10, func(k string) countRow {
-		return countRow{Label: q.l.langName(k), URL: "/concerns?view=all&speech=" + template.URLQueryEscaper(k)}
+		return countRow{Label: q.l.LangName(k), URL: "/concerns?view=all&speech=" + template.URLQueryEscaper(k)}
 	})
 	kinds := map[string]int64{}
 	for k, n := range c.Kinds {
 		kinds[string(k)] = n
 	}
-	p.Kinds = rows(kinds, 10, func(k string) countRow { return countRow{Label: q.l.label("kind", k)} })
+	p.Kinds = rows(kinds, 10, func(k string) countRow { return countRow{Label: q.l.Label("kind", k)} })
 	bySource, err := q.o.Store.BySource(q.ctx(), c.ID, time.Time{})
 	if err != nil {
 		return err
@@ -571,22 +559,8 @@ func (q *request) concernCounts(p *concernPage, titles map[hearback.ID]string) e
 	return nil
 }
 
-// recentOf lists the newest messages of a concern, its most central one first.
-func recentOf(c *hearback.Concern) []hearback.ID {
-	ids := make([]hearback.ID, 0, len(c.Recent)+1)
-	if c.Medoid != 0 {
-		ids = append(ids, c.Medoid)
-	}
-	for _, id := range c.Recent {
-		if id != c.Medoid {
-			ids = append(ids, id)
-		}
-	}
-	return ids
-}
-
-// choose picks messages that differ from each other: the most central one
-// first, then each time the one that brings most that is new (a language, a
+// choose picks messages that differ from each other: the office.Most central one
+// first, then each time the one that brings office.Most that is new (a language, a
 // kind, a source, an area), and no copies.
 func choose(list []hearback.Message, medoid hearback.ID, n int) []hearback.Message {
 	var picked []hearback.Message
@@ -622,29 +596,6 @@ func choose(list []hearback.Message, medoid hearback.ID, n int) []hearback.Messa
 		picked = append(picked, m)
 	}
 	return picked
-}
-
-// belongs says why a message stands in its concern.
-func (q *request) belongs(c *hearback.Concern, m hearback.Message) string {
-	var shared []string
-	if q.o.Concerns != nil {
-		if words, err := q.o.Concerns.Why(q.ctx(), m); err == nil {
-			shared = words
-		}
-	}
-	if len(shared) == 0 {
-		low := strings.ToLower(m.Text)
-		for _, ph := range c.Phrases {
-			if ph != "" && strings.Contains(low, strings.ToLower(ph)) {
-				shared = append(shared, ph)
-			}
-		}
-	}
-	if len(shared) == 0 {
-		return q.t("excerpt.why_alike")
-	}
-	shared = text.Spare(shared)
-	return q.t("excerpt.why", q.l.list(shared[:min(6, len(shared))]))
 }
 
 // allPhrases lists the phrases of a concern in all its languages.
@@ -737,7 +688,7 @@ func (q *request) mergeWith(c *hearback.Concern, other string) (*mergeWith, erro
 	if o.ID == c.ID || o.State == hearback.Merged {
 		return nil, fmt.Errorf("%w: choose another concern that stands for itself", hearback.ErrInvalid)
 	}
-	w := &mergeWith{ID: o.ID, Title: q.concernTitle(o), Lang: q.titleLang(o), Voices: o.Voices, Sum: o.Voices + c.Voices, Messages: o.Messages + c.Messages,
+	w := &mergeWith{ID: o.ID, Title: q.ConcernTitle(o), Lang: q.TitleLang(o), Voices: o.Voices, Sum: o.Voices + c.Voices, Messages: o.Messages + c.Messages,
 		Priority: o.Score.Priority, Tier: o.Score.Tier, Case: o.Case != 0, Answered: o.Answer != 0}
 	here, there := allPhrases(c), allPhrases(o)
 	for _, ph := range there {
@@ -773,38 +724,38 @@ func (q *request) concernMap(p *concernPage, named map[string]int64) {
 	var say []string
 	for _, c := range list {
 		if c.N >= fewMessages {
-			say = append(say, q.l.place(c.Area)+" "+q.l.num(c.N))
+			say = append(say, q.l.Place(c.Area)+" "+q.l.Num(c.N))
 		}
-		p.MapRows = append(p.MapRows, countRow{Label: q.l.place(c.Area), N: c.N})
+		p.MapRows = append(p.MapRows, countRow{Label: q.l.Place(c.Area), N: c.N})
 	}
 	if rest > 0 {
 		p.MapRows = append(p.MapRows, countRow{Label: q.t("map.elsewhere"), N: rest})
 	}
-	p.MapFinding = q.t("map.finding", q.l.place(list[0].Area), top)
-	p.MapText = q.t("map.text", q.l.list(say))
+	p.MapFinding = q.t("map.finding", q.l.Place(list[0].Area), top)
+	p.MapText = q.t("map.text", q.l.List(say))
 }
 
 // term writes one input of a formula with its unit.
 func (q *request) term(t hearback.Term) string {
-	v := q.l.dec(t.Value)
+	v := q.l.Dec(t.Value)
 	if t.Value != math.Trunc(t.Value) && math.Abs(t.Value) < 10 {
 		v = strconv.FormatFloat(t.Value, 'f', 1, 64)
 		if t.Value < 0 {
-			v = q.l.minus() + strings.TrimPrefix(v, "-")
+			v = q.l.Minus() + strings.TrimPrefix(v, "-")
 		}
 	}
 	switch t.Unit {
 	case "":
 	case "probability":
-		v = q.l.dec(100*t.Value) + "%"
+		v = q.l.Dec(100*t.Value) + "%"
 	default:
 		unit := t.Unit
-		if q.l.has("unit." + unit) {
+		if q.l.Has("unit." + unit) {
 			unit = q.t("unit." + unit)
 		}
 		v += q.t("unit.gap") + unit
 	}
-	return q.t("term", q.l.label("term", t.Name), v)
+	return q.t("term", q.l.Label("term", t.Name), v)
 }
 
 // formula writes the two formulae with the numbers that went in.
@@ -826,7 +777,7 @@ func (q *request) formula(s hearback.Score) string {
 
 // marked shows the text of a message with what was masked set apart. The
 // masks are words in brackets that de-identification put there.
-func (l *locale) marked(s string) template.HTML {
+func (l *writer) marked(s string) template.HTML {
 	var b strings.Builder
 	for {
 		before, rest, found := strings.Cut(s, "[")
@@ -835,8 +786,8 @@ func (l *locale) marked(s string) template.HTML {
 			return template.HTML(b.String())
 		}
 		name, after, closed := strings.Cut(rest, "]")
-		if closed && l.has("mask."+name) {
-			b.WriteString(`<span class="masked">` + template.HTMLEscapeString(l.t("mask."+name)) + `</span>`)
+		if closed && l.Has("mask."+name) {
+			b.WriteString(`<span class="masked">` + template.HTMLEscapeString(l.T("mask."+name)) + `</span>`)
 			s = after
 			continue
 		}
@@ -916,7 +867,7 @@ func (q *request) openCase() error {
 			return err
 		}
 	}
-	if err := q.openOne(q.ctx(), q.by(access.OpenCase), id, q.form("desk"), tier, q.form("note")); err != nil {
+	if err := q.OpenOne(q.ctx(), q.by(access.OpenCase), id, q.form("desk"), tier, q.form("note")); err != nil {
 		return err
 	}
 	c, err := q.o.Store.Concern(q.ctx(), id)
@@ -935,7 +886,7 @@ func (q *request) merge() error {
 		return err
 	}
 	return q.concernAct(access.Triage, "merged", func(by hearback.Actor, id hearback.ID) error {
-		return q.mergeOne(q.ctx(), by, id, other, q.form("reason"))
+		return q.MergeOne(q.ctx(), by, id, other, q.form("reason"))
 	})
 }
 

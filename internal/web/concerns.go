@@ -12,13 +12,13 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
-	"example.org/hearback/internal/desk"
 	"example.org/hearback/internal/text"
+	"example.org/hearback/internal/web/office"
 )
 
 type concernsPage struct {
 	frame
-	Filter  ConcernFilter
+	Filter  office.ConcernFilter
 	View    string
 	Tabs    []tab
 	Chips   []chip
@@ -33,11 +33,11 @@ type concernsPage struct {
 	First   string // address of the first page, unless this is it
 	CanBulk bool
 	Self    string
-	Asked   string     // the filters of this list, as a view keeps them
-	Saved   *SavedView // the saved view that this list is, if it is one
-	Drop    bool       // whoever looks may delete it
-	Serves  []option   // desks that a view may be shared with
-	LiveURL string     // where its changes come from
+	Asked   string            // the filters of this list, as a view keeps them
+	Saved   *office.SavedView // the saved view that this list is, if it is one
+	Drop    bool              // whoever looks may delete it
+	Serves  []option          // desks that a view may be shared with
+	LiveURL string            // where its changes come from
 }
 
 type tab struct {
@@ -70,57 +70,9 @@ type concernRow struct {
 	Late      bool
 }
 
-const pageSize = 50
-
-// concernViews are the views of the list.
-var concernViews = []string{"triage", "case", "void", "muted", "all"}
-
-// filterNames are the filters that an address of the list may hold.
-var filterNames = []string{"view", "tier", "kind", "desk", "speech", "area", "source", "q", "since", "is", "small"}
-
-// concernFilter reads the filter out of the address.
-func (q *request) concernFilter(v url.Values) (ConcernFilter, url.Values) {
-	f := ConcernFilter{View: v.Get("view"), Lang: v.Get("speech"), Area: v.Get("area"), Text: v.Get("q"), Small: v.Get("small") == "1", After: v.Get("after"), Limit: pageSize}
-	if !slices.Contains(concernViews, f.View) {
-		f.View = "triage"
-		if f.Text != "" || v.Get("since") != "" {
-			f.View = "all"
-		}
-	}
-	if q.o.FindArea != nil && f.Area != "" {
-		f.Area = q.o.FindArea(shortenTo(f.Area, 200))
-	}
-	f.Tier, _ = hearback.ParseTier(v.Get("tier"))
-	f.Source, _ = hearback.ParseID(v.Get("source"))
-	if k := hearback.Kind(v.Get("kind")); slices.Contains(hearback.Kinds(), k) {
-		f.Kind = k
-	}
-	f.Desk = shortenTo(v.Get("desk"), 80)
-	if v.Get("since") == "today" {
-		f.Since = q.midnight()
-	}
-	switch v.Get("is") {
-	case "rising":
-		f.Rising = q.o.Now().Add(-24 * time.Hour)
-	case "unhelped":
-		f.Failed = true
-	}
-	if (!f.Rising.IsZero() || f.Failed) && v.Get("view") == "" {
-		f.View = "" // all that are open
-	}
-	f.Text = shortenTo(f.Text, 200)
-	keep := url.Values{}
-	for _, name := range filterNames {
-		if x := v.Get(name); x != "" {
-			keep.Set(name, x)
-		}
-	}
-	return f, keep
-}
-
 func (q *request) concerns() error {
 	ctx := q.ctx()
-	f, keep := q.concernFilter(q.r.URL.Query())
+	f, keep := q.ConcernFilter(q.r.URL.Query())
 	p := &concernsPage{frame: q.frame(q.t("nav.concerns"), "concerns"), Filter: f, View: f.View, CanBulk: q.may(access.Triage) || q.may(access.OpenCase)}
 	list, next, err := q.o.Store.ConcernList(ctx, f)
 	if err != nil {
@@ -154,7 +106,7 @@ func (q *request) concerns() error {
 	if f.After != "" {
 		p.First = at()
 	}
-	totals, err := q.concernTotals(ctx)
+	totals, err := q.ConcernTotals(ctx)
 	if err != nil {
 		return err
 	}
@@ -164,24 +116,24 @@ func (q *request) concerns() error {
 	}{{"triage", totals.Triage}, {"case", totals.Case}, {"void", totals.Void}, {"muted", totals.Muted}, {"all", totals.All}} {
 		p.Tabs = append(p.Tabs, tab{Label: q.t("view." + v.view), URL: at("view", v.view), Count: v.n, On: v.view == f.View})
 	}
-	if p.Sources, err = q.named(ctx); err != nil {
+	if p.Sources, err = q.Named(ctx); err != nil {
 		return err
 	}
 	p.Sources = slices.DeleteFunc(p.Sources, func(s hearback.Source) bool { return s.State == hearback.SourceRemoved })
-	desks, err := q.liveDesks()
+	desks, err := q.LiveDesks(q.ctx())
 	if err != nil {
 		return err
 	}
 	deskName := ""
 	for _, d := range desks {
-		p.Desks = append(p.Desks, option{d.Slug, q.deskName(d)})
+		p.Desks = append(p.Desks, option{d.Slug, q.DeskName(d)})
 		if d.Slug == f.Desk {
-			deskName = q.deskName(d)
+			deskName = q.DeskName(d)
 		}
 	}
 	for _, x := range []struct{ name, value string }{
-		{"tier", q.l.label("tier", f.Tier)}, {"kind", q.l.label("kind", f.Kind)}, {"desk", cmp.Or(deskName, f.Desk)}, {"speech", q.l.langName(f.Lang)},
-		{"area", q.l.place(f.Area)}, {"source", sourceTitle(p.Sources, f.Source)}, {"q", f.Text},
+		{"tier", q.l.Label("tier", f.Tier)}, {"kind", q.l.Label("kind", f.Kind)}, {"desk", cmp.Or(deskName, f.Desk)}, {"speech", q.l.LangName(f.Lang)},
+		{"area", q.l.Place(f.Area)}, {"source", sourceTitle(p.Sources, f.Source)}, {"q", f.Text},
 	} {
 		if keep.Get(x.name) != "" {
 			p.Chips = append(p.Chips, chip{q.t("filter." + x.name), x.value, at(x.name, "")})
@@ -206,7 +158,7 @@ func (q *request) concerns() error {
 		for a := range r.Concern.Areas {
 			if a != "" && !seen[a] {
 				seen[a] = true
-				p.Areas = append(p.Areas, option{a, q.l.place(a)})
+				p.Areas = append(p.Areas, option{a, q.l.Place(a)})
 			}
 		}
 		for lang := range r.Concern.Langs {
@@ -245,7 +197,7 @@ func (q *request) concernRows(list []hearback.Concern) ([]concernRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	alerts, err := q.o.Store.AlertList(ctx, AlertFilter{Since: day, Limit: 500})
+	alerts, err := q.o.Store.AlertList(ctx, office.AlertFilter{Since: day, Limit: 500})
 	if err != nil {
 		return nil, err
 	}
@@ -253,7 +205,7 @@ func (q *request) concernRows(list []hearback.Concern) ([]concernRow, error) {
 	for _, a := range alerts {
 		raised[a.Concern] = append(raised[a.Concern], a.At)
 	}
-	answers, err := q.o.Store.AnswerList(ctx, AnswerFilter{Public: true, Since: day, Limit: 500})
+	answers, err := q.o.Store.AnswerList(ctx, office.AnswerFilter{Public: true, Since: day, Limit: 500})
 	if err != nil {
 		return nil, err
 	}
@@ -263,20 +215,20 @@ func (q *request) concernRows(list []hearback.Concern) ([]concernRow, error) {
 			answered[answers[i].Concern] = append(answered[answers[i].Concern], r.Published)
 		}
 	}
-	desks, err := q.deskNames()
+	desks, err := q.DeskNames(q.ctx())
 	if err != nil {
 		return nil, err
 	}
 	rows := make([]concernRow, len(list))
 	for i, c := range list {
-		r := concernRow{Concern: c, Title: q.concernTitle(&c), TitleLang: q.titleLang(&c), Why: q.whyNow(c.Score)}
+		r := concernRow{Concern: c, Title: q.ConcernTitle(&c), TitleLang: q.TitleLang(&c), Why: q.WhyNow(c.Score)}
 		r.Words, r.WordsLang = q.words(&c, 4)
 		points := sparks[c.ID]
 		for _, p := range points {
 			r.Day += int64(p.Voices + .5)
 		}
 		r.Spark = q.l.spark(points, raised[c.ID], answered[c.ID])
-		r.Areas, r.Langs = q.topAreas(c.Areas, 2), most(c.Langs, 3)
+		r.Areas, r.Langs = q.topAreas(c.Areas, 2), office.Most(c.Langs, 3)
 		if c.Case != 0 {
 			k, err := q.o.Store.Case(ctx, c.Case)
 			if err != nil {
@@ -308,52 +260,11 @@ func (q *request) dayVoices(list []hearback.Concern) (map[hearback.ID]int64, err
 	return days, err
 }
 
-// label returns the name of a concern in the language of whoever reads, if
-// people speak of it in that, or in the commonest of its languages.
-func (q *request) label(c *hearback.Concern) hearback.Label {
-	if l := c.In(q.l.lang); l != nil {
-		return *l
-	}
-	l := hearback.Label{Title: c.Title, Phrases: c.Phrases}
-	if l.Lang = most1(c.Langs); len(c.Labels) > 0 { // one that is too small for labels has the words of its first message
-		l.Lang = c.Labels[0].Lang
-	}
-	if l.Lang == "und" {
-		l.Lang = ""
-	}
-	return l
-}
-
-// concernTitle is the title of a concern, or its words while it has none.
-func (q *request) concernTitle(c *hearback.Concern) string {
-	l := q.label(c)
-	if c.Titled {
-		l.Title = c.Title
-	}
-	switch {
-	case strings.TrimSpace(l.Title) != "":
-		return l.Title
-	case len(l.Phrases) > 0:
-		words := text.Spare(l.Phrases)
-		return q.l.list(words[:min(3, len(words))])
-	}
-	return q.t("concern.untitled", c.ID.String())
-}
-
-// titleLang is the language of a title that is not in that of whoever reads,
-// or "". What a person wrote is in the language of the office.
-func (q *request) titleLang(c *hearback.Concern) string {
-	if lang := q.label(c).Lang; !c.Titled && lang != q.l.lang {
-		return lang
-	}
-	return ""
-}
-
 // words returns the phrases of a concern for whoever reads, each thing once,
 // and their language if it is another.
 func (q *request) words(c *hearback.Concern, n int) ([]string, string) {
-	l := q.label(c)
-	if l.Lang == q.l.lang {
+	l := q.Label(c)
+	if l.Lang == q.l.Lang {
 		l.Lang = ""
 	}
 	words := text.Spare(l.Phrases)
@@ -361,26 +272,15 @@ func (q *request) words(c *hearback.Concern, n int) ([]string, string) {
 }
 
 // foreign marks words that are in another language than the page.
-func (l *locale) foreign(s, lang string) template.HTML {
+func (l *writer) foreign(s, lang string) template.HTML {
 	if lang == "" {
 		return template.HTML(template.HTMLEscapeString(s))
 	}
 	e := template.HTMLEscapeString
-	return template.HTML(`<span lang="` + e(lang) + `" dir="` + textDir(lang) + `">` + e(s) + `</span> <small class="quiet">` + e(l.langName(lang)) + `</small>`)
+	return template.HTML(`<span lang="` + e(lang) + `" dir="` + textDir(lang) + `">` + e(s) + `</span> <small class="quiet">` + e(l.LangName(lang)) + `</small>`)
 }
 
-// whyNow is the sentence that says why a concern stands where it stands.
-func (q *request) whyNow(s hearback.Score) string {
-	if q.l.lang == "zh" && s.WhyZH != "" {
-		return s.WhyZH
-	}
-	if s.Why != "" {
-		return s.Why
-	}
-	return q.t("why.none")
-}
-
-// topAreas names the areas that a concern is most about.
+// topAreas names the areas that a concern is office.Most about.
 func (q *request) topAreas(m map[string]int64, n int) []string {
 	named := map[string]int64{}
 	for a, k := range m {
@@ -388,31 +288,8 @@ func (q *request) topAreas(m map[string]int64, n int) []string {
 			named[a] = k
 		}
 	}
-	return most(named, n)
+	return office.Most(named, n)
 }
-
-// most returns the keys with the largest counts, at most n.
-func most(m map[string]int64, n int) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, func(a, b string) int {
-		if m[a] != m[b] {
-			return int(min(max(m[b]-m[a], -1), 1))
-		}
-		return strings.Compare(a, b)
-	})
-	return keys[:min(n, len(keys))]
-}
-
-func shortenTo(s string, n int) string {
-	r := []rune(s)
-	return string(r[:min(n, len(r))])
-}
-
-// maxBulk is how many rows one act takes.
-const maxBulk = 500
 
 // ticked returns the rows that an act is for: those ticked, or, with whole, as
 // many of the list as an act takes.
@@ -464,32 +341,13 @@ func (q *request) sure(act string, n int) (bool, error) {
 	return false, q.page("sure", p)
 }
 
-// each does one act to every row, all in one transaction. One that cannot be
-// done does not keep the others from it.
-func (q *request) each(ids []hearback.ID, do func(ctx context.Context, id hearback.ID) error) (done int, last error) {
-	err := q.o.Store.Together(q.ctx(), func(ctx context.Context) error {
-		for _, id := range ids {
-			if err := do(ctx, id); err != nil {
-				last = err
-			} else {
-				done++
-			}
-		}
-		return ctx.Err()
-	})
-	if err != nil {
-		return 0, err
-	}
-	return done, last
-}
-
 // bulk does one thing to every concern that was ticked, or to the whole list.
 func (q *request) bulk() error {
 	act, reason := q.form("act"), q.form("reason")
 	need := map[string]access.Action{"mute": access.Triage, "unmute": access.Triage, "merge": access.Triage, "case": access.OpenCase}[act]
 	ids, err := q.ticked(func(v url.Values) (ids []hearback.ID, err error) {
-		f, _ := q.concernFilter(v)
-		f.After, f.Limit = "", maxBulk
+		f, _ := q.ConcernFilter(v)
+		f.After, f.Limit = "", office.MaxBulk
 		list, _, err := q.o.Store.ConcernList(q.ctx(), f)
 		for i := range list {
 			ids = append(ids, list[i].ID)
@@ -502,11 +360,11 @@ func (q *request) bulk() error {
 	case need == "":
 		return fmt.Errorf("%w: choose what to do", hearback.ErrInvalid)
 	case !q.may(need):
-		return q.refuse(need)
+		return q.Refuse(q.ctx(), need)
 	case len(ids) == 0:
 		return fmt.Errorf("%w: tick at least one concern", hearback.ErrInvalid)
-	case len(ids) > maxBulk:
-		return fmt.Errorf("%w: tick at most %d concerns", hearback.ErrInvalid, maxBulk)
+	case len(ids) > office.MaxBulk:
+		return fmt.Errorf("%w: tick at most %d concerns", hearback.ErrInvalid, office.MaxBulk)
 	case act == "merge" && len(ids) < 2:
 		return fmt.Errorf("%w: tick two concerns or more to merge them", hearback.ErrInvalid)
 	}
@@ -518,12 +376,12 @@ func (q *request) bulk() error {
 	var last error
 	switch act {
 	case "mute", "unmute":
-		done, last = q.each(ids, func(ctx context.Context, id hearback.ID) error {
+		done, last = q.Each(q.ctx(), ids, func(ctx context.Context, id hearback.ID) error {
 			return q.o.Concerns.Mute(ctx, by, id, act == "mute", reason)
 		})
 	case "case":
-		done, last = q.each(ids, func(ctx context.Context, id hearback.ID) error {
-			return q.openOne(ctx, by, id, q.form("desk"), "", reason)
+		done, last = q.Each(q.ctx(), ids, func(ctx context.Context, id hearback.ID) error {
+			return q.OpenOne(ctx, by, id, q.form("desk"), "", reason)
 		})
 	case "merge":
 		each, err := q.o.Concerns.Merge(q.ctx(), by, ids[0], ids[1:], reason)
@@ -547,85 +405,4 @@ func (q *request) bulk() error {
 		word = "some_"
 	}
 	return q.seeUndo(to, word+act, act, ids)
-}
-
-// mergeOne makes one concern a part of another.
-func (q *request) mergeOne(ctx context.Context, by hearback.Actor, into, from hearback.ID, reason string) error {
-	each, err := q.o.Concerns.Merge(ctx, by, into, []hearback.ID{from}, reason)
-	if err != nil {
-		return err
-	}
-	return each[0]
-}
-
-// openOne opens a case for a concern, with the desk that it looks like and
-// the tier of its score unless others are chosen.
-func (q *request) openOne(ctx context.Context, by hearback.Actor, id hearback.ID, slug string, tier hearback.Tier, note string) error {
-	c, err := q.o.Store.Concern(ctx, id)
-	if err != nil {
-		return err
-	}
-	if slug == "" {
-		if slug, _, err = q.suggestDesk(c, nil); err != nil {
-			return err
-		}
-	}
-	if tier == "" {
-		tier = replyTier(c.Score.Tier)
-	}
-	_, err = q.o.Cases.Open(ctx, by, id, slug, tier, note)
-	return err
-}
-
-// replyTier is the tier that a case starts with: a concern that is only
-// watched becomes routine once somebody decides that it needs a reply.
-func replyTier(t hearback.Tier) hearback.Tier {
-	if t == "" || t == hearback.Watch {
-		return hearback.P4
-	}
-	return t
-}
-
-// suggestDesk names the desk that a concern looks like, and the words or the
-// certainty that say so.
-func (q *request) suggestDesk(c *hearback.Concern, samples []hearback.Message) (slug, because string, err error) {
-	desks, err := q.liveDesks()
-	if err != nil {
-		return "", "", err
-	}
-	texts := append([]string{c.Title}, c.Phrases...)
-	_, tree, err := q.o.Desks.Routing(q.ctx())
-	if err != nil {
-		return "", "", err
-	}
-	if way := desk.Follow(tree, desk.FactsOf(c), desks); !way.Fallback {
-		because := q.t("suggest.rule", q.l.list(way.Because), way.Lines[len(way.Lines)-1])
-		if len(way.With) > 0 {
-			because += q.t("suggest.with", q.l.list(way.With))
-		}
-		return way.Desk, because, nil
-	}
-	for _, m := range samples {
-		texts = append(texts, m.Text)
-	}
-	if q.o.Suggest != nil {
-		name, p, words := q.o.Suggest(q.ctx(), strings.Join(texts, "\n"), most1(c.Langs))
-		if p >= .5 && len(words) > 0 && slices.ContainsFunc(desks, func(d hearback.Desk) bool { return d.Slug == name }) {
-			return name, q.t("suggest.learned", q.l.dec(p*100), q.l.list(words)), nil
-		}
-	}
-	for _, s := range desk.Suggest(desks, texts...) {
-		if len(s.Words) > 0 {
-			return s.Desk.Slug, q.t("suggest.words", q.l.list(s.Words[:min(4, len(s.Words))])), nil
-		}
-		return s.Desk.Slug, q.t("suggest.fallback"), nil
-	}
-	return "", "", nil
-}
-
-func most1(m map[string]int64) string {
-	if top := most(m, 1); len(top) == 1 {
-		return top[0]
-	}
-	return ""
 }

@@ -10,6 +10,7 @@ import (
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
 	"example.org/hearback/internal/desk"
+	"example.org/hearback/internal/web/office"
 )
 
 type desksPage struct {
@@ -58,7 +59,7 @@ func (q *request) desksPage(told *channels) error {
 	})
 	p.New = deskRow{Key: "new", Days: days, Countries: countries}
 	now := q.o.Now()
-	list, err := q.liveDesks()
+	list, err := q.LiveDesks(q.ctx())
 	if err != nil {
 		return err
 	}
@@ -67,23 +68,23 @@ func (q *request) desksPage(told *channels) error {
 		return err
 	}
 	if v := q.r.URL.Query(); v.Get("try") != "" {
-		p.Try = shortenTo(v.Get("try"), 2000)
+		p.Try = office.ShortenTo(v.Get("try"), 2000)
 		f := desk.Facts{Texts: []string{p.Try}, Lang: v.Get("speech"), Area: v.Get("area"), Tier: hearback.Tier(v.Get("tier"))}
 		if q.o.FindArea != nil {
 			f.Area = q.o.FindArea(f.Area)
 		}
 		if way := desk.Follow(tree, f, list); way.Fallback {
-			p.Tried = q.t("routing.fallback", q.told([]string{"desk:" + way.Desk}))
+			p.Tried = q.t("routing.fallback", q.Told(q.ctx(), []string{"desk:" + way.Desk}))
 		} else {
-			p.Tried = q.t("routing.found", q.told([]string{"desk:" + way.Desk}), q.l.list(way.Because), way.Lines[len(way.Lines)-1])
+			p.Tried = q.t("routing.found", q.Told(q.ctx(), []string{"desk:" + way.Desk}), q.l.List(way.Because), way.Lines[len(way.Lines)-1])
 		}
 	}
-	cases, err := q.o.Store.CaseList(q.ctx(), CaseFilter{Limit: 1000})
+	cases, err := q.o.Store.CaseList(q.ctx(), office.CaseFilter{Limit: 1000})
 	if err != nil {
 		return err
 	}
 	for _, d := range list {
-		r := deskRow{Desk: d, Key: d.Slug, Label: q.deskName(d), Off: map[time.Weekday]bool{}, Days: days, Countries: countries,
+		r := deskRow{Desk: d, Key: d.Slug, Label: q.DeskName(d), Off: map[time.Weekday]bool{}, Days: days, Countries: countries,
 			Duty: desk.OnShift(d, now), Shifts: desk.WriteShifts(d.Shifts), Chain: desk.WriteChain(d.Chain), Steps: d.Chain}
 		if d.Country != "" {
 			r.Country = q.country(d.Country)
@@ -133,7 +134,7 @@ type handoverPage struct {
 }
 
 type handoverRow struct {
-	caseRow
+	office.CaseRow
 	Why   string // why it waits, or the newest note
 	Acked *hearback.Ack
 }
@@ -141,7 +142,7 @@ type handoverRow struct {
 // handover is what one shift leaves to the next: the open cases of a desk with
 // their clocks, who took them on and what was last noted. It prints.
 func (q *request) handover() error {
-	d, err := q.deskOf(q.r.PathValue("slug"))
+	d, err := q.DeskOf(q.ctx(), q.r.PathValue("slug"))
 	if err != nil {
 		return err
 	}
@@ -149,20 +150,20 @@ func (q *request) handover() error {
 		return hearback.ErrNotFound
 	}
 	now := q.o.Now()
-	p := &handoverPage{frame: q.frame(q.t("handover.title", q.deskName(d)), "desks"), Desk: q.deskName(d), Slug: d.Slug, At: now, Duty: desk.OnShift(d, now), Next: desk.OnShift(d, now.Add(8*time.Hour))}
-	list, err := q.o.Store.CaseList(q.ctx(), CaseFilter{Limit: maxBulk})
+	p := &handoverPage{frame: q.frame(q.t("handover.title", q.DeskName(d)), "desks"), Desk: q.DeskName(d), Slug: d.Slug, At: now, Duty: desk.OnShift(d, now), Next: desk.OnShift(d, now.Add(8*time.Hour))}
+	list, err := q.o.Store.CaseList(q.ctx(), office.CaseFilter{Limit: office.MaxBulk})
 	if err != nil {
 		return err
 	}
 	list = slices.DeleteFunc(list, func(c hearback.Case) bool {
 		return c.State == hearback.CasePublished || c.Desk != d.Slug && !slices.Contains(c.With, d.Slug)
 	})
-	rows, err := q.caseRows(list)
+	rows, err := q.CaseRows(q.ctx(), list)
 	if err != nil {
 		return err
 	}
 	for _, r := range rows {
-		h := handoverRow{caseRow: r}
+		h := handoverRow{CaseRow: r}
 		if n := len(r.Case.Acks); n > 0 {
 			h.Acked = &r.Case.Acks[n-1]
 		} else {
@@ -187,7 +188,7 @@ func (q *request) handover() error {
 
 // country names a country.
 func (q *request) country(code string) string {
-	if name := q.l.place(code); name != code {
+	if name := q.l.Place(code); name != code {
 		return name
 	}
 	return q.t("country.code", code)

@@ -15,6 +15,7 @@ import (
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
 	"example.org/hearback/internal/publish"
+	"example.org/hearback/internal/web/office"
 )
 
 // maxObservations is how many observations one drill holds.
@@ -61,7 +62,7 @@ type drillPage struct {
 	Objectives []objectiveRow
 	Strengths  []observationRow
 	Improve    []observationRow
-	Acts       []entryRow
+	Acts       []office.EntryRow
 	Who        []drillWho
 	ActsN      int // how many acts there were
 	Desks      []option
@@ -135,7 +136,7 @@ type drillStep struct {
 
 // drillName chooses the language of a name.
 func (q *request) drillName(n DrillName) string {
-	if q.l.lang == "zh" && n.TitleZH != "" {
+	if q.l.Lang == "zh" && n.TitleZH != "" {
 		return n.TitleZH
 	}
 	if n.Title == "" {
@@ -208,7 +209,7 @@ func (q *request) drillView() (*drillPage, error) {
 		}
 		return q.drillName(s.named(name))
 	}
-	deskNames, err := q.deskNames()
+	deskNames, err := q.DeskNames(q.ctx())
 	if err != nil {
 		return nil, err
 	}
@@ -219,7 +220,7 @@ func (q *request) drillView() (*drillPage, error) {
 		r := drillInjectRow{DrillInject: i, On: s.Start.Add(i.At)}
 		switch i.What {
 		case "post":
-			r.Say = q.t("drill.inject.post", i.N, called(i.Concern), q.l.langName(i.Lang), i.Source)
+			r.Say = q.t("drill.inject.post", i.N, called(i.Concern), q.l.LangName(i.Lang), i.Source)
 		case "outage":
 			r.Say = q.t("drill.inject.outage", i.Source, i.End-i.At)
 		case "answer":
@@ -300,12 +301,12 @@ func (q *request) drillCells() (cells map[string]string, version string, err err
 	if err != nil {
 		return nil, "", err
 	}
-	cells = map[string]string{"clock": q.l.clock(p.Now), "hour": p.Hour, "clocks_say": p.ClocksSay, "clocks": "–", "sent": q.l.num(int64(p.S.Sent)), "acts": q.l.num(int64(p.ActsN))}
+	cells = map[string]string{"clock": q.l.Clock(p.Now), "hour": p.Hour, "clocks_say": p.ClocksSay, "clocks": "–", "sent": q.l.Num(int64(p.S.Sent)), "acts": q.l.Num(int64(p.ActsN))}
 	if p.Clocks != "" {
 		cells["clocks"] = p.Clocks
 	}
 	if p.Key {
-		cells["found"], cells["of"], cells["median"], cells["hours"] = q.l.num(int64(p.Found)), q.t("drill.of_so_far", len(p.Concerns)), p.MedianSay, q.l.num(p.Hours)
+		cells["found"], cells["of"], cells["median"], cells["hours"] = q.l.Num(int64(p.Found)), q.t("drill.of_so_far", len(p.Concerns)), p.MedianSay, q.l.Num(p.Hours)
 	}
 	return cells, p.Version, nil
 }
@@ -330,22 +331,22 @@ func (q *request) drillExpect(e DrillExpect, concern string, start time.Time) dr
 	langNames := func(codes []string) string {
 		var list []string
 		for _, c := range codes {
-			list = append(list, q.l.langName(c))
+			list = append(list, q.l.LangName(c))
 		}
-		return q.l.list(list)
+		return q.l.List(list)
 	}
 	r.Say = q.t(yes, concern)
 	switch {
 	case e.What == "concern" && len(e.Langs) > 0:
 		r.Say = q.t(yes+"_in", concern, langNames(e.Langs))
 	case e.Alert != "":
-		r.Say = q.t(yes+"_of", concern, q.l.label("alertkind", e.Alert))
+		r.Say = q.t(yes+"_of", concern, q.l.Label("alertkind", e.Alert))
 	case e.Case != "":
-		r.Say = q.t(yes+"_state", concern, q.l.label("casestate", e.Case))
+		r.Say = q.t(yes+"_state", concern, q.l.Label("casestate", e.Case))
 	case e.Clock != "" && e.Missed:
-		r.Say = q.t(yes+"_missed", concern, q.l.label("deadline", e.Clock))
+		r.Say = q.t(yes+"_missed", concern, q.l.Label("deadline", e.Clock))
 	case e.Clock != "":
-		r.Say = q.t(yes, concern, q.l.label("deadline", e.Clock))
+		r.Say = q.t(yes, concern, q.l.Label("deadline", e.Clock))
 	}
 	if e.State != "waits" {
 		switch {
@@ -356,11 +357,11 @@ func (q *request) drillExpect(e DrillExpect, concern string, start time.Time) dr
 		case e.What == "alert" && e.SeenAlert == "":
 			r.Seen = q.t("drill.seen.no_alert", e.Voices)
 		case e.What == "alert":
-			r.Seen = q.l.label("alertkind", e.SeenAlert)
+			r.Seen = q.l.Label("alertkind", e.SeenAlert)
 		case !e.HasCase:
 			r.Seen = q.t("drill.seen.no_case")
 		case e.What == "case":
-			r.Seen = q.l.label("casestate", e.SeenCase)
+			r.Seen = q.l.Label("casestate", e.SeenCase)
 		case !e.Due.IsZero():
 			r.Seen = q.t("drill.seen.due", e.Due)
 		}
@@ -387,12 +388,12 @@ func (q *request) drillExpect(e DrillExpect, concern string, start time.Time) dr
 
 // drillNotes gathers what the evaluator said.
 func (q *request) drillNotes(p *drillPage, deskNames map[string]string) error {
-	desks, err := q.liveDesks()
+	desks, err := q.LiveDesks(q.ctx())
 	if err != nil {
 		return err
 	}
 	for _, d := range desks {
-		p.Desks = append(p.Desks, option{d.Slug, q.deskName(d)})
+		p.Desks = append(p.Desks, option{d.Slug, q.DeskName(d)})
 	}
 	rated, err := q.o.Store.RatedObjectives(q.ctx())
 	if err != nil {
@@ -434,7 +435,7 @@ func (q *request) drillNotes(p *drillPage, deskNames map[string]string) error {
 	for _, o := range notes {
 		r := observationRow{Observation: o, About: o.Objective, Owner: deskNames[o.Desk], Key: o.ID.String(), Desks: p.Desks, Objectives: p.Objectives, May: p.Evaluate}
 		if day, err := time.Parse(time.DateOnly, o.Due); err == nil {
-			r.DueSay = q.l.day(day.Add(12 * time.Hour))
+			r.DueSay = q.l.Day(day.Add(12 * time.Hour))
 		}
 		if i := slices.IndexFunc(p.Objectives, func(x objectiveRow) bool { return x.Name == o.Objective }); i >= 0 {
 			r.About = p.Objectives[i].Label
@@ -472,7 +473,7 @@ func (q *request) drillActs(p *drillPage) error {
 		return !person
 	})
 	for actor, acts := range n {
-		p.Who = append(p.Who, drillWho{q.l.actorText(actor), acts})
+		p.Who = append(p.Who, drillWho{q.l.ActorText(actor), acts})
 	}
 	slices.SortFunc(p.Who, func(a, b drillWho) int {
 		if a.Acts != b.Acts {
@@ -482,7 +483,7 @@ func (q *request) drillActs(p *drillPage) error {
 	})
 	const shown = 12
 	p.ActsN = len(list)
-	p.Acts = q.entryRows(list[:min(len(list), shown)])
+	p.Acts = q.EntryRows(list[:min(len(list), shown)])
 	return nil
 }
 
@@ -535,7 +536,7 @@ func drillSteps(list []drillConcernRow, now time.Duration) []drillStep {
 }
 
 // drillBars draws onset, finding and answer of every concern of a drill.
-func (l *locale) drillBars(s *DrillState, rows []drillConcernRow) template.HTML {
+func (l *writer) drillBars(s *DrillState, rows []drillConcernRow) template.HTML {
 	if len(rows) == 0 {
 		return ""
 	}
@@ -550,7 +551,7 @@ func (l *locale) drillBars(s *DrillState, rows []drillConcernRow) template.HTML 
 	}
 	foot := step*float64(len(rows)) + 8
 	var d drawing
-	d.add(`<svg class="chart wide" viewBox="0 0 730 %v" role="img" aria-label="%v">`, foot+28, l.t("drill.chart"))
+	d.add(`<svg class="chart wide" viewBox="0 0 730 %v" role="img" aria-label="%v">`, foot+28, l.T("drill.chart"))
 	every := time.Hour
 	for _, e := range []time.Duration{2, 6, 12, 24, 48, 168} {
 		if (last-first)/every > 8 {
@@ -558,7 +559,7 @@ func (l *locale) drillBars(s *DrillState, rows []drillConcernRow) template.HTML 
 		}
 	}
 	day := ""
-	begin := s.Start.Add(first).In(l.zone)
+	begin := s.Start.Add(first).In(l.Zone)
 	for t := begin.Truncate(time.Hour); !t.After(s.Start.Add(last)); t = t.Add(time.Hour) {
 		if t.Before(begin) || (time.Duration(t.Hour())*time.Hour)%min(every, 24*time.Hour) != 0 {
 			continue
@@ -567,8 +568,8 @@ func (l *locale) drillBars(s *DrillState, rows []drillConcernRow) template.HTML 
 			continue
 		}
 		at := x(t.Sub(s.Start))
-		d.add(`<path class="grid" d="M%v 4V%v"/><text x="%v" y="%v" text-anchor="middle">%v</text>`, at, foot, at, foot+15, l.clock(t))
-		if name := l.shortDay(t); name != day {
+		d.add(`<path class="grid" d="M%v 4V%v"/><text x="%v" y="%v" text-anchor="middle">%v</text>`, at, foot, at, foot+15, l.Clock(t))
+		if name := l.ShortDay(t); name != day {
 			day = name
 			d.add(`<text x="%v" y="%v" text-anchor="middle">%v</text>`, at, foot+28, name)
 		}
@@ -588,7 +589,7 @@ func (l *locale) drillBars(s *DrillState, rows []drillConcernRow) template.HTML 
 		if c.Found >= 0 {
 			d.add(`<path class="al" d="M%v %vh10l-5-10z"/>`, x(c.Found)-5, y+5)
 		} else {
-			d.add(`<text x="%v" y="%v">%v</text>`, x(end)+6, y+4, l.t("drill.not_found"))
+			d.add(`<text x="%v" y="%v">%v</text>`, x(end)+6, y+4, l.T("drill.not_found"))
 		}
 		if c.Answered >= 0 {
 			d.add(`<path class="an" d="M%v %vh10v10h-10z"/>`, x(c.Answered)-5, y-5)
@@ -711,7 +712,7 @@ func (q *request) keepObservation(o hearback.Observation) error {
 		return err
 	}
 	if o.Desk != "" {
-		desks, err := q.liveDesks()
+		desks, err := q.LiveDesks(q.ctx())
 		if err != nil {
 			return err
 		}

@@ -13,7 +13,7 @@ import (
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
 	"example.org/hearback/internal/evidence"
-	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 // upload posts a form with a document.
@@ -49,7 +49,7 @@ func TestCopy(t *testing.T) {
 		return evidence.Read(strings.NewReader(page), "text/html", url, w.Now())
 	}
 	lin := w.join(o, "Lin", access.Officer)
-	list, _, err := w.db.ConcernList(context.Background(), web.ConcernFilter{View: "all"})
+	list, _, err := w.db.ConcernList(context.Background(), office.ConcernFilter{View: "all"})
 	w.must(err)
 	c, err := w.cases.Open(context.Background(), officer, list[0].ID, "front", hearback.P3, "")
 	w.must(err)
@@ -97,7 +97,7 @@ func TestBlindEstimates(t *testing.T) {
 	w.waiting(1)
 	o := w.options()
 	lin, omar := w.join(o, "Lin", access.Officer), w.join(o, "Omar", access.Reviewer)
-	list, _, err := w.db.ConcernList(context.Background(), web.ConcernFilter{View: "all"})
+	list, _, err := w.db.ConcernList(context.Background(), office.ConcernFilter{View: "all"})
 	w.must(err)
 	c, err := w.cases.Open(context.Background(), officer, list[0].ID, "front", hearback.P3, "")
 	w.must(err)
@@ -124,7 +124,7 @@ func TestEvidenceTooLarge(t *testing.T) {
 	w := newWorld(t)
 	w.waiting(1)
 	lin := w.join(w.options(), "Lin", access.Officer)
-	list, _, err := w.db.ConcernList(context.Background(), web.ConcernFilter{View: "all"})
+	list, _, err := w.db.ConcernList(context.Background(), office.ConcernFilter{View: "all"})
 	w.must(err)
 	c, err := w.cases.Open(context.Background(), officer, list[0].ID, "front", hearback.P3, "")
 	w.must(err)
@@ -160,7 +160,7 @@ func TestEstimatesNeeded(t *testing.T) {
 	ctx, o := context.Background(), w.options()
 	lin, ada := w.join(o, "Lin", access.Officer), w.join(o, "Ada", access.Administrator)
 	eva := w.join(o, "Eva", access.Officer)
-	list, _, err := w.db.ConcernList(ctx, web.ConcernFilter{View: "all"})
+	list, _, err := w.db.ConcernList(ctx, office.ConcernFilter{View: "all"})
 	w.must(err)
 	w.cases.Blind = w.desks.Estimates
 	c, err := w.cases.Open(ctx, officer, list[0].ID, "front", hearback.P2, "")

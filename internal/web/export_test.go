@@ -18,9 +18,7 @@ func Pseudo(o Options, console bool) (http.Handler, error) {
 		return "⟦" + s + "⟧"
 	}
 	for _, l := range s.locales {
-		for key, p := range l.words {
-			l.words[key] = phrase{mark(p.one), mark(p.other)}
-		}
+		l.Map(mark)
 	}
 	if err := s.parse(); err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"example.org/hearback"
 	"example.org/hearback/internal/notify"
 	"example.org/hearback/internal/notify/follow"
+	"example.org/hearback/internal/web/office"
 )
 
 // A followForm is the form in which one says what to be told of.
@@ -54,10 +55,10 @@ func (q *request) followForm(title string, w follow.Wish) (*followForm, error) {
 	}
 	slices.Sort(areas)
 	for _, area := range slices.Compact(areas) {
-		p.Areas = append(p.Areas, choice{area, q.l.place(area), slices.Contains(w.Areas, area)})
+		p.Areas = append(p.Areas, choice{area, q.l.Place(area), slices.Contains(w.Areas, area)})
 	}
 	for _, lang := range notify.Langs() {
-		p.In = append(p.In, choice{lang, q.l.langName(lang), slices.Contains(w.In, lang)})
+		p.In = append(p.In, choice{lang, q.l.LangName(lang), slices.Contains(w.In, lang)})
 	}
 	for _, id := range w.Cases {
 		label, err := q.questionTitle(id)
@@ -82,7 +83,7 @@ func (q *request) questionTitle(id hearback.ID) (string, error) {
 			return "", err
 		}
 		if rev := a.Current(); rev != nil {
-			return q.l.textOf(rev).Title, nil
+			return q.TextOf(rev).Title, nil
 		}
 	}
 	concern, err := q.o.Store.Concern(q.ctx(), c.Concern)
@@ -139,7 +140,7 @@ func (q *request) followPage() error {
 	if q.o.Follow == nil || !q.o.FollowOpen {
 		return hearback.ErrNotFound
 	}
-	w := follow.Wish{Lang: q.l.lang}
+	w := follow.Wish{Lang: q.l.Lang}
 	if v := q.r.URL.Query().Get("case"); v != "" {
 		id, err := hearback.ParseID(v)
 		if err != nil {
@@ -176,14 +177,14 @@ func (q *request) follow() error {
 	switch {
 	case q.form("website") != "":
 		return q.see("/follow", "follow") // a program filled in what people do not see
-	case !q.follows.take(q.o.Now(), q.address()):
+	case !q.follows.take(q.o.Now(), address(q.r)):
 		return again(http.StatusTooManyRequests, q.t("follow.slow"))
 	}
 	if err := q.o.Follow.Ask(q.ctx(), email, w); err != nil {
-		if statusOf(err) == http.StatusInternalServerError {
+		if office.StatusOf(err) == http.StatusInternalServerError {
 			return err
 		}
-		return again(statusOf(err), q.fault(err))
+		return again(office.StatusOf(err), q.Say(err))
 	}
 	return q.see("/follow", "follow")
 }

@@ -12,6 +12,7 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/publish"
+	"example.org/hearback/internal/web/office"
 )
 
 // This file serves what is published in other forms than pages.
@@ -37,8 +38,8 @@ func (q *request) feeds() error {
 	row := func(label string, sel publish.Selection) feedRow {
 		return feedRow{label, site.FeedURL(publish.AtomPath, sel), site.FeedURL(publish.JSONPath, sel)}
 	}
-	for _, lang := range []string{q.l.lang, q.l.other()} {
-		p.Feeds = append(p.Feeds, row(q.t("feeds.all", q.l.langName(lang)), publish.Selection{Lang: lang}))
+	for _, lang := range []string{q.l.Lang, q.l.Other()} {
+		p.Feeds = append(p.Feeds, row(q.t("feeds.all", q.l.LangName(lang)), publish.Selection{Lang: lang}))
 	}
 	if _, host, ok := strings.Cut(q.o.PublicURL, "://"); ok && q.o.Fediverse != nil {
 		p.Acct = "@" + q.o.FediverseName + "@" + host
@@ -49,12 +50,12 @@ func (q *request) feeds() error {
 	}
 	for _, t := range topics {
 		if t.State == hearback.TopicActive {
-			p.Topics = append(p.Topics, row(t.Name, publish.Selection{Lang: q.l.lang, Topic: t.ID.String()}))
+			p.Topics = append(p.Topics, row(t.Name, publish.Selection{Lang: q.l.Lang, Topic: t.ID.String()}))
 		}
 	}
 	if q.o.FeedAreas != nil {
 		for _, area := range q.o.FeedAreas() {
-			p.Areas = append(p.Areas, row(q.l.place(area), publish.Selection{Lang: q.l.lang, Area: area}))
+			p.Areas = append(p.Areas, row(q.l.Place(area), publish.Selection{Lang: q.l.Lang, Area: area}))
 		}
 	}
 	return q.page("pub_feeds", p)
@@ -69,7 +70,7 @@ func (q *request) feed(format, path, kind string) error {
 		return hearback.ErrNotFound
 	}
 	v := q.r.URL.Query()
-	sel := publish.Selection{Lang: q.l.lang, Area: shortenTo(v.Get("area"), 200), Topic: v.Get("topic")}
+	sel := publish.Selection{Lang: q.l.Lang, Area: office.ShortenTo(v.Get("area"), 200), Topic: v.Get("topic")}
 	if sel.Topic != "" {
 		id, err := hearback.ParseID(sel.Topic)
 		if err != nil {
@@ -85,7 +86,7 @@ func (q *request) feed(format, path, kind string) error {
 		if q.o.FindArea != nil {
 			sel.Area = q.o.FindArea(sel.Area)
 		}
-		sel.Label = strings.Trim(sel.Label+" · "+q.l.place(sel.Area), " ·")
+		sel.Label = strings.Trim(sel.Label+" · "+q.l.Place(sel.Area), " ·")
 	}
 	var b bytes.Buffer
 	if err := q.o.Feed(q.ctx(), &b, format, sel); err != nil {
@@ -149,7 +150,7 @@ func (q *request) textOf(a *hearback.Answer) *hearback.Text {
 	if t := rev.Text(q.r.URL.Query().Get("text")); t != nil {
 		return t
 	}
-	return q.l.textOf(rev)
+	return q.TextOf(rev)
 }
 
 // answerAloud is an answer to be read out, and answerSMS one for a text
@@ -200,7 +201,7 @@ func (q *request) answerSheet() error {
 		return q.see(a.Path(), "") // what no longer holds is not printed
 	}
 	rev := a.Current()
-	p := &sheet{frame: q.frame(q.l.textOf(rev).Title, ""), A: a, Rev: rev, Address: q.o.PublicURL + a.Path()}
+	p := &sheet{frame: q.frame(q.TextOf(rev).Title, ""), A: a, Rev: rev, Address: q.o.PublicURL + a.Path()}
 	if p.Hash, err = publish.Hash(a, rev); err != nil {
 		return err
 	}

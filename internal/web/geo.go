@@ -301,17 +301,17 @@ type shadeRow struct {
 }
 
 // shadeLegend names the limits of the steps that occur.
-func (l *locale) shadeLegend(from [5]int64, top int64) (rows []shadeRow) {
+func (l *writer) shadeLegend(from [5]int64, top int64) (rows []shadeRow) {
 	for i, f := range from {
 		if f > top {
 			break
 		}
-		label := l.t("shade.from", f)
+		label := l.T("shade.from", f)
 		switch {
 		case i < 4 && from[i+1] == f+1 && f+1 <= top:
-			label = l.num(f)
+			label = l.Num(f)
 		case i < 4 && from[i+1] <= top:
-			label = l.t("shade.between", f, from[i+1]-1)
+			label = l.T("shade.between", f, from[i+1]-1)
 		}
 		rows = append(rows, shadeRow{fmt.Sprintf("q%d", i+1), label})
 	}
@@ -354,7 +354,7 @@ func (d *mapDrawing) onLayer(counts map[string]int64) (list []layerCount, rest i
 }
 
 // areaMap draws counts on a layer. id names the sentence that says the same.
-func (l *locale) areaMap(drawings []mapDrawing, list []layerCount, from [5]int64, id string) template.HTML {
+func (l *writer) areaMap(drawings []mapDrawing, list []layerCount, from [5]int64, id string) template.HTML {
 	of := map[string]int64{}
 	for _, c := range list {
 		of[c.Area] = c.N
@@ -373,14 +373,14 @@ func (l *locale) areaMap(drawings []mapDrawing, list []layerCount, from [5]int64
 		}
 		for _, a := range m.areas {
 			n := of[a.area]
-			class, number := "on2", l.num(n)
+			class, number := "on2", l.Num(n)
 			switch k := shade(n, from); {
 			case k == 0:
-				class, number = "on2 halo", l.t("shade.few_short")
+				class, number = "on2 halo", l.T("shade.few_short")
 			case k >= 4:
 				class = "on4"
 			}
-			name := l.place(a.area)
+			name := l.Place(a.area)
 			if i := strings.LastIndexByte(name, '/'); i >= 0 {
 				name = strings.TrimSpace(name[i+1:])
 			}

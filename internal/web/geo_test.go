@@ -77,7 +77,7 @@ func TestShades(t *testing.T) {
 	}
 }
 
-func testLocale(t *testing.T, lang string) *locale {
+func testLocale(t *testing.T, lang string) *writer {
 	t.Helper()
 	s, err := newServer(Options{}, true)
 	if err != nil {

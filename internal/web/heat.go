@@ -12,10 +12,11 @@ import (
 	"time"
 
 	"example.org/hearback"
+	"example.org/hearback/internal/web/office"
 )
 
 const (
-	mostHeat  = 500 // concerns that a matrix counts, the most urgent first
+	mostHeat  = 500 // concerns that a matrix counts, the office.Most urgent first
 	heatRows  = 12  // rows that it names
 	heatSpan  = 48  // hours that it can show
 	placeable = 5   // one in so many messages must name a place for a concern to be put there
@@ -38,7 +39,7 @@ type heatHour struct {
 }
 
 type heatTheme struct {
-	lead  hearback.Concern // the most urgent of it
+	lead  hearback.Concern // the office.Most urgent of it
 	more  int              // others that are open
 	cells []int64
 }
@@ -106,7 +107,7 @@ func (q *request) heatMatrix() (*heatPage, error) {
 	}
 	p.OtherURL, p.Take = "/heat"+heatAt(p.By, p.Other), take{"/heat", heatAt(p.By, p.Span)}
 	ctx := context.WithoutCancel(q.ctx())
-	c, err := q.heat.get(heatAge, func() (heatCount, error) { return q.heatCount(ctx) })
+	c, err := q.heat.Get(heatAge, func() (heatCount, error) { return q.heatCount(ctx) })
 	if err != nil {
 		return nil, err
 	}
@@ -157,7 +158,7 @@ func (q *request) heatFile() error {
 	rows := [][]string{{"hour", "row", "what", "voices"}}
 	for i, h := range p.Hours {
 		for _, r := range p.Rows {
-			row := []string{h.At.In(q.l.zone).Format(time.RFC3339), r.Label, "counted", strconv.FormatInt(r.Cells[i], 10)}
+			row := []string{h.At.In(q.l.Zone).Format(time.RFC3339), r.Label, "counted", strconv.FormatInt(r.Cells[i], 10)}
 			switch {
 			case h.Missing:
 				row[2], row[3] = "no data", ""
@@ -170,9 +171,9 @@ func (q *request) heatFile() error {
 	return q.sendPicture("hour-by-hour", s, rows)
 }
 
-// heatCount reads the hourly counts of the most urgent open concerns.
+// heatCount reads the hourly counts of the office.Most urgent open concerns.
 func (q *request) heatCount(ctx context.Context) (c heatCount, err error) {
-	list, next, err := q.o.Store.ConcernList(ctx, ConcernFilter{Limit: mostHeat})
+	list, next, err := q.o.Store.ConcernList(ctx, office.ConcernFilter{Limit: mostHeat})
 	if err != nil || len(list) == 0 {
 		return c, err
 	}
@@ -212,7 +213,7 @@ func (q *request) heatCount(ctx context.Context) (c heatCount, err error) {
 	return c, nil
 }
 
-// mainArea is the area that a concern is put in: the one that most of its
+// mainArea is the area that a concern is put in: the one that office.Most of its
 // messages name, or "" if too few name any.
 func mainArea(areas map[string]int64) string {
 	var all, named int64
@@ -233,13 +234,13 @@ func mainArea(areas map[string]int64) string {
 	return best
 }
 
-// heatAreas are the rows by area: those with the most voices, then the others
+// heatAreas are the rows by area: those with the office.Most voices, then the others
 // together, then what names no place.
 func (q *request) heatAreas(c *heatCount, skip int) []heatRow {
 	var rows []heatRow
 	var nowhere heatRow
 	for _, a := range slices.Sorted(maps.Keys(c.areas)) {
-		r := heatRow{Label: q.l.place(a), URL: "/concerns?view=all&area=" + template.URLQueryEscaper(a), Cells: c.areas[a][skip:]}
+		r := heatRow{Label: q.l.Place(a), URL: "/concerns?view=all&area=" + template.URLQueryEscaper(a), Cells: c.areas[a][skip:]}
 		if a == "" {
 			nowhere = heatRow{Label: q.t("heat.nowhere"), Cells: r.Cells}
 			continue
@@ -253,12 +254,12 @@ func (q *request) heatAreas(c *heatCount, skip int) []heatRow {
 	return rows
 }
 
-// heatThemes are the rows by theme, each called as its most urgent concern.
+// heatThemes are the rows by theme, each called as its office.Most urgent concern.
 func (q *request) heatThemes(c *heatCount, skip int) []heatRow {
 	var rows []heatRow
 	for _, id := range slices.Sorted(maps.Keys(c.themes)) {
 		t := c.themes[id]
-		rows = append(rows, heatRow{Label: q.concernTitle(&t.lead), Lang: q.titleLang(&t.lead), URL: "/concerns/" + t.lead.ID.String(), More: t.more, Cells: t.cells[skip:]})
+		rows = append(rows, heatRow{Label: q.ConcernTitle(&t.lead), Lang: q.TitleLang(&t.lead), URL: "/concerns/" + t.lead.ID.String(), More: t.more, Cells: t.cells[skip:]})
 	}
 	return q.mostHeard(rows, "heat.other_themes")
 }
@@ -293,11 +294,11 @@ func (r *heatRow) sum() {
 // matrix draws hours by rows for a wide column, with the number in each cell
 // where there is room, and for a phone, with the name above its row. id names
 // the sentence that says the same.
-func (l *locale) matrix(hours []heatHour, rows []heatRow, from [5]int64, id string) template.HTML {
+func (l *writer) matrix(hours []heatHour, rows []heatRow, from [5]int64, id string) template.HTML {
 	return l.matrixWide(hours, rows, from, id) + l.matrixAt(hours, rows, from, id, "narrow", 330, 0)
 }
 
-func (l *locale) matrixWide(hours []heatHour, rows []heatRow, from [5]int64, id string) template.HTML {
+func (l *writer) matrixWide(hours []heatHour, rows []heatRow, from [5]int64, id string) template.HTML {
 	label := 90.0
 	for _, r := range rows {
 		label = clamp(labelWidth(r.Label)+12, label, 290)
@@ -305,7 +306,7 @@ func (l *locale) matrixWide(hours []heatHour, rows []heatRow, from [5]int64, id 
 	return l.matrixAt(hours, rows, from, id, "wide", 1030, label)
 }
 
-func (l *locale) matrixAt(hours []heatHour, rows []heatRow, from [5]int64, id, class string, width, label float64) template.HTML {
+func (l *writer) matrixAt(hours []heatHour, rows []heatRow, from [5]int64, id, class string, width, label float64) template.HTML {
 	narrow := label == 0
 	high, above, sums := 28.0, 0.0, 56.0
 	if narrow {
@@ -329,10 +330,10 @@ func (l *locale) matrixAt(hours []heatHour, rows []heatRow, from [5]int64, id, c
 		}
 		if narrow {
 			name(0, top-5, width-60)
-			d.add(`<text x="%v" y="%v" text-anchor="end">%v</text>`, width, top-5, l.num(r.Sum))
+			d.add(`<text x="%v" y="%v" text-anchor="end">%v</text>`, width, top-5, l.Num(r.Sum))
 		} else {
 			name(0, top+high/2+4, label)
-			d.add(`<text x="%v" y="%v" text-anchor="end">%v</text>`, width, top+high/2+4, l.num(r.Sum))
+			d.add(`<text x="%v" y="%v" text-anchor="end">%v</text>`, width, top+high/2+4, l.Num(r.Sum))
 		}
 		for k, n := range r.Cells {
 			x := label + float64(k)*cell
@@ -358,7 +359,7 @@ func (l *locale) matrixAt(hours []heatHour, rows []heatRow, from [5]int64, id, c
 					class += " run" // the hour is not over
 				}
 				d.add(`<rect class="%v" x="%v" y="%v" width="%v" height="%v"/>`, class, x, top, cell-1, high-1)
-				if number := l.num(n); !narrow && cell >= 26 && labelWidth(number) <= cell-2 {
+				if number := l.Num(n); !narrow && cell >= 26 && labelWidth(number) <= cell-2 {
 					on := "on2"
 					if step >= 4 {
 						on = "on4"
@@ -377,14 +378,14 @@ func (l *locale) matrixAt(hours []heatHour, rows []heatRow, from [5]int64, id, c
 	}
 	end := 0.0 // of the name before
 	for k, h := range hours {
-		at := h.At.In(l.zone)
+		at := h.At.In(l.Zone)
 		if at.Hour()%every != 0 {
 			continue
 		}
 		x := label + float64(k)*cell
-		text, mark := l.clock(at), ""
+		text, mark := l.Clock(at), ""
 		if at.Hour() == 0 {
-			text, mark = l.shortDay(at), "em"
+			text, mark = l.ShortDay(at), "em"
 		}
 		if x < end || x+labelWidth(text) > width {
 			continue

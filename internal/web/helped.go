@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"example.org/hearback"
+	"example.org/hearback/internal/web/office"
 )
 
 // helpedView is the question at the end of an answer and what others said.
@@ -58,8 +59,8 @@ func (q *request) sayHelped() error {
 	if err := hearback.CheckFeedback(said, reason); err != nil {
 		return err
 	}
-	if twice, forget := q.recent.again(q.o.Now(), recentVote, "helped", q.address().String(), a.ID.String(), string(said), string(reason)); !twice {
-		if !q.votes.take(q.o.Now(), q.address()) {
+	if twice, forget := q.recent.again(q.o.Now(), recentVote, "helped", address(q.r).String(), a.ID.String(), string(said), string(reason)); !twice {
+		if !q.votes.take(q.o.Now(), address(q.r)) {
 			forget()
 			return q.render(http.StatusTooManyRequests, "public", "pub_slow", q.slow())
 		}
@@ -104,7 +105,7 @@ const nearAnswers = 400
 // is typed is compared in the browser and never sent: that is why this is a
 // file, the same for everybody.
 func (q *request) near() error {
-	list, err := q.o.Store.AnswerList(q.ctx(), AnswerFilter{Public: true, Limit: nearAnswers})
+	list, err := q.o.Store.AnswerList(q.ctx(), office.AnswerFilter{Public: true, Limit: nearAnswers})
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"example.org/hearback/internal/web/office"
 )
 
 // news is what an open page is told: the counts of the rail, and for a list of
@@ -36,9 +38,9 @@ const newsEvery = 5 * time.Second
 func (q *request) live() error {
 	flush := http.NewResponseController(q.w)
 	q.w.Header().Set("Content-Type", "text/event-stream")
-	var filter *ConcernFilter
+	var filter *office.ConcernFilter
 	if list, err := url.ParseQuery(q.r.URL.Query().Get("list")); err == nil && len(list) > 0 {
-		f, _ := q.concernFilter(list)
+		f, _ := q.ConcernFilter(list)
 		filter = &f
 	}
 	last := ""
@@ -86,17 +88,17 @@ func (q *request) live() error {
 }
 
 // news gathers what a page is told now.
-func (q *request) news(filter *ConcernFilter) (*news, error) {
-	c, err := q.counts.get(2*time.Second, func() (counts, error) { return q.count(context.WithoutCancel(q.ctx())) })
+func (q *request) news(filter *office.ConcernFilter) (*news, error) {
+	c, err := q.counts.Get(2*time.Second, func() (counts, error) { return q.count(context.WithoutCancel(q.ctx())) })
 	if err != nil {
 		return nil, err
 	}
-	n := &news{Counts: map[string]string{"triage": q.l.num(c.Triage), "cases": q.l.num(c.Cases), "alerts": ""}, Stale: c.Stale, Version: q.assets.hash}
+	n := &news{Counts: map[string]string{"triage": q.l.Num(c.Triage), "cases": q.l.Num(c.Cases), "alerts": ""}, Stale: c.Stale, Version: q.assets.hash}
 	if c.Alerts > 0 {
-		n.Counts["alerts"] = q.l.num(c.Alerts)
+		n.Counts["alerts"] = q.l.Num(c.Alerts)
 	}
 	if n.Last = q.t("live.none"); !c.Last.IsZero() {
-		n.Last = q.t("live.last", q.l.ago(c.Last))
+		n.Last = q.t("live.last", q.l.Ago(c.Last))
 	}
 	if filter == nil {
 		return n, nil
@@ -111,9 +113,9 @@ func (q *request) news(filter *ConcernFilter) (*news, error) {
 	}
 	for i := range list {
 		c := &list[i]
-		r := newsRow{c.ID.String(), map[string]string{"day": q.l.num(days[c.ID]), "of": q.t("row.of", c.Voices)}}
+		r := newsRow{c.ID.String(), map[string]string{"day": q.l.Num(days[c.ID]), "of": q.t("row.of", c.Voices)}}
 		if c.Score.Rules != "" {
-			whole := func(f float64) string { return q.l.dec(float64(int64(f + .5))) }
+			whole := func(f float64) string { return q.l.Dec(float64(int64(f + .5))) }
 			r.Cells["priority"], r.Cells["span"] = whole(c.Score.Priority), whole(c.Score.Low)+"–"+whole(c.Score.High)
 		}
 		n.Rows = append(n.Rows, r)

@@ -13,68 +13,28 @@ import (
 	"example.org/hearback/internal/access"
 	"example.org/hearback/internal/answer"
 	"example.org/hearback/internal/evidence"
+	"example.org/hearback/internal/web/locale"
+	"example.org/hearback/internal/web/office"
 )
 
-func locales(t *testing.T) map[string]*locale {
+func locales(t *testing.T) map[string]*locale.Locale {
 	t.Helper()
-	all, err := loadLocales(time.UTC, func() time.Time { return time.Date(2026, 3, 18, 13, 5, 0, 0, time.UTC) }, nil)
+	all, err := locale.Load(time.UTC, time.Now, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return all
 }
 
-var (
-	place  = regexp.MustCompile(`\{\d\}`)
-	spaced = regexp.MustCompile(`\p{Han} +[A-Za-z0-9{]|[A-Za-z0-9}] +\p{Han}`)
-)
-
-// TestLocales: both languages say the same things, with the same places.
-func TestLocales(t *testing.T) {
-	all := locales(t)
-	en, zh := all["en"], all["zh"]
-	blank := []string{"sp", "list.sep", "trail.sep", "term.sep", "unit.gap", "time.join", "kind."}
-	for key, p := range en.words {
-		q, ok := zh.words[key]
-		if !ok {
-			t.Errorf("%s is not in zh", key)
-			continue
-		}
-		if (p.other == "" || q.other == "") && !slices.Contains(blank, key) {
-			t.Errorf("%s is empty", key)
-		}
-		places := func(s string) []string {
-			list := place.FindAllString(s, -1)
-			slices.Sort(list)
-			return slices.Compact(list)
-		}
-		a, b := places(p.other), places(q.other)
-		// A language may leave a place out only if the other form keeps it.
-		if !slices.Equal(a, b) && !strings.HasPrefix(key, "answer.warn") && key != "pub.who_say" {
-			t.Errorf("%s has the places %v in en and %v in zh", key, a, b)
-		}
-		if p.one != "" && !strings.Contains(p.other, "{") {
-			t.Errorf("%s has two forms and no number", key)
-		}
-		if spaced.MatchString(q.other) {
-			t.Errorf("%s has a space between Han and Latin characters: %q; the style sheet makes it", key, q.other)
-		}
-	}
-	for key := range zh.words {
-		if !en.has(key) {
-			t.Errorf("%s is not in en", key)
-		}
-	}
-}
-
 // TestKeys: every sentence that the pages ask for is there.
 func TestKeys(t *testing.T) {
 	en := locales(t)["en"]
 	want := map[string]string{}
-	direct := regexp.MustCompile(`\bt "([^"]+)"|\.t\("([^"]+)"`)
+	direct := regexp.MustCompile(`\bt "([^"]+)"|\.[tT]\("([^"]+)"`)
 	files, _ := filepath.Glob("templates/*.html")
 	code, _ := filepath.Glob("*.go")
-	for _, file := range append(files, code...) {
+	shared, _ := filepath.Glob("*/*.go")
+	for _, file := range slices.Concat(files, code, shared) {
 		if strings.HasSuffix(file, "_test.go") {
 			continue
 		}
@@ -202,7 +162,7 @@ func TestKeys(t *testing.T) {
 		add("rec.", m[1])
 	}
 	for key, where := range want {
-		if key != "done.reason" && !strings.HasSuffix(key, "_") && !en.has(key) {
+		if key != "done.reason" && !strings.HasSuffix(key, "_") && !en.Has(key) {
 			t.Errorf("%s: there is no sentence %q", where, key)
 		}
 	}
@@ -242,9 +202,9 @@ func recordKeys(t *testing.T) (keys []string) {
 // TestFaults: what the domain says when it refuses can be said in both
 // languages.
 func TestFaults(t *testing.T) {
-	list := sentences(locales(t)["en"])
+	zh := locales(t)["zh"]
 	var files []string
-	for _, dir := range []string{"../..", "../desk", "../answer", "../access", "../evidence", "."} {
+	for _, dir := range []string{"../..", "../desk", "../answer", "../access", "../evidence", ".", "office", "api"} {
 		more, _ := filepath.Glob(dir + "/*.go")
 		files = append(files, more...)
 	}
@@ -265,9 +225,9 @@ func TestFaults(t *testing.T) {
 				continue // never reaches a page in these words
 			}
 			n++
-			if !slices.ContainsFunc(list, func(x sentence) bool { return x.pattern.MatchString(s) }) {
+			if _, ok := zh.Translate(s); !ok {
 				t.Logf("%s: %q is said only in English", file, s)
-				if strings.HasPrefix(file, "../../") && !strings.HasPrefix(file, "../../internal") || filepath.Dir(file) == "." {
+				if strings.HasPrefix(file, "../../") && !strings.HasPrefix(file, "../../internal") || !strings.HasPrefix(file, "..") {
 					t.Errorf("%s: %q has no sentence in the locale files", file, s)
 				}
 			}
@@ -278,22 +238,10 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-func TestWriting(t *testing.T) {
-	all := locales(t)
-	en, zh := all["en"], all["zh"]
-	now := time.Date(2026, 3, 18, 13, 5, 0, 0, time.UTC)
-	for _, tt := range []struct{ got, want string }{
-		{en.num(1320), "1,320"}, {en.num(-7), "−7"}, {zh.num(-1234567), "-1,234,567"}, {en.num(0), "0"}, {en.num(999), "999"},
-		{en.dur(80 * time.Minute), "1 h 20 min"}, {zh.dur(80 * time.Minute), "1小时20分钟"}, {en.dur(30 * time.Hour), "30 h"}, {en.dur(72 * time.Hour), "3 d"}, {zh.dur(-35 * time.Minute), "35分钟"}, {en.dur(24 * time.Hour), "1 d"},
-		{en.when(now.Add(-time.Hour)), "12:05"}, {en.when(now.Add(-24 * time.Hour)), "17 March 13:05"}, {zh.when(now.Add(-24 * time.Hour)), "3月17日 13:05"}, {en.day(now.AddDate(-1, 0, 0)), "18 March 2025"}, {zh.weekday(now), "3月18日 星期三"}, {en.when(time.Time{}), "never"},
-		{en.t("desks.open", 1), "1 open case"}, {en.t("desks.open", 2), "2 open cases"}, {zh.t("desks.open", 1), "1个在办个案"},
-		{en.actorText("reviewer#2"), "Reviewer 2"}, {zh.actorText("reviewer#2"), "审核员2号"}, {zh.actorText("system"), "系统"}, {en.actorText("novelist#9"), "novelist 9"},
-		{en.dec(3.14159), "3.1"}, {en.dec(412.4), "412"}, {en.dec(-2.5), "−2.5"}, {en.t("no.such.key"), "no.such.key"},
-		{string(en.marked(`call [phone] [x] a[b <b>`)), `call <span class="masked">phone</span> [x] a[b &lt;b&gt;`},
-	} {
-		if tt.got != tt.want {
-			t.Errorf("got %q, want %q", tt.got, tt.want)
-		}
+func TestMarked(t *testing.T) {
+	l := writer{locales(t)["en"]}
+	if got, want := string(l.marked(`call [phone] [x] a[b <b>`)), `call <span class="masked">phone</span> [x] a[b &lt;b&gt;`; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
@@ -352,7 +300,7 @@ func TestLocal(t *testing.T) {
 // said in Chinese as well.
 func TestSourceFaults(t *testing.T) {
 	all := locales(t)
-	q := &request{server: &server{faults: sentences(all["en"])}, l: all["zh"]}
+	q := &office.Caller{Locale: all["zh"]}
 	literal := regexp.MustCompile(`(?:fault|Sprintf|Refusal\{)\(?(?:fmt\.Sprintf\()?"((?:[A-Z]|%s )[^"\\]*\.)"|Sentence: "([^"]*)"|return "(This feed[^"]*|What this[^"]*)"`)
 	n := 0
 	for _, dir := range []string{"feed/feed.go", "feed/parse.go", "safedial/safedial.go", "scheduler.go"} {
@@ -366,7 +314,7 @@ func TestSourceFaults(t *testing.T) {
 				said = strings.ReplaceAll(said, verb, "7")
 			}
 			n++
-			if _, ok := q.translated(strings.TrimSuffix(said, ".")); !ok {
+			if _, ok := q.Locale.Translate(strings.TrimSuffix(said, ".")); !ok {
 				t.Errorf("%s says %q, which is not in the locale files as fault.src_…", dir, said)
 			}
 		}
@@ -374,7 +322,7 @@ func TestSourceFaults(t *testing.T) {
 	if n < 30 {
 		t.Errorf("only %d sentences were found; does the pattern still fit?", n)
 	}
-	if got := q.sourceFault("127.0.0.1 sends more than 8 MiB, which is the most that is read. Ask for a shorter feed."); got != "127.0.0.1发来的内容超过8 MiB，即可读上限。请联系网站提供较短的订阅源。" {
+	if got := q.SourceFault("127.0.0.1 sends more than 8 MiB, which is the most that is read. Ask for a shorter feed."); got != "127.0.0.1发来的内容超过8 MiB，即可读上限。请联系网站提供较短的订阅源。" {
 		t.Errorf("in Chinese: %q", got)
 	}
 }

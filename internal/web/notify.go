@@ -68,7 +68,7 @@ func (q *request) outsideChannels() owned {
 // deskChannels are those of the desk in the path.
 func (q *request) deskChannels() (owned, error) {
 	slug := q.r.PathValue("slug")
-	list, err := q.liveDesks()
+	list, err := q.LiveDesks(q.ctx())
 	if err == nil && !slices.ContainsFunc(list, func(d hearback.Desk) bool { return d.Slug == slug }) {
 		err = fmt.Errorf("desk %.40q: %w", slug, hearback.ErrNotFound)
 	}
@@ -80,7 +80,7 @@ func (q *request) channelsOfDesk(slug string) owned {
 }
 
 func (q *request) ownChannels() owned {
-	return owned{notify.OfStaff(q.account.ID), access.ViewConsole, "/account/channels", func(c *channels) error {
+	return owned{notify.OfStaff(q.Account.ID), access.ViewConsole, "/account/channels", func(c *channels) error {
 		p, err := q.ownPage()
 		if err != nil {
 			return err
@@ -90,17 +90,9 @@ func (q *request) ownChannels() owned {
 	}, "/account"}
 }
 
-// notices is where channels are kept; nil in a drill, which sends nothing.
-func (q *request) notices() Notices {
-	if q.o.Drill {
-		return nil
-	}
-	return q.o.Notices
-}
-
 // channelsOf reads the channels of an owner; nil where nothing is sent.
 func (q *request) channelsOf(o owned) (*channels, error) {
-	if q.notices() == nil {
+	if q.Notices() == nil {
 		return nil, nil
 	}
 	list, err := q.o.Notices.Channels(q.ctx(), o.owner)
@@ -112,7 +104,7 @@ func (q *request) channelsOf(o owned) (*channels, error) {
 		c.List = append(c.List, q.channelForm(x, c.Key+"-"+x.ID.String()))
 	}
 	if o.owner == notify.Outside {
-		c.New = q.channelForm(notify.Channel{Owner: o.owner, Way: notify.Webhook, Lang: q.l.lang}, c.Key+"-new")
+		c.New = q.channelForm(notify.Channel{Owner: o.owner, Way: notify.Webhook, Lang: q.l.Lang}, c.Key+"-new")
 		c.New.IsNew = true
 		topics, err := q.o.Store.Topics(q.ctx())
 		if err != nil {
@@ -124,7 +116,7 @@ func (q *request) channelsOf(o owned) (*channels, error) {
 		q.offer(&c.New, topics)
 		return c, nil
 	}
-	fresh := notify.Channel{Way: notify.Mail, Lang: q.l.lang, Through: true, Digest: "08:00", Modes: map[notify.Kind]notify.Mode{}}
+	fresh := notify.Channel{Way: notify.Mail, Lang: q.l.Lang, Through: true, Digest: "08:00", Modes: map[notify.Kind]notify.Mode{}}
 	for _, k := range notify.Kinds() {
 		fresh.Modes[k] = notify.Now
 	}
@@ -152,9 +144,9 @@ func (q *request) offer(f *channelForm, topics []hearback.Topic) {
 	slices.Sort(areas)
 	for _, area := range slices.Compact(areas) {
 		on := slices.Contains(f.Wants.Areas, area)
-		f.Areas = append(f.Areas, choice{area, q.l.place(area), on})
+		f.Areas = append(f.Areas, choice{area, q.l.Place(area), on})
 		if on {
-			f.Told = append(f.Told, q.l.place(area))
+			f.Told = append(f.Told, q.l.Place(area))
 		}
 	}
 }
@@ -166,9 +158,9 @@ func (q *request) channelForm(x notify.Channel, key string) channelForm {
 		f.Kinds = append(f.Kinds, kindMode{k, m})
 		switch m {
 		case notify.Now:
-			f.Told = append(f.Told, q.l.label("notekind", k))
+			f.Told = append(f.Told, q.l.Label("notekind", k))
 		case notify.InDigest:
-			f.Later = append(f.Later, q.l.label("notekind", k))
+			f.Later = append(f.Later, q.l.Label("notekind", k))
 		}
 	}
 	return f
@@ -183,7 +175,7 @@ func (q *request) readChannel(o owned, id hearback.ID) notify.Channel {
 	}
 	c.Version, _ = strconv.Atoi(q.form("version"))
 	if o.owner == notify.Outside {
-		c.Way, c.Lang = notify.Webhook, q.l.lang
+		c.Way, c.Lang = notify.Webhook, q.l.Lang
 		c.Wants = notify.Wants{Lang: q.form("answers"), Areas: q.r.PostForm["area"]}
 		for _, v := range q.r.PostForm["topic"] {
 			if t, err := hearback.ParseID(v); err == nil {
@@ -196,7 +188,7 @@ func (q *request) readChannel(o owned, id hearback.ID) notify.Channel {
 
 // addChannel adds a channel.
 func (q *request) addChannel(o owned) error {
-	if q.notices() == nil {
+	if q.Notices() == nil {
 		return hearback.ErrNotFound
 	}
 	made, err := q.o.Notices.Put(q.ctx(), q.by(o.act), q.readChannel(o, 0), q.form("to"), q.form("secret"))
@@ -223,7 +215,7 @@ func (q *request) channelDone(o owned, made, done string) error {
 // actOnChannel does what a button of a channel says.
 func (q *request) actOnChannel(o owned) error {
 	id, err := q.id()
-	if err == nil && q.notices() == nil {
+	if err == nil && q.Notices() == nil {
 		err = hearback.ErrNotFound
 	}
 	if err != nil {
@@ -268,7 +260,7 @@ func (q *request) testChannel(o owned, id hearback.ID) error {
 	if err != nil {
 		return err
 	}
-	c.Fault = q.sourceFault(f.Sentence)
+	c.Fault = q.SourceFault(f.Sentence)
 	return o.page(c)
 }
 
@@ -333,7 +325,7 @@ func (q *request) notifications() error { return q.notificationsPage(nil, nil) }
 // the office or to receivers outside.
 func (q *request) notificationsPage(c, outside *channels) error {
 	p := &notificationsPage{frame: q.frame(q.t("nav.notifications"), "notifications"), Mail: q.o.Mail, MayRetry: q.may(access.ChangeSettings)}
-	if q.notices() == nil {
+	if q.Notices() == nil {
 		return q.page("notifications", p)
 	}
 	var err error
@@ -361,12 +353,12 @@ func (q *request) notificationsPage(c, outside *channels) error {
 			p.Staff++
 		}
 	}
-	desks, err := q.liveDesks()
+	desks, err := q.LiveDesks(q.ctx())
 	if err != nil {
 		return err
 	}
 	for _, d := range desks {
-		p.Desks = append(p.Desks, deskCount{d.Slug, q.deskName(d), of[d.Slug]})
+		p.Desks = append(p.Desks, deskCount{d.Slug, q.DeskName(d), of[d.Slug]})
 	}
 	view := q.r.URL.Query().Get("view")
 	if _, ok := deliveryViews()[view]; !ok {
@@ -397,18 +389,18 @@ func (q *request) deliveryRow(d notify.Delivery, owner notify.Owner) deliveryRow
 	switch {
 	case owner == "":
 		r.Where = q.t("notify.gone")
-	case owner.Staff() != 0 && owner.Staff() != q.account.ID:
+	case owner.Staff() != 0 && owner.Staff() != q.Account.ID:
 		r.Where = q.t("notify.staff_channel")
 	}
 	if d.Reason != "" {
-		r.Why = q.sourceFault(d.Reason)
+		r.Why = q.SourceFault(d.Reason)
 	}
 	return r
 }
 
 func (q *request) retryDelivery() error {
 	id, err := q.id()
-	if err == nil && q.notices() == nil {
+	if err == nil && q.Notices() == nil {
 		err = hearback.ErrNotFound
 	}
 	if err == nil {

@@ -12,7 +12,6 @@ import (
 // not be delivered or was not needed is said in Chinese as well.
 func TestNoticeFaults(t *testing.T) {
 	all := locales(t)
-	q := &request{server: &server{faults: sentences(all["en"])}, l: all["zh"]}
 	said := regexp.MustCompile(`"((?:[A-Z]|%s )[^"\n]*\.)"|Errorf\("%w: ([^"]+)", hearback\.Err`)
 	verb := regexp.MustCompile(`%[.\d]*[a-zA-Z]`)
 	var files []string
@@ -35,7 +34,7 @@ func TestNoticeFaults(t *testing.T) {
 		for _, m := range said.FindAllStringSubmatch(string(b), -1) {
 			s := verb.ReplaceAllString(m[1]+m[2], "7")
 			n++
-			if _, ok := q.translated(strings.TrimSuffix(s, ".")); !ok {
+			if _, ok := all["zh"].Translate(strings.TrimSuffix(s, ".")); !ok {
 				t.Errorf("%s says %q, which is not in the locale files as fault.note_…", filepath.Base(file), s)
 			}
 		}

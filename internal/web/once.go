@@ -13,6 +13,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"example.org/hearback/internal/web/office"
 )
 
 // onceField is the hidden field that tells one showing of a form from another.
@@ -107,7 +109,7 @@ func (f *forms) end(key [32]byte, x *taken) {
 // somebody else.
 func (q *request) once(do func(*request) error) error {
 	number := ""
-	if q.r.Method == http.MethodPost && q.account != nil {
+	if q.r.Method == http.MethodPost && q.Account != nil {
 		number = q.r.PostForm.Get(onceField)
 	}
 	if number == "" || len(number) > 100 {
@@ -143,7 +145,7 @@ func (q *request) once(do func(*request) error) error {
 func (q *request) firstTime(key [32]byte, x *taken, do func(*request) error) error {
 	defer q.taken.end(key, x)
 	ctx, now := context.WithoutCancel(q.ctx()), q.o.Now()
-	act := ActKey{Key: key[:], Request: key[:], Since: now}
+	act := office.ActKey{Key: key[:], Request: key[:], Since: now}
 	old, err := q.o.Store.ClaimKey(ctx, act, now.Add(-formLife))
 	switch {
 	case err != nil:
@@ -184,8 +186,8 @@ func (q *request) firstTime(key [32]byte, x *taken, do func(*request) error) err
 func (q *request) formKey(number string) (key [32]byte, err error) {
 	sum := sha256.New()
 	fmt.Fprintf(sum, "%q %q", number, q.r.URL.Path)
-	if q.account != nil {
-		fmt.Fprintf(sum, " %d", q.account.ID)
+	if q.Account != nil {
+		fmt.Fprintf(sum, " %d", q.Account.ID)
 	}
 	fmt.Fprintf(sum, " %q", q.r.PostForm.Encode())
 	if q.r.MultipartForm != nil {

@@ -20,11 +20,11 @@ import (
 	"example.org/hearback/internal/score"
 	"example.org/hearback/internal/store"
 	"example.org/hearback/internal/translog"
-	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 // paths lists the pages of both sites, given an office with everything.
-func paths(o office) (console, public []string) {
+func paths(o things) (console, public []string) {
 	console = []string{
 		"/", "/concerns", "/concerns?view=all&tier=P2&speech=en&area=Riverside&q=water", "/concerns?view=case", "/concerns?view=void&small=1", "/concerns?view=muted", "/concerns?since=today", "/heat", "/heat?by=theme&hours=48", "/search?q=water", "/search",
 		"/cases", "/cases?view=late", "/cases?view=closed&desk=water", "/answers", "/answers?view=draft", "/answers?since=week", "/results", "/calibration",
@@ -116,8 +116,8 @@ func TestPages(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		w    *world
-		o    office
-	}{{"empty", empty, office{}}, {"full", full, o}} {
+		o    things
+	}{{"empty", empty, things{}}, {"full", full, o}} {
 		t.Run(tt.name, func(t *testing.T) {
 			opt := tt.w.options()
 			console := tt.w.join(opt, "Everything", access.Roles()...)
@@ -314,10 +314,10 @@ func TestHarmHints(t *testing.T) {
 }
 
 // starting is a service that is still reading what it has grouped.
-type starting struct{ web.Concerns }
+type starting struct{ office.Concerns }
 
-func (starting) Nearest(context.Context, hearback.ID, int) ([]web.Nearest, error) {
-	return nil, web.ErrLoading
+func (starting) Nearest(context.Context, hearback.ID, int) ([]office.Nearest, error) {
+	return nil, office.ErrLoading
 }
 
 // TestStarting: right after a start the page of a concern says what is not

@@ -31,7 +31,7 @@ func (q *request) askDevice(kind string, a passkey.Asked, err error) error {
 	if err != nil {
 		return err
 	}
-	token, err := q.o.Accounts.Begin(q.ctx(), kind, a.State, q.address())
+	token, err := q.o.Accounts.Begin(q.ctx(), kind, a.State, address(q.r))
 	if err != nil {
 		return err
 	}
@@ -49,8 +49,8 @@ func (q *request) askKey() error {
 
 // owner is the person at the console, with their passkeys.
 func (q *request) owner() (passkey.Owner, error) {
-	o := passkey.Owner{ID: q.account.ID, Name: q.account.Login}
-	list, err := q.o.Accounts.Passkeys(q.ctx(), q.account.ID)
+	o := passkey.Owner{ID: q.Account.ID, Name: q.Account.Login}
+	list, err := q.o.Accounts.Passkeys(q.ctx(), q.Account.ID)
 	for _, f := range list {
 		o.Keys = append(o.Keys, passkey.Key{Ref: f.Ref, Doc: f.Doc})
 	}
@@ -102,7 +102,7 @@ func (q *request) signInKey() error {
 	token, account, err := q.checkKey()
 	if errors.Is(err, hearback.ErrRefused) || errors.Is(err, hearback.ErrNotFound) {
 		p := &gatePage{frame: q.frame("", ""), To: local(q.form("to")), Passkeys: q.passkeyOrigin(), SSO: q.ssoName()}
-		p.Fault = q.fault(err)
+		p.Fault = q.Say(err)
 		return q.gate(http.StatusForbidden, "signin", q.t("signin.title"), p)
 	}
 	if err != nil {
@@ -125,7 +125,7 @@ func (q *request) checkKey() (token string, account *access.Account, err error) 
 	})
 	if err != nil {
 		q.o.Log.WarnContext(q.ctx(), "a passkey was refused", slog.String("component", "web"), slog.Any("err", err))
-		return "", nil, errors.Join(err, q.o.Accounts.PasskeyRefused(q.ctx(), q.address()))
+		return "", nil, errors.Join(err, q.o.Accounts.PasskeyRefused(q.ctx(), address(q.r)))
 	}
-	return q.o.Accounts.SignInPasskey(q.ctx(), key.Ref, key.Doc, q.agent(), q.address())
+	return q.o.Accounts.SignInPasskey(q.ctx(), key.Ref, key.Doc, q.agent(), address(q.r))
 }

@@ -15,6 +15,7 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/publish"
+	"example.org/hearback/internal/web/office"
 )
 
 // A palette says how the classes of a drawing look, so that a picture can
@@ -222,12 +223,12 @@ func (q *request) sendPicture(name string, s poster, rows [][]string) error {
 			return err
 		}
 	} else {
-		b.Write(q.palette.svg(s, q.l.html))
+		b.Write(q.palette.svg(s, q.l.HTML))
 	}
 	h := q.w.Header()
 	h.Set("Content-Type", kind)
 	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", name+"-"+q.o.Now().In(q.l.zone).Format("2006-01-02-1504")+ext))
+	h.Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", name+"-"+q.o.Now().In(q.l.Zone).Format("2006-01-02-1504")+ext))
 	_, err := q.w.Write(b.Bytes())
 	return err
 }
@@ -257,7 +258,7 @@ func (q *request) mapFile() error {
 		return fmt.Errorf("%w: there is nothing to draw", hearback.ErrNotFound)
 	}
 	list, _ := q.maps[0].onLayer(named)
-	s := poster{title: q.concernTitle(c), lines: []string{p.MapFinding, q.t("map.what")}, foot: q.foot(), legend: shadeItems(p.Shades)}
+	s := poster{title: q.ConcernTitle(c), lines: []string{p.MapFinding, q.t("map.what")}, foot: q.foot(), legend: shadeItems(p.Shades)}
 	s.picture = string(q.l.areaMap(q.maps[:1], list, shades(list[0].N), "m"))
 	s.legend = append(s.legend, legendItem{"few", q.t("shade.few")})
 	rows := [][]string{{"area", "messages"}}
@@ -308,7 +309,7 @@ func shadeItems(rows []shadeRow) (list []legendItem) {
 
 // foot says where and when a picture was made, and for whom.
 func (q *request) foot() string {
-	return q.t("take.foot", q.office(q.l.lang), q.l.moment(q.o.Now()))
+	return q.t("take.foot", q.officeName(q.l.Lang), q.l.Moment(q.o.Now()))
 }
 
 // timelineFile answers with the timeline of a concern as a picture or as
@@ -322,7 +323,7 @@ func (q *request) timelineFile() error {
 	if err != nil {
 		return err
 	}
-	alerts, err := q.o.Store.AlertList(q.ctx(), AlertFilter{Concern: id, Limit: 50})
+	alerts, err := q.o.Store.AlertList(q.ctx(), office.AlertFilter{Concern: id, Limit: 50})
 	if err != nil {
 		return err
 	}
@@ -345,7 +346,7 @@ func (q *request) timelineFile() error {
 		return fmt.Errorf("%w: there is nothing to draw", hearback.ErrNotFound)
 	}
 	finding, soFar := q.finding(tl)
-	s := poster{title: q.concernTitle(c), lines: []string{strings.TrimSpace(finding + q.t("sp") + soFar)}, picture: string(q.l.timelineAt(tl, "t", "wide", 690, 270)), foot: q.foot()}
+	s := poster{title: q.ConcernTitle(c), lines: []string{strings.TrimSpace(finding + q.t("sp") + soFar)}, picture: string(q.l.timelineAt(tl, "t", "wide", 690, 270)), foot: q.foot()}
 	what := q.t("chart.what")
 	if daily {
 		what = q.t("chart.what_day")
@@ -379,14 +380,14 @@ func (q *request) timelineFile() error {
 // timelineRows are the figures of a timeline for a table program. Times are
 // those of the office, with their distance from UTC.
 func (q *request) timelineRows(tl timeline) [][]string {
-	at := func(t time.Time) string { return t.In(q.l.zone).Format(time.RFC3339) }
+	at := func(t time.Time) string { return t.In(q.l.Zone).Format(time.RFC3339) }
 	f := func(v float64) string { return strconv.FormatFloat(math.Round(v*100)/100, 'f', -1, 64) }
 	rows := [][]string{{"start", "end", "what", "voices", "usual", "low", "high"}}
 	for i, p := range tl.points {
 		end := p.At.Add(time.Hour)
 		if tl.daily {
-			local := p.At.In(q.l.zone)
-			end = time.Date(local.Year(), local.Month(), local.Day()+1, 0, 0, 0, 0, q.l.zone)
+			local := p.At.In(q.l.Zone)
+			end = time.Date(local.Year(), local.Month(), local.Day()+1, 0, 0, 0, 0, q.l.Zone)
 		}
 		row := []string{at(p.At), at(end), "counted", f(p.Voices), "", "", ""}
 		switch {

@@ -8,7 +8,7 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
-	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 // TestPlaybookFlow: a case is offered the playbook it looks like, follows it,
@@ -19,7 +19,7 @@ func TestPlaybookFlow(t *testing.T) {
 	w.waiting(1)
 	ctx, o := context.Background(), w.options()
 	lin, admin := w.join(o, "Lin", access.Officer), w.join(o, "Ada", access.Administrator)
-	list, _, err := w.db.ConcernList(ctx, web.ConcernFilter{View: "all"})
+	list, _, err := w.db.ConcernList(ctx, office.ConcernFilter{View: "all"})
 	w.must(err)
 	c, err := w.cases.Open(ctx, officer, list[0].ID, "water", hearback.P2, "")
 	w.must(err)
@@ -77,7 +77,7 @@ func TestPreparedAnswer(t *testing.T) {
 	w.waiting(1)
 	ctx, o := context.Background(), w.options()
 	lin := w.join(o, "Lin", access.Officer)
-	list, _, err := w.db.ConcernList(ctx, web.ConcernFilter{View: "all"})
+	list, _, err := w.db.ConcernList(ctx, office.ConcernFilter{View: "all"})
 	w.must(err)
 	c, err := w.cases.Open(ctx, officer, list[0].ID, "water", hearback.P2, "")
 	w.must(err)
@@ -118,7 +118,7 @@ func TestNamedDesks(t *testing.T) {
 			t.Fatalf("desk: %d %s", rec.Code, rec.Body)
 		}
 	}
-	list, _, err := w.db.ConcernList(ctx, web.ConcernFilter{View: "all"})
+	list, _, err := w.db.ConcernList(ctx, office.ConcernFilter{View: "all"})
 	w.must(err)
 	c, err := w.cases.Open(ctx, officer, list[0].ID, "water", hearback.P2, "")
 	w.must(err)

@@ -42,7 +42,7 @@ func (q *request) playbook() error {
 	if x.Source == "" {
 		return hearback.ErrNotFound
 	}
-	p := &playbookPage{P: x, Name: x.Name.In(q.l.lang), Manage: q.may(access.ManageDesks)}
+	p := &playbookPage{P: x, Name: x.Name.In(q.l.Lang), Manage: q.may(access.ManageDesks)}
 	p.frame = q.frame(p.Name, "desks")
 	for _, lang := range draftLangs {
 		if t, ok := x.Holding[lang]; ok {
@@ -102,7 +102,7 @@ func (q *request) following(p *casePage) error {
 		return err
 	}
 	for i := range list {
-		p.Playbooks = append(p.Playbooks, option{list[i].Slug, list[i].Name.In(q.l.lang)})
+		p.Playbooks = append(p.Playbooks, option{list[i].Slug, list[i].Name.In(q.l.Lang)})
 	}
 	f := p.C.Playbook
 	if f == nil {
@@ -117,22 +117,22 @@ func (q *request) following(p *casePage) error {
 			continue
 		}
 		p.Book = &list[i]
-		p.BookName, p.BookOld = list[i].Name.In(q.l.lang), list[i].Version != f.Version
+		p.BookName, p.BookOld = list[i].Name.In(q.l.Lang), list[i].Version != f.Version
 		if p.BookOld {
 			break
 		}
 		for n, s := range list[i].Steps {
-			row := stepRow{N: n + 1, Text: s.In(q.l.lang)}
+			row := stepRow{N: n + 1, Text: s.In(q.l.Lang)}
 			if t := f.Ticked(n + 1); t != nil && t.Done {
 				row.Tick = t
 			}
 			p.BookSteps = append(p.BookSteps, row)
 		}
 		for _, s := range list[i].Evidence {
-			p.BookEvidence = append(p.BookEvidence, s.In(q.l.lang))
+			p.BookEvidence = append(p.BookEvidence, s.In(q.l.Lang))
 		}
 		for _, s := range list[i].Call {
-			p.BookCall = append(p.BookCall, s.In(q.l.lang))
+			p.BookCall = append(p.BookCall, s.In(q.l.Lang))
 		}
 	}
 	return nil
@@ -152,7 +152,7 @@ func (q *request) holdingTexts(c *hearback.Case, concern *hearback.Concern) (map
 	}
 	texts := map[string]hearback.Text{}
 	for lang, l := range q.locales {
-		texts[lang] = hearback.Text{Lang: lang, Verdict: hearback.NotYetKnown, Title: l.t("holding.title"), Lead: l.t("holding.lead"), Known: l.t("holding.known"), Next: l.t("holding.next")}
+		texts[lang] = hearback.Text{Lang: lang, Verdict: hearback.NotYetKnown, Title: l.T("holding.title"), Lead: l.T("holding.lead"), Known: l.T("holding.known"), Next: l.T("holding.next")}
 	}
 	return texts, nil
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 // The privacy notice is made from what is set: what is not set is not said,
@@ -35,7 +36,9 @@ func TestPrivacyNotice(t *testing.T) {
 	full := opt
 	full.MailHost, full.Hub, full.SignOnName, full.SignOn = "smtp.example.org", "https://hub.example.org/x?key=1", "City account", &elsewhere{}
 	full.Fediverse, full.Open311 = http.NotFoundHandler(), http.NotFoundHandler()
-	full.Witnesses = func() []web.Witness { return []web.Witness{{Name: "newsroom.example.org"}, {Name: "ngo.example.org"}} }
+	full.Witnesses = func() []office.Witness {
+		return []office.Witness{{Name: "newsroom.example.org"}, {Name: "ngo.example.org"}}
+	}
 	for lang, nobody := range map[string]string{"en": "Nobody else", "zh": "不向任何其他方"} {
 		page := notice(full, lang)
 		for _, say := range []string{"smtp.example.org", "hub.example.org", "City account", "newsroom.example.org", "ngo.example.org", "Mastodon"} {

@@ -3,7 +3,6 @@ package web
 import (
 	"fmt"
 	"html/template"
-	"math"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -13,9 +12,9 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
-	"example.org/hearback/internal/alert"
 	"example.org/hearback/internal/publish"
 	"example.org/hearback/internal/text"
+	"example.org/hearback/internal/web/office"
 )
 
 // people writes a count of people as the public may read it.
@@ -46,10 +45,10 @@ func (q *request) publicTitle(c *hearback.Concern) string {
 	if _, withheld := publish.Public(c.Voices); !withheld && len(c.Phrases) > 0 {
 		words := text.Spare(c.Phrases)
 		// Those of the reader's language, if enough people spoke it.
-		if l := c.In(q.l.lang); l != nil && c.Langs[l.Lang] >= publish.Floor && l.Messages >= publish.Floor {
+		if l := c.In(q.l.Lang); l != nil && c.Langs[l.Lang] >= publish.Floor && l.Messages >= publish.Floor {
 			words = text.Spare(l.Phrases)
 		}
-		return q.t("pub.untitled", q.l.list(words[:min(4, len(words))]))
+		return q.t("pub.untitled", q.l.List(words[:min(4, len(words))]))
 	}
 	return q.t("pub.unnamed")
 }
@@ -77,13 +76,13 @@ type question struct {
 
 // questions lists what is open, the clock that ends first at the top.
 func (q *request) questions(limit int) (list []question, all int, err error) {
-	cases, err := q.o.Store.CaseList(q.ctx(), CaseFilter{Limit: 1000})
+	cases, err := q.o.Store.CaseList(q.ctx(), office.CaseFilter{Limit: 1000})
 	if err != nil {
 		return nil, 0, err
 	}
 	cases = slices.DeleteFunc(cases, func(c hearback.Case) bool { return c.Next() == nil })
 	all = len(cases)
-	rows, err := q.caseRows(cases[:min(limit, len(cases))])
+	rows, err := q.CaseRows(q.ctx(), cases[:min(limit, len(cases))])
 	if err != nil {
 		return nil, 0, err
 	}
@@ -126,7 +125,7 @@ type publicRow struct {
 }
 
 func (q *request) publicRow(a *hearback.Answer) publicRow {
-	t := q.l.textOf(a.Current())
+	t := q.TextOf(a.Current())
 	r := publicRow{ID: a.ID, Title: t.Title, Lead: t.Lead, Lang: t.Lang, At: a.Changed(), Corrected: len(a.Public()) - 1, Withdrawn: a.State == hearback.AnswerWithdrawn, Expired: a.Expired(q.o.Now())}
 	if cur := a.Current(); cur != nil {
 		r.Record = cur.Record
@@ -138,7 +137,7 @@ func (q *request) publicRow(a *hearback.Answer) publicRow {
 }
 
 func (q *request) publicRows(limit int) ([]publicRow, error) {
-	list, err := q.o.Store.AnswerList(q.ctx(), AnswerFilter{Public: true, Limit: limit})
+	list, err := q.o.Store.AnswerList(q.ctx(), office.AnswerFilter{Public: true, Limit: limit})
 	if err != nil {
 		return nil, err
 	}
@@ -160,7 +159,7 @@ type publicHome struct {
 }
 
 func (q *request) publicHome() error {
-	text := shortenTo(strings.TrimSpace(q.r.URL.Query().Get("q")), 300)
+	text := office.ShortenTo(strings.TrimSpace(q.r.URL.Query().Get("q")), 300)
 	p := &publicHome{frame: q.frame(q.t("pub.nav.home"), "home"), Searched: text != ""}
 	p.Query = text
 	var err error
@@ -186,7 +185,7 @@ func (q *request) publicHome() error {
 func (q *request) find(text string) ([]publicRow, error) {
 	var rows []publicRow
 	if q.o.Match != nil {
-		for _, m := range q.o.Match(q.ctx(), text, q.l.lang, 10) {
+		for _, m := range q.o.Match(q.ctx(), text, q.l.Lang, 10) {
 			a, err := q.o.Store.Answer(q.ctx(), m.Answer)
 			if err != nil || a.State != hearback.AnswerPublished {
 				continue // the index is a little behind the store
@@ -277,11 +276,11 @@ func (q *request) publicAnswer() error {
 		return err
 	}
 	rev := a.Current()
-	p := &publicAnswer{A: a, Rev: rev, T: q.l.textOf(rev), Holding: rev.Holding(), Expired: a.Expired(q.o.Now()), Approvals: len(rev.Valid()), Address: q.o.PublicURL + a.Path()}
+	p := &publicAnswer{A: a, Rev: rev, T: q.TextOf(rev), Holding: rev.Holding(), Expired: a.Expired(q.o.Now()), Approvals: len(rev.Valid()), Address: q.o.PublicURL + a.Path()}
 	if want := q.r.URL.Query().Get("text"); rev.Text(want) != nil {
 		p.T = rev.Text(want)
 	}
-	p.Foreign = p.T.Lang != q.l.lang && rev.Text(q.l.lang) == nil
+	p.Foreign = p.T.Lang != q.l.Lang && rev.Text(q.l.Lang) == nil
 	for _, lang := range rev.Langs() {
 		if lang != p.T.Lang {
 			p.Langs = append(p.Langs, lang)
@@ -293,7 +292,7 @@ func (q *request) publicAnswer() error {
 	if err != nil {
 		return err
 	}
-	desks, err := q.deskNames()
+	desks, err := q.DeskNames(q.ctx())
 	if err != nil {
 		return err
 	}
@@ -309,7 +308,7 @@ func (q *request) publicAnswer() error {
 	}
 	p.Outcome = q.t("outcome.none")
 	if len(outcomes) > 0 {
-		p.Outcome = q.outcomeText(&outcomes[0])
+		p.Outcome = q.OutcomeText(&outcomes[0])
 	}
 	var was *hearback.Revision
 	for _, r := range a.Public() {
@@ -446,7 +445,7 @@ func (q *request) publicSources() error {
 		}
 		p.Topics = append(p.Topics, r)
 	}
-	sources, err := q.named(q.ctx())
+	sources, err := q.Named(q.ctx())
 	if err != nil {
 		return err
 	}
@@ -520,9 +519,6 @@ type publicOutcome struct {
 	Level  int
 }
 
-// fewCases is the number of cases under which no rate is given.
-const fewCases = 10
-
 // accountability shows what was promised and what happened, whatever it is.
 func (q *request) accountability() error {
 	ctx, now := q.ctx(), q.o.Now()
@@ -535,7 +531,7 @@ func (q *request) accountability() error {
 	p.Heard = totals.New
 	var cases []hearback.Case
 	for _, closed := range []bool{false, true} {
-		list, err := q.o.Store.CaseList(ctx, CaseFilter{Closed: closed, Since: since, Limit: 10000})
+		list, err := q.o.Store.CaseList(ctx, office.CaseFilter{Closed: closed, Since: since, Limit: 10000})
 		if err != nil {
 			return err
 		}
@@ -566,18 +562,18 @@ func (q *request) accountability() error {
 	}
 	for _, tier := range hearback.Tiers()[:4] {
 		row := sums[tier]
-		row.Rate, row.Interval = q.rate(row.InTime, row.Cases)
+		row.Rate, row.Interval = q.Rate(row.InTime, row.Cases)
 		row.Median = "–"
 		if list := times[tier]; len(list) > 0 {
 			slices.Sort(list)
-			row.Median = q.l.dur(list[len(list)/2])
+			row.Median = q.l.Dur(list[len(list)/2])
 		}
 		p.Due += row.Cases
 		p.InTime += row.InTime
 		p.Tiers = append(p.Tiers, *row)
 	}
-	p.Rate, _ = q.rate(p.InTime, p.Due)
-	answers, err := q.o.Store.AnswerList(ctx, AnswerFilter{Public: true, Since: since, Limit: 10000})
+	p.Rate, _ = q.Rate(p.InTime, p.Due)
+	answers, err := q.o.Store.AnswerList(ctx, office.AnswerFilter{Public: true, Since: since, Limit: 10000})
 	if err != nil {
 		return err
 	}
@@ -611,10 +607,10 @@ func (q *request) accountability() error {
 			p.Helped++
 		}
 		if len(p.Outcomes) < 20 {
-			p.Outcomes = append(p.Outcomes, publicOutcome{q.publicRow(a), q.outcomeText(&o), o.Level})
+			p.Outcomes = append(p.Outcomes, publicOutcome{q.publicRow(a), q.OutcomeText(&o), o.Level})
 		}
 	}
-	alerts, err := q.o.Store.AlertList(ctx, AlertFilter{Since: since, Limit: 10000})
+	alerts, err := q.o.Store.AlertList(ctx, office.AlertFilter{Since: since, Limit: 10000})
 	if err != nil {
 		return err
 	}
@@ -626,21 +622,11 @@ func (q *request) accountability() error {
 			}
 		}
 	}
-	_, p.Interval = q.rate(p.Worth, p.Judged)
-	if slices.ContainsFunc(p.Tiers, func(r tierRow) bool { return r.Cases >= fewCases }) {
+	_, p.Interval = q.Rate(p.Worth, p.Judged)
+	if slices.ContainsFunc(p.Tiers, func(r tierRow) bool { return r.Cases >= office.FewCases }) {
 		p.Chart = q.l.intervals(p.Tiers)
 	}
 	return q.page("pub_accountability", p)
-}
-
-// rate writes a share of cases with its 95 % interval, or that there are too
-// few for one.
-func (q *request) rate(k, n int) (rate, interval string) {
-	if n < fewCases {
-		return q.t("pub.too_few"), "–"
-	}
-	low, high := alert.Wilson(k, n)
-	return fmt.Sprintf("%.0f%%", 100*float64(k)/float64(n)), q.t("interval", int(math.Round(100*low)), int(math.Round(100*high)))
 }
 
 type askForm struct {
@@ -682,20 +668,20 @@ func (q *request) ask() error {
 	case n > maxAsk:
 		return again(http.StatusUnprocessableEntity, q.t("ask.long", maxAsk))
 	}
-	twice, forget := q.recent.again(q.o.Now(), recentAsk, "ask", q.address().String(), text)
+	twice, forget := q.recent.again(q.o.Now(), recentAsk, "ask", address(q.r).String(), text)
 	switch {
 	case twice:
 		return q.see("/ask", "asked")
-	case !q.asks.take(time.Now(), q.address()):
+	case !q.asks.take(time.Now(), address(q.r)):
 		forget()
 		return again(http.StatusTooManyRequests, q.t("ask.slow"))
 	}
 	if err := q.o.Ask(q.ctx(), text, ""); err != nil {
 		forget()
-		if statusOf(err) == http.StatusInternalServerError {
+		if office.StatusOf(err) == http.StatusInternalServerError {
 			return err
 		}
-		return again(statusOf(err), q.fault(err))
+		return again(office.StatusOf(err), q.Say(err))
 	}
 	return q.see("/ask", "asked")
 }
@@ -761,7 +747,7 @@ type noticePage struct {
 // privacy is made from what is set now, so that it cannot say what is not so.
 func (q *request) privacy() error {
 	p := &noticePage{frame: q.frame(q.t("pub.privacy"), ""), Window: q.o.Window, Retention: q.o.Retention, Contact: q.o.Contact, Floor: publish.Floor}
-	list, err := q.named(q.ctx())
+	list, err := q.Named(q.ctx())
 	if err != nil {
 		return err
 	}
@@ -801,7 +787,7 @@ func (q *request) helpers() (list []string) {
 			names = append(names, w.Name)
 		}
 		if len(names) > 0 {
-			list = append(list, q.t("privacy.witnesses", q.l.list(names)))
+			list = append(list, q.t("privacy.witnesses", q.l.List(names)))
 		}
 	}
 	if q.o.SignOn != nil {

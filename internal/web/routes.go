@@ -2,7 +2,6 @@ package web
 
 import (
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -14,6 +13,9 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
+	"example.org/hearback/internal/web/api"
+	"example.org/hearback/internal/web/locale"
+	"example.org/hearback/internal/web/office"
 )
 
 // A route is one line of the table below. may is what the person must be
@@ -28,7 +30,7 @@ type route struct {
 const open access.Action = ""
 
 // consoleRoutes is every address of the console, and who may use it. Those of
-// its interface for programs are in apiroutes.go.
+// its interface for programs are in api/routes.go.
 var consoleRoutes = []route{
 	{"GET /setup", open, (*request).setupPage},
 	{"POST /setup", open, (*request).setup},
@@ -259,22 +261,20 @@ func site(o Options, console bool, table []route) (http.Handler, error) {
 }
 
 // site puts a server behind its addresses.
-func (s *server) site(table []route) (_ http.Handler, err error) {
+func (s *server) site(table []route) (http.Handler, error) {
 	o, console := s.o, s.console
 	mux := http.NewServeMux()
 	for _, rt := range table {
 		mux.Handle(rt.pattern, s.handle(rt))
 	}
 	if console {
-		s.ops = apiOperations()
-		if s.doc, err = openAPI(s.ops, o.Version, o.ConsoleURL); err != nil {
+		programs, err := api.New(o.Options)
+		if err != nil {
 			return nil, err
 		}
-		for i := range s.ops {
-			mux.Handle(s.ops[i].pattern, s.handle(s.ops[i].route()))
+		for _, rt := range programs.Routes() {
+			mux.Handle(rt.Pattern, s.handle(route{rt.Pattern, rt.May, func(q *request) error { return rt.Serve(q.Caller, q.w, q.r) }}))
 		}
-		mux.Handle("/api/v1/", s.handle(route{may: open, do: (*request).apiElse}))
-		mux.Handle("/mcp", s.handle(route{"/mcp", access.ViewConsole, (*request).mcp}))
 	}
 	mux.Handle("GET /static/{hash}/{file}", s.assets)
 	if !console && o.Entries != nil {
@@ -302,7 +302,7 @@ func (s *server) site(table []route) (_ http.Handler, err error) {
 // bounded lets each network send a few times, and read as often as it likes.
 func (s *server) bounded(t *throttle, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if q := (&request{server: s, w: w, r: r}); r.Method == http.MethodPost && !t.take(s.o.Now(), q.address()) {
+		if r.Method == http.MethodPost && !t.take(s.o.Now(), address(r)) {
 			http.Error(w, "many reports came from this network; wait a little", http.StatusTooManyRequests)
 			return
 		}
@@ -338,7 +338,6 @@ func (s *server) headers(next http.Handler) http.Handler {
 
 // Limits on what a browser may send.
 const (
-	maxForm   = 1 << 20
 	maxUpload = 32 << 20
 )
 
@@ -346,8 +345,8 @@ const (
 // whether they may.
 func (s *server) handle(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		q := &request{server: s, w: w, r: r}
-		q.l = s.locales[langOf(r, "")]
+		q := &request{server: s, Caller: &office.Caller{Office: s.office}, w: w, r: r}
+		q.speak(locale.Of(r, ""))
 		defer func() {
 			if v := recover(); v != nil {
 				if v == http.ErrAbortHandler {
@@ -363,7 +362,7 @@ func (s *server) handle(rt route) http.Handler {
 			w.Header().Set("Cache-Control", "public, max-age=20")
 			w.Header().Set("Vary", "Accept-Language, Cookie")
 		}
-		limit := int64(maxForm)
+		limit := int64(office.MaxForm)
 		if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") && s.console {
 			limit = maxUpload
 		}
@@ -377,13 +376,13 @@ func (s *server) handle(rt route) http.Handler {
 			return
 		}
 		q.chooseLang()
-		if rt.may != open && q.account == nil {
+		if rt.may != open && q.Account == nil {
 			if r.Method == http.MethodGet && r.URL.Path == "/live" {
 				w.WriteHeader(http.StatusNoContent) // tells the browser to stop asking
 				return
 			}
 			if q.isAPI() {
-				q.problem("token", http.StatusUnauthorized, q.t("error.token"))
+				api.NoToken(q.Caller, w, r)
 				return
 			}
 			if r.Method == http.MethodPost {
@@ -398,11 +397,11 @@ func (s *server) handle(rt route) http.Handler {
 			return
 		}
 		err := q.parseForm()
-		if err == nil && rt.may != open && !q.account.May(rt.may) {
-			err = q.refuse(rt.may)
+		if err == nil && rt.may != open && !q.Account.May(rt.may) {
+			err = q.Refuse(q.ctx(), rt.may)
 		}
 		if err == nil && s.console {
-			err = q.keepToDesks(rt)
+			err = q.KeepToDesks(r, rt.pattern, rt.may)
 		}
 		if err == nil {
 			err = q.once(rt.do)
@@ -410,9 +409,8 @@ func (s *server) handle(rt route) http.Handler {
 		if err != nil {
 			q.fail(err)
 		} else if r.Method == http.MethodPost || r.Method == http.MethodPut {
-			s.counts.forget()
-			s.totals.forget()
-			s.health.forget()
+			s.counts.Forget()
+			s.office.Forget()
 		}
 	})
 }
@@ -442,11 +440,11 @@ func (q *request) chooseLang() {
 		return // what a program asks for stands above what its owner likes to read
 	}
 	own := ""
-	if q.account != nil {
-		own = q.account.Lang
+	if q.Account != nil {
+		own = q.Account.Lang
 	}
-	lang := langOf(q.r, own)
-	q.l = q.locales[lang]
+	lang := locale.Of(q.r, own)
+	q.speak(lang)
 	if q.r.Method == http.MethodGet && q.r.URL.Query().Get("lang") == lang && !q.isAPI() && !strings.HasPrefix(q.r.URL.Path, "/feed.") {
 		q.cookie("hb_lang", lang, 365*24*time.Hour)
 	}
@@ -465,8 +463,6 @@ func (q *request) cookie(name, value string, age time.Duration) {
 	http.SetCookie(q.w, c)
 }
 
-const sessionCookie = "hb_session"
-
 // identify finds out who is asking. On the public site that is nobody.
 func (q *request) identify() error {
 	switch {
@@ -477,13 +473,13 @@ func (q *request) identify() error {
 		if c, err := q.r.Cookie("hb_as"); err == nil && slices.Contains(drillActors, c.Value) {
 			q.acting = c.Value
 		}
-		q.account = drillAccount(q.acting, q.l.lang)
+		q.Account = drillAccount(q.acting, q.l.Lang)
 		return nil
 	}
 	if q.isAPI() && q.r.Header.Get("Authorization") != "" {
 		return q.bearer()
 	}
-	c, err := q.r.Cookie(sessionCookie)
+	c, err := q.r.Cookie(office.SessionCookie)
 	if err != nil || c.Value == "" {
 		return nil
 	}
@@ -494,78 +490,20 @@ func (q *request) identify() error {
 	session, account, err := use(q.ctx(), c.Value)
 	switch {
 	case err == nil:
-		q.session, q.account = session, account
-	case statusOf(err) == http.StatusNotFound:
-		q.cookie(sessionCookie, "", 0)
+		q.session, q.Account = session, account
+	case office.StatusOf(err) == http.StatusNotFound:
+		q.cookie(office.SessionCookie, "", 0)
 	default:
 		return err
 	}
 	return nil
 }
 
-// may reports whether whoever is asking may do x, for showing its button.
-func (q *request) may(x access.Action) bool { return q.account.May(x) }
-
-// keepToDesks holds people who work for some desks to the cases of these: they
-// may look at the others and do nothing there. It asks the same of every
-// address of a case or of an answer, so that none can be forgotten.
-func (q *request) keepToDesks(rt route) error {
-	if q.account == nil || len(q.account.Desks) == 0 || q.r.PathValue("id") == "" {
-		return nil
-	}
-	id, err := q.id()
+// address returns where a request came from.
+func address(r *http.Request) netip.Addr {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
-		return err
-	}
-	_, path, _ := strings.Cut(rt.pattern, " ")
-	switch path = strings.TrimPrefix(path, "/api/v1"); {
-	case strings.HasPrefix(path, "/answers/{id}"):
-		a, err := q.o.Store.Answer(q.ctx(), id)
-		if err != nil {
-			return err
-		}
-		id = a.Case
-	case !strings.HasPrefix(path, "/cases/{id}"):
-		return nil
-	}
-	c, err := q.o.Store.Case(q.ctx(), id)
-	if err != nil || q.account.Serves(c.Desk) {
-		return err
-	}
-	if rt.may != access.ViewConsole {
-		return errors.Join(otherDesk(c.Desk),
-			q.o.Accounts.Refused(q.ctx(), q.account, rt.may))
-	}
-	q.account = q.account.Look()
-	return nil
-}
-
-// otherDesk refuses an act on a case of a desk that somebody does not work for.
-func otherDesk(slug string) error {
-	return fmt.Errorf("%w: this case is with the desk %s, and your account works for others; an administrator can change that", hearback.ErrRefused, slug)
-}
-
-// refuse says that the roles do not allow x, and notes it.
-func (q *request) refuse(x access.Action) error {
-	if !q.o.Drill {
-		if err := q.o.Accounts.Refused(q.ctx(), q.account, x); err != nil {
-			return err
-		}
-	}
-	if scope := access.ScopeOf(x); q.token != nil && access.May(q.account.Roles, x) && !slices.Contains(q.token.Scopes, scope) {
-		return notScoped{scope}
-	}
-	return notAllowed{x, q.account.Sleeps(x)}
-}
-
-// by returns the actor for x; the route has asked already whether they may.
-func (q *request) by(x access.Action) hearback.Actor { return q.account.Actor(x) }
-
-// address returns where the request came from.
-func (q *request) address() netip.Addr {
-	host, _, err := net.SplitHostPort(q.r.RemoteAddr)
-	if err != nil {
-		host = q.r.RemoteAddr
+		host = r.RemoteAddr
 	}
 	a, _ := netip.ParseAddr(host)
 	return a

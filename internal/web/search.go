@@ -9,13 +9,14 @@ import (
 	"unicode/utf8"
 
 	"example.org/hearback"
+	"example.org/hearback/internal/web/office"
 )
 
 type searchPage struct {
 	frame
 	Text    string
 	Rows    []concernRow
-	Matches []Match
+	Matches []office.Match
 	More    string
 	Said    []saidRow
 	Older   string // address of messages further back
@@ -32,13 +33,10 @@ type saidRow struct {
 	AboutLang string
 }
 
-// messagesAtOnce is how many messages a search shows.
-const messagesAtOnce = 20
-
 // search looks for a text among messages, concerns and published answers.
 func (q *request) search() error {
 	v := q.r.URL.Query()
-	text := shortenTo(strings.TrimSpace(v.Get("q")), 200)
+	text := office.ShortenTo(strings.TrimSpace(v.Get("q")), 200)
 	p := &searchPage{frame: q.frame(q.t("search.title"), ""), Text: text}
 	p.Query = text
 	if text == "" {
@@ -52,7 +50,7 @@ func (q *request) search() error {
 		}
 		p.Newest = "/search?" + url.Values{"q": {text}}.Encode()
 	} else {
-		list, next, err := q.o.Store.ConcernList(q.ctx(), ConcernFilter{View: "all", Text: text, Limit: 10})
+		list, next, err := q.o.Store.ConcernList(q.ctx(), office.ConcernFilter{View: "all", Text: text, Limit: 10})
 		if err != nil {
 			return err
 		}
@@ -63,7 +61,7 @@ func (q *request) search() error {
 			p.More = "/concerns?" + url.Values{"view": {"all"}, "q": {text}}.Encode()
 		}
 		if q.o.Match != nil {
-			p.Matches = q.o.Match(q.ctx(), text, q.l.lang, 5)
+			p.Matches = q.o.Match(q.ctx(), text, q.l.Lang, 5)
 		}
 	}
 	if q.o.FindMessages != nil {
@@ -75,7 +73,7 @@ func (q *request) search() error {
 }
 
 func (q *request) searchMessages(p *searchPage, before hearback.ID) error {
-	found, err := q.o.FindMessages(q.ctx(), p.Text, before, messagesAtOnce)
+	found, err := q.o.FindMessages(q.ctx(), p.Text, before, office.MessagesAtOnce)
 	if err != nil {
 		return err
 	}
@@ -99,7 +97,7 @@ func (q *request) searchMessages(p *searchPage, before hearback.ID) error {
 				}
 				concerns[m.Concern] = c
 			}
-			r.About, r.AboutLang = q.concernTitle(c), q.titleLang(c)
+			r.About, r.AboutLang = q.ConcernTitle(c), q.TitleLang(c)
 		}
 		p.Said = append(p.Said, r)
 	}
@@ -107,7 +105,7 @@ func (q *request) searchMessages(p *searchPage, before hearback.ID) error {
 }
 
 // marking shows the text of a message like marked, with some words marked.
-func (l *locale) marking(s string, words []string) template.HTML {
+func (l *writer) marking(s string, words []string) template.HTML {
 	low := strings.ToLower(s)
 	if len(low) != len(s) { // a letter that is longer in lower case: places would not fit
 		return l.marked(s)

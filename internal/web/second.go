@@ -13,6 +13,7 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
+	"example.org/hearback/internal/web/office"
 )
 
 // halfCookie holds the token of a session that waits for its second factor.
@@ -35,7 +36,7 @@ func (q *request) enter(token string, account *access.Account, to, done string) 
 // in gives the browser its session.
 func (q *request) in(token string, account *access.Account, to, done string) error {
 	q.cookie(halfCookie, "", 0)
-	q.cookie(sessionCookie, token, q.o.Accounts.MaxAge())
+	q.cookie(office.SessionCookie, token, q.o.Accounts.MaxAge())
 	q.cookie("hb_lang", account.Lang, 365*24*time.Hour)
 	return q.see(to, done)
 }
@@ -75,12 +76,12 @@ func (q *request) second() error {
 		return hearback.ErrNotFound
 	}
 	to := q.form("to")
-	token, account, err := q.o.Accounts.Second(q.ctx(), q.half(), q.form("code"), q.address())
+	token, account, err := q.o.Accounts.Second(q.ctx(), q.half(), q.form("code"), address(q.r))
 	switch {
 	case errors.Is(err, hearback.ErrNotFound):
 		return q.see("/signin", "second_late")
 	case errors.Is(err, hearback.ErrRefused):
-		return q.askSecond(http.StatusForbidden, q.fault(err), to)
+		return q.askSecond(http.StatusForbidden, q.Say(err), to)
 	case err != nil:
 		return err
 	}
@@ -105,8 +106,8 @@ func (q *request) factorPage() (*factorPage, error) {
 	if q.o.Drill {
 		return nil, hearback.ErrNotFound
 	}
-	p := &factorPage{frame: q.frame(q.t("second.title"), ""), Asleep: q.account.Asleep, Proved: q.o.Accounts.Proved(q.session), First: q.r.URL.Query().Get("first") != "", Passkeys: q.passkeyOrigin()}
-	list, err := q.o.Accounts.Factors(q.ctx(), q.account.ID)
+	p := &factorPage{frame: q.frame(q.t("second.title"), ""), Asleep: q.Account.Asleep, Proved: q.o.Accounts.Proved(q.session), First: q.r.URL.Query().Get("first") != "", Passkeys: q.passkeyOrigin()}
+	list, err := q.o.Accounts.Factors(q.ctx(), q.Account.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +120,7 @@ func (q *request) factorPage() (*factorPage, error) {
 		}
 	}
 	p.Secret = access.NewSecret()
-	p.QR, err = q.qrCode(access.SecretURL("Hearback "+q.office(q.l.lang), q.account.Login, p.Secret))
+	p.QR, err = q.qrCode(access.SecretURL("Hearback "+q.officeName(q.l.Lang), q.Account.Login, p.Secret))
 	return p, err
 }
 
@@ -146,24 +147,24 @@ func (q *request) factorFault(err error) error {
 	if secret := q.form("secret"); secret != "" {
 		if _, cerr := access.Code(secret, q.o.Now()); cerr == nil {
 			p.Secret = secret
-			if p.QR, perr = q.qrCode(access.SecretURL("Hearback "+q.office(q.l.lang), q.account.Login, secret)); perr != nil {
+			if p.QR, perr = q.qrCode(access.SecretURL("Hearback "+q.officeName(q.l.Lang), q.Account.Login, secret)); perr != nil {
 				return perr
 			}
 		}
 	}
-	p.Fault = q.fault(err)
+	p.Fault = q.Say(err)
 	return q.render(http.StatusUnprocessableEntity, "console", "second", p)
 }
 
 // enrolled goes on in a session with two factors, and shows the recovery codes
 // if there are new ones.
 func (q *request) enrolled(e access.Enrolled) error {
-	q.cookie(sessionCookie, e.Token, q.o.Accounts.MaxAge())
+	q.cookie(office.SessionCookie, e.Token, q.o.Accounts.MaxAge())
 	if len(e.Recovery) == 0 {
 		return q.see("/account/second", "factor_added")
 	}
 	var err error
-	if q.session, q.account, err = q.o.Accounts.Session(q.ctx(), e.Token); err != nil {
+	if q.session, q.Account, err = q.o.Accounts.Session(q.ctx(), e.Token); err != nil {
 		return err
 	}
 	return q.showRecovery(e.Recovery, "factor_added")
@@ -212,13 +213,13 @@ func (q *request) removeFactor() error {
 	if err != nil {
 		return q.factorFault(err)
 	}
-	q.cookie(sessionCookie, token, q.o.Accounts.MaxAge())
+	q.cookie(office.SessionCookie, token, q.o.Accounts.MaxAge())
 	return q.see("/account/second", "factor_removed")
 }
 
 // forgetFactors helps somebody who lost them all.
 func (q *request) forgetFactors() error {
-	return q.accountAct("factors_forgotten", func(id hearback.ID) error { return q.o.Accounts.ForgetFactors(q.ctx(), q.account, id) })
+	return q.accountAct("factors_forgotten", func(id hearback.ID) error { return q.o.Accounts.ForgetFactors(q.ctx(), q.Account, id) })
 }
 
 // agent says in a few words which browser this is, for its owner, who must
@@ -281,8 +282,6 @@ type securityPage struct {
 	Next hearback.ID // the page before this one ends here; 0 if there is none
 }
 
-const securityRows = 100
-
 // security is the security log of the office.
 func (q *request) security() error {
 	p := &securityPage{frame: q.frame(q.t("security.title"), "accounts")}
@@ -290,11 +289,11 @@ func (q *request) security() error {
 		return q.page("security", p)
 	}
 	before, _ := hearback.ParseID(q.r.URL.Query().Get("before"))
-	list, err := q.o.Accounts.Security(q.ctx(), q.account, before, securityRows)
+	list, err := q.o.Accounts.Security(q.ctx(), q.Account, before, office.SecurityRows)
 	if err != nil {
 		return err
 	}
-	people, err := q.o.Accounts.List(q.ctx(), q.account)
+	people, err := q.o.Accounts.List(q.ctx(), q.Account)
 	if err != nil {
 		return err
 	}
@@ -303,7 +302,7 @@ func (q *request) security() error {
 		names[a.ID] = a.Name
 	}
 	p.List = q.securityEvents(list, names)
-	if len(list) == securityRows {
+	if len(list) == office.SecurityRows {
 		p.Next = list[len(list)-1].ID
 	}
 	return q.page("security", p)
@@ -316,7 +315,7 @@ func (q *request) securityEvents(list []access.Event, names map[hearback.ID]stri
 			for i, w := range words {
 				words[i], _ = q.noteWord(w)
 			}
-			note = q.l.list(words)
+			note = q.l.List(words)
 		}
 		out = append(out, securityEvent{e, q.t("event."+string(e.Kind), note), names[e.Account], names[e.By]})
 	}
@@ -327,7 +326,7 @@ func (q *request) securityEvents(list []access.Event, names map[hearback.ID]stri
 // whether it is one of ours.
 func (q *request) noteWord(note string) (string, bool) {
 	for _, kind := range []string{"role.", "factor.", "may.", "scope."} {
-		if q.l.has(kind + note) {
+		if q.l.Has(kind + note) {
 			return q.t(kind + note), true
 		}
 	}

@@ -13,12 +13,14 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
 	"example.org/hearback/internal/text"
+	"example.org/hearback/internal/web/api"
+	"example.org/hearback/internal/web/locale"
+	"example.org/hearback/internal/web/office"
 )
 
 //go:embed templates/*.html
@@ -28,13 +30,12 @@ var templateFiles embed.FS
 type server struct {
 	o       Options
 	console bool
-	locales map[string]*locale
+	office  *office.Office
+	locales map[string]*writer
 	assets  *assets
 	pages   map[string]map[string]*template.Template // language → page
-	counts  cached[counts]
-	totals  cached[ConcernTotals]
-	heat    cached[heatCount]
-	health  cached[map[hearback.ID]hearback.Health]
+	counts  office.Cached[counts]
+	heat    office.Cached[heatCount]
 	views   viewCounts
 	maps    []mapDrawing
 	palette *palette
@@ -45,9 +46,6 @@ type server struct {
 	votes   *throttle
 	reports *throttle // by Open311
 	follows *throttle // by e-mail
-	faults  []sentence
-	ops     []operation // of the interface for programs
-	doc     []byte      // that describes them
 }
 
 func newServer(o Options, console bool) (*server, error) {
@@ -61,14 +59,18 @@ func newServer(o Options, console bool) (*server, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &server{o: o, console: console, asks: newThrottle(throttleEach), votes: newThrottle(votesEach), reports: newThrottle(votesEach), follows: newThrottle(throttleEach)}
-	var err error
-	if s.locales, err = loadLocales(o.Zone, o.Now, o.AreaName); err != nil {
+	s.office = office.New(o.Options, console)
+	all, err := locale.Load(o.Zone, o.Now, o.AreaName)
+	if err != nil {
 		return nil, err
+	}
+	s.locales = map[string]*writer{}
+	for lang, l := range all {
+		s.locales[lang] = &writer{l}
 	}
 	if o.Map != nil {
 		s.maps = o.Map.drawings(o.FindArea)
 	}
-	s.faults = sentences(s.locales["en"])
 	if s.assets, err = loadAssets(); err != nil {
 		return nil, err
 	}
@@ -110,20 +112,20 @@ func (s *server) parse() error {
 	return nil
 }
 
-func (s *server) funcs(l *locale) template.FuncMap {
+func (s *server) funcs(l *writer) template.FuncMap {
 	return template.FuncMap{
-		"t": l.t, "has": l.has, "num": func(n any) string { return l.word(n) }, "dec": l.dec, "dec2": l.dec2,
-		"when": l.when, "moment": l.moment, "rfc": func(t time.Time) string { return t.UTC().Format(time.RFC3339) }, "stamp": l.stamp, "day": l.day, "weekday": l.weekday, "clock": l.clock, "own": l.own, "dur": l.dur, "span": l.span, "ago": l.ago,
-		"actor": l.actor, "label": l.label, "langname": l.langName, "foreign": l.foreign, "place": l.place, "area": l.area, "list": l.list,
+		"t": l.T, "has": l.Has, "num": func(n any) string { return l.Word(n) }, "dec": l.Dec, "dec2": l.Dec2,
+		"when": l.When, "moment": l.Moment, "rfc": func(t time.Time) string { return t.UTC().Format(time.RFC3339) }, "stamp": l.Stamp, "day": l.Day, "weekday": l.Weekday, "clock": l.Clock, "own": l.Own, "dur": l.Dur, "span": l.Span, "ago": l.Ago,
+		"actor": l.Actor, "label": l.Label, "langname": l.LangName, "foreign": l.foreign, "place": l.Place, "area": l.Area, "list": l.List,
 		"four": l.four, "meter": meter, "glyph": glyph, "asset": s.assets.url, "version": func() string { return s.assets.hash }, "record": l.record,
 		"lower": func(v any) string { return strings.ToLower(fmt.Sprint(v)) },
 		"str":   func(v any) string { return fmt.Sprint(v) },
 		"labels": func(kind string, list []access.Role) string {
 			var words []string
 			for _, v := range list {
-				words = append(words, l.label(kind, v))
+				words = append(words, l.Label(kind, v))
 			}
-			return l.list(words)
+			return l.List(words)
 		},
 		"strs": func(list []access.FactorKind) (out []string) {
 			for _, v := range list {
@@ -131,30 +133,30 @@ func (s *server) funcs(l *locale) template.FuncMap {
 			}
 			return out
 		},
-		"chunks": chunks, "short": shorten, "dir": textDir, "lines": lines, "pct": func(f float64) string { return l.dec(f*100) + "%" },
-		"round":    func(f float64) string { return l.dec(float64(int64(f + .5))) },
+		"chunks": chunks, "short": shorten, "dir": textDir, "lines": lines, "pct": func(f float64) string { return l.Dec(f*100) + "%" },
+		"round":    func(f float64) string { return l.Dec(float64(int64(f + .5))) },
 		"verdicts": hearback.Verdicts, "tiers": hearback.Tiers, "kinds": hearback.Kinds,
-		"words":     func(list []string) string { return l.list(text.Spare(list)) },
+		"words":     func(list []string) string { return l.List(text.Spare(list)) },
 		"anchors":   func() []int { return []int{0, 1, 2, 3, 4} }, // of a harm rating
 		"modifiers": func() []string { return []string{"believable", "immediate", "call", "vulnerable"} },
 		"staff":     l.staff,
-		"marked":    l.marked, "stateclass": stateClass, "has_": slices.Contains[[]string],
+		"marked":    l.marked, "stateclass": office.StateClass, "has_": slices.Contains[[]string],
 		"sub": func(a, b int) int { return a - b }, "add": func(a, b int) int { return a + b },
 	}
 }
 
 // staff names accounts by their numbers.
-func (l *locale) staff(list []int) string {
+func (l *writer) staff(list []int) string {
 	names := make([]string, len(list))
 	for i, n := range list {
-		names[i] = l.t("staff.number", n)
+		names[i] = l.T("staff.number", n)
 	}
-	return l.list(names)
+	return l.List(names)
 }
 
 // record writes a link to an entry of the public log.
-func (l *locale) record(seq int64) template.HTML {
-	return template.HTML(fmt.Sprintf(`<a class="record" href="/log/entry/%d">%s</a>`, seq, template.HTMLEscapeString(l.t("record", seq))))
+func (l *writer) record(seq int64) template.HTML {
+	return template.HTML(fmt.Sprintf(`<a class="record" href="/log/entry/%d">%s</a>`, seq, template.HTMLEscapeString(l.T("record", seq))))
 }
 
 // textDir is the direction in which a language is written.
@@ -207,39 +209,51 @@ type frame struct {
 	Counts                counts
 }
 
+// A writer is one language of the pages: its words, and the pictures and parts
+// of pages that hold them.
+type writer struct{ *locale.Locale }
+
 // A request is one request under way.
 type request struct {
 	*server
+	*office.Caller
 	w       http.ResponseWriter
 	r       *http.Request
-	l       *locale
-	account *access.Account
+	l       *writer
 	session *access.Session
-	token   *access.Token // of a program; then there is no session
-	acting  string        // in a drill
-	begun   *head         // what an upload began with
-	match   string        // the version that an edit through the API knows
+	acting  string // in a drill
+	begun   *head  // what an upload began with
+}
+
+// speak settles the language of the answer.
+func (q *request) speak(lang string) {
+	q.l = q.locales[lang]
+	q.Locale = q.l.Locale
 }
 
 func (q *request) ctx() context.Context { return q.r.Context() }
 
+func (q *request) may(x access.Action) bool { return q.May(x) }
+
+func (q *request) by(x access.Action) hearback.Actor { return q.By(x) }
+
 // t returns a sentence in the language of the reader.
-func (q *request) t(key string, args ...any) string { return q.l.t(key, args...) }
+func (q *request) t(key string, args ...any) string { return q.l.T(key, args...) }
 
 // frame starts a page.
 func (q *request) frame(title, nav string) frame {
 	f := frame{
-		Title: title, Nav: nav, Lang: q.l.lang, HTMLLang: q.l.html,
-		Other: q.l.other(), OtherHTML: q.locales[q.l.other()].html,
-		OfficeName: q.office(q.l.lang), Path: q.r.URL.Path, Drill: q.o.Drill, DrillURL: q.o.DrillURL,
+		Title: title, Nav: nav, Lang: q.l.Lang, HTMLLang: q.l.HTML,
+		Other: q.l.Other(), OtherHTML: q.locales[q.l.Other()].HTML,
+		OfficeName: q.officeName(q.l.Lang), Path: q.r.URL.Path, Drill: q.o.Drill, DrillURL: q.o.DrillURL,
 		CanAsk: q.o.Ask != nil, CanFollow: q.o.Follow != nil && q.o.FollowOpen, Counts: q.navCounts(),
 	}
-	f.Unwitnessed = q.unwitnessed()
+	f.Unwitnessed = q.Unwitnessed()
 	if f.Path == "" || q.r.Method != http.MethodGet {
 		f.Path = "/"
 	}
 	query := q.r.URL.Query()
-	if done := "done." + query.Get("done"); q.l.has(done) {
+	if done := "done." + query.Get("done"); q.l.Has(done) {
 		f.Done = q.t(done)
 		f.Undo = q.undoOf(query.Get("undo"))
 	}
@@ -258,8 +272,8 @@ func (q *request) frame(title, nav string) frame {
 	if q.o.Drill {
 		f.Acting, f.Actors = q.acting, drillActors
 	}
-	if q.account != nil {
-		f.Who, f.Sleeping = q.account.Name, q.account.Asleep
+	if q.Account != nil {
+		f.Who, f.Sleeping = q.Account.Name, q.Account.Asleep
 	}
 	if q.session != nil {
 		f.EndsIn = int(q.o.Accounts.Ends(q.session).Sub(q.o.Now()) / time.Second)
@@ -267,26 +281,8 @@ func (q *request) frame(title, nav string) frame {
 	return f
 }
 
-// unwitnessed says that fewer witnesses confirm the log than must before an
-// answer is published; "" if that is not so.
-func (q *request) unwitnessed() string {
-	if q.o.WitnessesNeed == 0 || q.o.Witnesses == nil || !q.console || q.account == nil {
-		return ""
-	}
-	n := 0
-	for _, w := range q.o.Witnesses() {
-		if !w.Stale {
-			n++
-		}
-	}
-	if n >= q.o.WitnessesNeed {
-		return ""
-	}
-	return q.t("witness.fewer", n, q.o.WitnessesNeed)
-}
-
-// office is the name of the office in one language.
-func (s *server) office(lang string) string {
+// officeName is the name of the office in one language.
+func (s *server) officeName(lang string) string {
 	if lang == "zh" && s.o.OfficeZH != "" {
 		return s.o.OfficeZH
 	}
@@ -296,7 +292,7 @@ func (s *server) office(lang string) string {
 // render writes a page. Nothing is sent before the whole page is made, so
 // that a fault never leaves half of one.
 func (q *request) render(status int, layout, page string, data any) error {
-	tmpl := q.pages[q.l.lang][page]
+	tmpl := q.pages[q.l.Lang][page]
 	if tmpl == nil {
 		return fmt.Errorf("there is no page %q", page)
 	}
@@ -340,13 +336,7 @@ func (q *request) see(to, done string) error {
 }
 
 // id reads the id in the path.
-func (q *request) id() (hearback.ID, error) {
-	id, err := hearback.ParseID(q.r.PathValue("id"))
-	if err != nil {
-		return 0, fmt.Errorf("%w: %s", hearback.ErrNotFound, q.r.URL.Path)
-	}
-	return id, nil
-}
+func (q *request) id() (hearback.ID, error) { return office.ID(q.r) }
 
 // form reads one field of a form, without spaces around it.
 func (q *request) form(name string) string {
@@ -362,41 +352,7 @@ func (q *request) formID(name string) hearback.ID {
 	return id
 }
 
-// statusOf is the one place where an error becomes a status.
-func statusOf(err error) int {
-	var large *http.MaxBytesError
-	var locked access.Locked
-	switch {
-	case errors.As(err, &locked) && locked.Program:
-		return http.StatusTooManyRequests
-	case errors.As(err, &large):
-		return http.StatusRequestEntityTooLarge
-	case errors.Is(err, errMalformed):
-		return http.StatusBadRequest
-	case errors.Is(err, errMediaType):
-		return http.StatusUnsupportedMediaType
-	case errors.Is(err, errChanged):
-		return http.StatusPreconditionFailed
-	case errors.Is(err, errMethod):
-		return http.StatusMethodNotAllowed
-	case errors.Is(err, errNoVersion):
-		return http.StatusPreconditionRequired
-	case errors.Is(err, hearback.ErrNotFound):
-		return http.StatusNotFound
-	case errors.Is(err, hearback.ErrRefused):
-		return http.StatusForbidden
-	case errors.Is(err, hearback.ErrConflict):
-		return http.StatusConflict
-	case errors.Is(err, hearback.ErrInvalid):
-		return http.StatusUnprocessableEntity
-	case errors.Is(err, errTooMany):
-		return http.StatusTooManyRequests
-	default:
-		return http.StatusInternalServerError
-	}
-}
-
-var errTooMany = errors.New("too many requests")
+var errTooMany = &office.Fault{Status: http.StatusTooManyRequests, Class: "too many requests"}
 
 type faultPage struct {
 	frame
@@ -414,28 +370,28 @@ func (q *request) fail(err error) {
 	if errors.Is(err, context.Canceled) && q.r.Context().Err() != nil {
 		return // nobody is waiting
 	}
-	status := statusOf(err)
+	status := office.StatusOf(err)
 	if status == http.StatusInternalServerError {
-		q.logFault(err)
+		q.LogFault(q.r, err)
 	}
 	if q.isAPI() {
-		q.problem(problemOf(err), status, q.fault(err))
+		api.Problem(q.Caller, q.w, q.r, err)
 		return
 	}
 	q.w.Header().Set("Cache-Control", "no-store") // what is not there now may be there in a moment
 	title := q.t(fmt.Sprintf("error.%d", status))
-	p := &faultPage{frame: q.frame(title, ""), Status: status, Sentence: q.fault(err), Back: "/"}
+	p := &faultPage{frame: q.frame(title, ""), Status: status, Sentence: q.Say(err), Back: "/"}
 	if q.r.Method == http.MethodPost && (status != http.StatusRequestEntityTooLarge || q.begun != nil) {
 		p.Kept = q.typed()
 	}
 	if q.r.Method == http.MethodPost {
 		p.Back = q.back()
 	}
-	var roles notAllowed
-	p.Asleep = errors.As(err, &roles) && roles.asleep
+	var roles office.NotAllowed
+	p.Asleep = errors.As(err, &roles) && roles.Asleep
 	layout := "public"
 	switch {
-	case q.console && q.account == nil:
+	case q.console && q.Account == nil:
 		layout = "gate"
 	case q.console:
 		layout = "console"
@@ -459,66 +415,6 @@ func (q *request) back() string {
 	return to
 }
 
-// logFault writes down what failed, for the operator.
-func (q *request) logFault(err error) {
-	q.o.Log.ErrorContext(q.ctx(), "request failed", slog.String("component", "web"), slog.String("path", q.r.URL.Path), slog.Any("err", err))
-}
-
-// cached keeps a value for a while, so that pages may ask for it often.
-type cached[T any] struct {
-	mu     sync.Mutex
-	at     time.Time
-	have   bool
-	making bool // somebody makes a new one while others read the old
-	round  int  // of forget
-	v      T
-}
-
-// get returns the value, made anew by f if it is older than age. Where it is
-// not much older the reader gets the old one at once and f runs beside, so f
-// must not end with the request. A failure keeps the old value.
-func (c *cached[T]) get(age time.Duration, f func() (T, error)) (T, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	now := time.Now()
-	switch {
-	case c.have && now.Sub(c.at) <= age:
-	case c.have && now.Sub(c.at) <= 10*age:
-		if !c.making {
-			c.making = true
-			go c.renew(f, c.round)
-		}
-	default:
-		v, err := f()
-		if err != nil {
-			return c.v, err
-		}
-		c.v, c.at, c.have = v, now, true
-	}
-	return c.v, nil
-}
-
-// renew makes the value anew. It is of no use if it was forgotten meanwhile:
-// f may have looked before what was done.
-func (c *cached[T]) renew(f func() (T, error), round int) {
-	now := time.Now()
-	v, err := f()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.making = false
-	if err == nil && round == c.round {
-		c.v, c.at = v, now
-	}
-}
-
-// forget makes the next reader look again: something was just done.
-func (c *cached[T]) forget() {
-	c.mu.Lock()
-	c.have = false
-	c.round++
-	c.mu.Unlock()
-}
-
 // counts are the numbers in the rail, on every page of the console.
 type counts struct {
 	Triage, Cases, Late, Review, Alerts, Silent int64
@@ -530,7 +426,7 @@ type counts struct {
 // navCounts returns the counts of the rail. A page is worth more than its
 // rail, so a failure shows old counts.
 func (q *request) navCounts() counts {
-	c, err := q.counts.get(2*time.Second, func() (counts, error) { return q.count(context.WithoutCancel(q.ctx())) })
+	c, err := q.counts.Get(2*time.Second, func() (counts, error) { return q.count(context.WithoutCancel(q.ctx())) })
 	if err != nil {
 		q.o.Log.WarnContext(q.ctx(), "counts are stale", slog.String("component", "web"), slog.Any("err", err))
 	}
@@ -542,12 +438,12 @@ func (s *server) count(ctx context.Context) (c counts, err error) {
 		return c, err
 	}
 	now := s.o.Now()
-	totals, err := s.concernTotals(ctx)
+	totals, err := s.office.ConcernTotals(ctx)
 	if err != nil {
 		return c, err
 	}
 	c.Triage = totals.Triage
-	cases, err := s.o.Store.CaseList(ctx, CaseFilter{Limit: 1000})
+	cases, err := s.o.Store.CaseList(ctx, office.CaseFilter{Limit: 1000})
 	if err != nil {
 		return c, err
 	}
@@ -563,7 +459,7 @@ func (s *server) count(ctx context.Context) (c counts, err error) {
 			c.Review++
 		}
 	}
-	alerts, err := s.o.Store.AlertList(ctx, AlertFilter{Open: true, Limit: 1000})
+	alerts, err := s.o.Store.AlertList(ctx, office.AlertFilter{Open: true, Limit: 1000})
 	if err != nil {
 		return c, err
 	}
@@ -572,7 +468,7 @@ func (s *server) count(ctx context.Context) (c counts, err error) {
 			c.Alerts++
 		}
 	}
-	health, err := s.healths(ctx)
+	health, err := s.office.Healths(ctx)
 	if err != nil {
 		return c, err
 	}
@@ -591,28 +487,4 @@ func (s *server) count(ctx context.Context) (c counts, err error) {
 	}
 	c.Stale = !c.Last.IsZero() && now.Sub(c.Last) > time.Hour
 	return c, nil
-}
-
-// concernTotals counts concerns, with those since midnight as the new ones.
-// It looks at every concern, so it is asked for at most every few seconds.
-func (s *server) concernTotals(ctx context.Context) (ConcernTotals, error) {
-	ctx = context.WithoutCancel(ctx)
-	return s.totals.get(5*time.Second, func() (ConcernTotals, error) { return s.o.Store.ConcernTotals(ctx, s.midnight()) })
-}
-
-// midnight is the beginning of the day where the office is.
-func (s *server) midnight() time.Time {
-	now := s.o.Now().In(s.o.Zone)
-	return time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, s.o.Zone)
-}
-
-// healths says how every source is doing, at most some seconds old.
-func (s *server) healths(ctx context.Context) (map[hearback.ID]hearback.Health, error) {
-	ctx = context.WithoutCancel(ctx)
-	return s.health.get(15*time.Second, func() (map[hearback.ID]hearback.Health, error) {
-		if s.o.Sources == nil {
-			return map[hearback.ID]hearback.Health{}, nil
-		}
-		return s.o.Sources.Healths(ctx, s.o.Now())
-	})
 }

@@ -9,6 +9,7 @@ import (
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
 	"example.org/hearback/internal/desk"
+	"example.org/hearback/internal/web/office"
 )
 
 type settingsPage struct {
@@ -66,7 +67,7 @@ func (q *request) settings() error {
 		p.Blind = append(p.Blind, blindRow{tier, blind[tier]})
 	}
 	p.MaxBlind = desk.MaxBlind
-	list, err := q.named(q.ctx())
+	list, err := q.Named(q.ctx())
 	for _, s := range list {
 		if s.State != hearback.SourceRemoved {
 			p.Sources = append(p.Sources, s)
@@ -117,17 +118,17 @@ func (q *request) help() error {
 	if err != nil {
 		return err
 	}
-	desks, err := q.liveDesks()
+	desks, err := q.LiveDesks(q.ctx())
 	if err != nil {
 		return err
 	}
-	answers, err := q.o.Store.AnswerList(q.ctx(), AnswerFilter{Public: true, Limit: 1})
+	answers, err := q.o.Store.AnswerList(q.ctx(), office.AnswerFilter{Public: true, Limit: 1})
 	if err != nil {
 		return err
 	}
 	p.Steps = []helpStep{{"desks", "/desks", len(desks) > 0}, {"topics", "/topics", len(topics) > 0}, {"sources", "/sources/new", len(sources) > 0}, {"people", "/accounts", false}, {"answer", "/concerns", len(answers) > 0}}
 	if !q.o.Drill {
-		if list, err := q.o.Accounts.List(q.ctx(), q.account); err == nil {
+		if list, err := q.o.Accounts.List(q.ctx(), q.Account); err == nil {
 			reviewers := 0
 			for _, a := range list {
 				if a.May(access.Approve) {

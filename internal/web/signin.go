@@ -8,6 +8,7 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
+	"example.org/hearback/internal/web/office"
 )
 
 // gatePage is a page in front of the door: set-up, sign-in, invitation.
@@ -33,7 +34,7 @@ func (q *request) gate(status int, name, title string, p *gatePage) error {
 
 // signInPage shows the form, or why there is none yet.
 func (q *request) signInPage() error {
-	if q.account != nil {
+	if q.Account != nil {
 		return q.see("/", "")
 	}
 	q.cookie(doorCookie, "1", time.Hour)
@@ -51,26 +52,26 @@ func (q *request) signIn() error {
 	}
 	token, account, err := q.o.Accounts.SignIn(q.ctx(), access.SignIn{
 		Login: q.r.PostFormValue("login"), Password: q.r.PostFormValue("password"),
-		Address: q.address(), Agent: q.agent(),
+		Address: address(q.r), Agent: q.agent(),
 	})
 	if err != nil {
 		if !errors.Is(err, hearback.ErrRefused) {
 			return err
 		}
 		p := &gatePage{frame: q.frame("", ""), Login: q.form("login"), To: q.r.PostFormValue("to"), Passkeys: q.passkeyOrigin(), SSO: q.ssoName()}
-		p.Fault = q.fault(err)
+		p.Fault = q.Say(err)
 		return q.gate(http.StatusForbidden, "signin", q.t("signin.title"), p)
 	}
 	return q.enter(token, account, local(q.r.PostFormValue("to")), "")
 }
 
 func (q *request) signOut() error {
-	if c, err := q.r.Cookie(sessionCookie); err == nil && !q.o.Drill {
+	if c, err := q.r.Cookie(office.SessionCookie); err == nil && !q.o.Drill {
 		if err := q.o.Accounts.SignOut(q.ctx(), c.Value); err != nil {
 			return err
 		}
 	}
-	q.cookie(sessionCookie, "", 0)
+	q.cookie(office.SessionCookie, "", 0)
 	return q.see("/signin", "signed_out")
 }
 
@@ -81,7 +82,7 @@ func (q *request) joinPage(page string, kind access.LinkKind, p *gatePage, statu
 		return hearback.ErrNotFound
 	}
 	if p == nil {
-		p = &gatePage{Token: q.r.URL.Query().Get("token"), Lang: q.l.lang}
+		p = &gatePage{Token: q.r.URL.Query().Get("token"), Lang: q.l.Lang}
 	}
 	fault := p.Fault
 	p.frame = q.frame("", "")
@@ -129,11 +130,11 @@ func (q *request) join(page string, kind access.LinkKind) error {
 	account, err := q.o.Accounts.Join(q.ctx(), p.Token, access.Joining{Login: p.Login, Name: p.Name, Lang: p.Lang, Password: q.r.PostFormValue("password")})
 	switch {
 	case errors.Is(err, hearback.ErrInvalid), errors.Is(err, hearback.ErrConflict):
-		return again(q.fault(err))
+		return again(q.Say(err))
 	case err != nil:
 		return err
 	}
-	token, _, err := q.o.Accounts.SignIn(q.ctx(), access.SignIn{Login: account.Login, Password: q.r.PostFormValue("password"), Address: q.address(), Agent: q.agent()})
+	token, _, err := q.o.Accounts.SignIn(q.ctx(), access.SignIn{Login: account.Login, Password: q.r.PostFormValue("password"), Address: address(q.r), Agent: q.agent()})
 	if err != nil {
 		return q.see("/signin", "joined")
 	}
@@ -159,7 +160,7 @@ func (q *request) password() error {
 	}
 	err := q.o.Accounts.NewPassword(q.ctx(), p.Token, q.r.PostFormValue("password"))
 	if errors.Is(err, hearback.ErrInvalid) {
-		p.Fault = q.fault(err)
+		p.Fault = q.Say(err)
 		return q.joinPage("password", access.LinkPassword, p, http.StatusUnprocessableEntity)
 	}
 	if err != nil {

@@ -2,7 +2,6 @@ package web
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"html/template"
@@ -16,17 +15,13 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
+	"example.org/hearback/internal/web/office"
 )
 
-// A sourceRow is one source with how it is doing, in a sentence.
+// A sourceRow is one line of the list.
 type sourceRow struct {
-	hearback.Source
-	Health hearback.Health
-	Class  string // shape of its state
-	Say    string
-	Tally  hearback.Tally // since the time asked for
-	Spark  template.HTML
-	Record int64 // index of the entry that added it, or -1
+	office.SourceRow
+	Spark template.HTML
 }
 
 type sourcesPage struct {
@@ -36,113 +31,27 @@ type sourcesPage struct {
 	Tally   hearback.Tally
 	Manage  bool
 	Removed int
-	Results []OPMLResult
+	Results []office.OPMLResult
 	Export  bool
 }
 
-// named returns every source as readers of this language call it.
-func (q *request) named(ctx context.Context) ([]hearback.Source, error) {
-	list, err := q.o.Store.Sources(ctx)
-	for i := range list {
-		s := &list[i]
-		s.Title, s.Reason, s.Basis = q.l.own(s.Title), q.l.own(s.Reason), q.l.own(s.Basis)
-	}
-	return list, err
-}
-
-// sourceRows lists the sources that are not removed, with what they sent
-// since a time.
-func (q *request) sourceRows(since time.Time) ([]sourceRow, error) {
-	ctx, now := q.ctx(), q.o.Now()
-	list, err := q.named(ctx)
-	if err != nil {
-		return nil, err
-	}
-	health, err := q.healths(ctx)
-	if err != nil {
-		return nil, err
-	}
-	day := now.Add(-24 * time.Hour).Truncate(time.Hour)
-	if since.Before(day) {
-		day = since.Truncate(time.Hour)
-	}
-	type series map[int64]float64
-	hours := map[hearback.ID]series{}
-	sums := map[hearback.ID]hearback.Tally{}
-	err = q.o.Store.Tallies(ctx, 0, day, func(id hearback.ID, bucket time.Time, y hearback.Tally) {
-		if hours[id] == nil {
-			hours[id] = series{}
-		}
-		hours[id][bucket.Unix()/3600] += float64(y.Received)
-		if !bucket.Before(since) {
-			sums[id] = sums[id].Add(y)
-		}
-	})
-	if err != nil {
-		return nil, err
-	}
-	var rows []sourceRow
-	for _, s := range list {
-		if s.State == hearback.SourceRemoved {
-			continue
-		}
-		r := sourceRow{Source: s, Health: health[s.ID], Tally: sums[s.ID], Record: -1}
-		r.Class, r.Say = q.sourceHealth(s, r.Health)
-		var points []hearback.Point
-		for at := now.Add(-24 * time.Hour).Truncate(time.Hour); !at.After(now); at = at.Add(time.Hour) {
-			points = append(points, hearback.Point{At: at, Voices: hours[s.ID][at.Unix()/3600]})
-		}
-		if s.State == hearback.SourceActive {
-			r.Spark = q.l.sourceSpark(points)
-		}
-		rows = append(rows, r)
-	}
-	return rows, nil
-}
-
 // sourceSpark draws messages by hour.
-func (l *locale) sourceSpark(points []hearback.Point) template.HTML {
+func (l *writer) sourceSpark(points []hearback.Point) template.HTML {
 	return l.sparkTitled(points, nil, nil, "spark.messages")
-}
-
-// sourceFault says in the language of the reader why a source could not be
-// read.
-func (q *request) sourceFault(fault string) string {
-	if s, ok := q.translated(strings.TrimSuffix(fault, ".")); ok {
-		return s + q.t("stop")
-	}
-	return fault
-}
-
-// sourceHealth says in a sentence how a source is, and with which shape.
-func (q *request) sourceHealth(s hearback.Source, h hearback.Health) (class, say string) {
-	now := q.o.Now()
-	switch {
-	case s.State == hearback.SourcePaused:
-		return "off", q.t("health.paused")
-	case h.Fault != "":
-		say = q.t("health.fault", q.sourceFault(h.Fault))
-		if !h.LastSuccess.IsZero() {
-			say += q.t("health.last_success", q.l.ago(h.LastSuccess))
-		}
-		return "bad", say
-	case h.Silent(now):
-		return "bad", q.t("health.silent", q.l.dur(now.Sub(h.LastMessage)), q.l.dur(h.Usual))
-	case h.LastMessage.IsZero() && s.Kind == hearback.Table:
-		return "open", q.t("health.table")
-	case h.LastMessage.IsZero():
-		return "open", q.t("health.nothing")
-	}
-	return "done", q.t("health.fine", q.l.ago(h.LastMessage), h.PerHour)
 }
 
 func (q *request) sourcesPage() (*sourcesPage, error) {
 	p := &sourcesPage{frame: q.frame(q.t("nav.sources"), "sources"), Manage: q.may(access.ManageSources), Export: q.may(access.Export)}
-	var err error
-	if p.Rows, err = q.sourceRows(q.o.Now().Add(-24 * time.Hour)); err != nil {
+	rows, err := q.SourceRows(q.ctx(), q.o.Now().Add(-24*time.Hour))
+	if err != nil {
 		return nil, err
 	}
-	for i, r := range p.Rows {
+	p.Rows = make([]sourceRow, len(rows))
+	for i, r := range rows {
+		p.Rows[i].SourceRow = r
+		if len(r.Hours) > 0 {
+			p.Rows[i].Spark = q.l.sourceSpark(r.Hours)
+		}
 		p.Tally = p.Tally.Add(r.Tally)
 		if r.Class == "bad" && p.Worst == nil {
 			p.Worst = &p.Rows[i]
@@ -175,14 +84,14 @@ func (q *request) sources() error {
 type sourcePage struct {
 	frame
 	S       hearback.Source
-	Row     sourceRow
+	Row     office.SourceRow
 	New     bool
 	Manage  bool
 	Kinds   []hearback.SourceKind
-	Trial   *FeedTrial
+	Trial   *office.FeedTrial
 	Token   string // of a webhook, shown once
 	Total   hearback.Tally
-	Entries []entryRow
+	Entries []office.EntryRow
 	Post    string // where a webhook is posted to
 	Days    int    // retention
 	Minutes int    // between two looks
@@ -191,7 +100,7 @@ type sourcePage struct {
 func (q *request) sourceForm(s hearback.Source, fresh bool) *sourcePage {
 	p := &sourcePage{S: s, New: fresh, Manage: q.may(access.ManageSources), Kinds: []hearback.SourceKind{hearback.Feed, hearback.Table, hearback.Webhook, hearback.Ask}}
 	p.Days, p.Minutes = int(s.Retention/(24*time.Hour)), int(s.Every/time.Minute)
-	title := q.l.own(s.Title)
+	title := q.l.Own(s.Title)
 	if fresh {
 		title = q.t("source.new")
 	}
@@ -246,12 +155,12 @@ func (q *request) readSource(s hearback.Source) (hearback.Source, error) {
 
 // again shows the form of a source as it was typed, with what to mend.
 func (q *request) sourceAgain(s hearback.Source, fresh bool, err error) error {
-	status := statusOf(err)
+	status := office.StatusOf(err)
 	if status == http.StatusInternalServerError {
 		return err
 	}
 	p := q.sourceForm(s, fresh)
-	p.Fault = q.fault(err)
+	p.Fault = q.Say(err)
 	if !fresh {
 		if perr := q.fillSource(p); perr != nil {
 			return perr
@@ -310,11 +219,11 @@ func (q *request) newToken() error {
 
 // fillSource adds how a stored source is doing.
 func (q *request) fillSource(p *sourcePage) error {
-	rows, err := q.sourceRows(q.o.Now().Add(-7 * 24 * time.Hour))
+	rows, err := q.SourceRows(q.ctx(), q.o.Now().Add(-7*24*time.Hour))
 	if err != nil {
 		return err
 	}
-	p.Row = sourceRow{Source: p.S, Class: "off", Say: q.t("health.removed")}
+	p.Row = office.SourceRow{Source: p.S, Class: "off", Say: q.t("health.removed")}
 	for _, r := range rows {
 		if r.ID == p.S.ID {
 			p.Row = r
@@ -326,7 +235,7 @@ func (q *request) fillSource(p *sourcePage) error {
 		return err
 	}
 	entries, err := q.o.Store.EntriesAbout(q.ctx(), "source:"+p.S.ID.String(), 50)
-	p.Entries = q.entryRows(entries)
+	p.Entries = q.EntryRows(entries)
 	return err
 }
 
@@ -406,7 +315,7 @@ func (q *request) tryFeed() error {
 		s = typed
 	}
 	if q.o.Intake == nil {
-		return q.sourceAgain(s, true, errNoIntake)
+		return q.sourceAgain(s, true, office.ErrNoIntake)
 	}
 	trial, err := q.o.Intake.TryFeed(q.ctx(), s.URL)
 	if err != nil {
@@ -442,11 +351,9 @@ func slugOf(address string) string {
 	return slug
 }
 
-var errNoIntake = fmt.Errorf("%w: this instance cannot look at places on demand", hearback.ErrRefused)
-
 func (q *request) importOPML() error {
 	if q.o.Intake == nil {
-		return errNoIntake
+		return office.ErrNoIntake
 	}
 	_, data, err := q.upload()
 	if err != nil {
@@ -466,7 +373,7 @@ func (q *request) importOPML() error {
 
 func (q *request) exportOPML() error {
 	if q.o.Intake == nil {
-		return errNoIntake
+		return office.ErrNoIntake
 	}
 	var b bytes.Buffer
 	if err := q.o.Intake.ExportOPML(q.ctx(), &b); err != nil {
@@ -550,7 +457,7 @@ type tablePage struct {
 	frame
 	S       *hearback.Source
 	File    string
-	Preview *TablePreview
+	Preview *office.TablePreview
 	Fields  []string
 	Result  *hearback.Tally
 }
@@ -568,7 +475,7 @@ func (q *request) tableFor() (*tablePage, error) {
 		return nil, fmt.Errorf("%w: only a source of the kind “table” takes files", hearback.ErrRefused)
 	}
 	if q.o.Intake == nil {
-		return nil, errNoIntake
+		return nil, office.ErrNoIntake
 	}
 	return &tablePage{frame: q.frame(q.t("table.title", s.Title), "sources"), S: s, Fields: tableFields}, nil
 }
@@ -588,7 +495,7 @@ func (q *request) table() error {
 	if err != nil {
 		return err
 	}
-	who, ctx := q.account.ID, q.ctx()
+	who, ctx := q.Account.ID, q.ctx()
 	if q.form("act") == "upload" {
 		name, data, err := q.upload()
 		if err == nil {
@@ -635,10 +542,13 @@ func (q *request) table() error {
 }
 
 func (q *request) tableAgain(p *tablePage, err error) error {
-	status := statusOf(err)
+	status := office.StatusOf(err)
 	if status == http.StatusInternalServerError {
 		return err
 	}
-	p.Fault = q.fault(err)
+	p.Fault = q.Say(err)
 	return q.render(status, "console", "table", p)
 }
+
+// tableFields are what a column of a table can mean, in the order of the form.
+var tableFields = []string{"text", "time", "id", "account", "lang", "area"}

@@ -9,6 +9,7 @@ import (
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
 	"example.org/hearback/internal/access/sso"
+	"example.org/hearback/internal/web/office"
 )
 
 // SignOn is another service that says who somebody is; *sso.Service is one.
@@ -33,7 +34,7 @@ func (q *request) toSSO() error {
 		return hearback.ErrNotFound
 	}
 	keep := sso.Keep(local(q.r.URL.Query().Get("to")))
-	token, err := q.o.Accounts.Begin(q.ctx(), attemptSSO, keep, q.address())
+	token, err := q.o.Accounts.Begin(q.ctx(), attemptSSO, keep, address(q.r))
 	if err != nil {
 		return err
 	}
@@ -64,8 +65,8 @@ func (q *request) fromSSO() error {
 	if err != nil {
 		return q.ssoFault(err)
 	}
-	who.Lang = q.l.lang
-	token, account, err := q.o.Accounts.SignInOutsider(q.ctx(), who, q.agent(), q.address())
+	who.Lang = q.l.Lang
+	token, account, err := q.o.Accounts.SignInOutsider(q.ctx(), who, q.agent(), address(q.r))
 	if err != nil {
 		return q.ssoFault(err)
 	}
@@ -75,8 +76,8 @@ func (q *request) fromSSO() error {
 // ssoFault shows the door again with what went wrong. That the service is down
 // is for the operator's log; people can still use a password.
 func (q *request) ssoFault(err error) error {
-	status := statusOf(err)
-	fault := q.fault(err)
+	status := office.StatusOf(err)
+	fault := q.Say(err)
 	if status == http.StatusInternalServerError {
 		q.o.Log.ErrorContext(q.ctx(), "single sign-on failed", slog.String("component", "web"), slog.Any("err", err))
 		status, fault = http.StatusBadGateway, q.t("sso.down")

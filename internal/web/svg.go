@@ -10,6 +10,7 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/alert"
+	"example.org/hearback/internal/web/office"
 )
 
 // A drawing is SVG under way. Geometry stands in attributes and colours in
@@ -30,7 +31,7 @@ func (d *drawing) add(format string, args ...any) {
 
 func (d *drawing) html() template.HTML { return template.HTML(d.String()) }
 
-// coord writes a coordinate with one decimal at most.
+// coord writes a coordinate with one decimal at office.Most.
 func coord(f float64) string {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
 		f = 0
@@ -65,17 +66,17 @@ func (p namedPart) Class() string {
 }
 
 // four draws the four bars. A part that is not known is a dashed outline.
-func (l *locale) four(s hearback.Score) template.HTML {
+func (l *writer) four(s hearback.Score) template.HTML {
 	var d drawing
 	var say []string
 	for _, p := range parts(s) {
-		v := l.t("part.unknown")
+		v := l.T("part.unknown")
 		if p.Known {
-			v = l.dec(math.Round(p.Value))
+			v = l.Dec(math.Round(p.Value))
 		}
-		say = append(say, l.t("part."+p.Name)+" "+v)
+		say = append(say, l.T("part."+p.Name)+" "+v)
 	}
-	title := l.list(say)
+	title := l.List(say)
 	d.add(`<svg class="four" viewBox="0 0 38 24" role="img" aria-label="%v"><title>%v</title>`, title, title)
 	for i, p := range parts(s) {
 		x := float64(i * 10)
@@ -112,22 +113,22 @@ func meterTick(class string, value, tick float64) template.HTML {
 
 // spark draws 24 hours of voices on a scale of its own. The hour that is going
 // on stands apart as a hollow dot: joined to the line it would read as a fall.
-func (l *locale) spark(points []hearback.Point, alerts, answers []time.Time) template.HTML {
+func (l *writer) spark(points []hearback.Point, alerts, answers []time.Time) template.HTML {
 	return l.sparkTitled(points, alerts, answers, "spark.title")
 }
 
-func (l *locale) sparkTitled(points []hearback.Point, alerts, answers []time.Time, key string) template.HTML {
+func (l *writer) sparkTitled(points []hearback.Point, alerts, answers []time.Time, key string) template.HTML {
 	var d drawing
 	var sum, top float64
 	for _, p := range points {
 		sum += p.Voices
 		top = max(top, p.Voices)
 	}
-	title := l.t(key, int64(sum))
+	title := l.T(key, int64(sum))
 	d.add(`<svg class="spark" viewBox="0 0 112 28" role="img" aria-label="%v"><title>%v</title>`, title, title)
 	all := len(points)
 	n := all // so many are over
-	if all > 0 && points[all-1].At.Add(time.Hour).After(l.now()) {
+	if all > 0 && points[all-1].At.Add(time.Hour).After(l.Now()) {
 		n--
 	}
 	if n > 1 {
@@ -234,17 +235,17 @@ type due struct {
 const rulerSpan = 8 * time.Hour
 
 // ruler draws the deadlines of the next eight hours.
-func (l *locale) ruler(now time.Time, list []due) template.HTML {
+func (l *writer) ruler(now time.Time, list []due) template.HTML {
 	from := now.Add(-15 * time.Minute)
 	to := from.Add(rulerSpan + 15*time.Minute)
 	left, right := 18.0, 1012.0
 	x := func(t time.Time) float64 { return left + (right-left)*float64(t.Sub(from))/float64(to.Sub(from)) }
 	var d drawing
-	d.add(`<svg class="chart wide" viewBox="0 0 1030 118" role="img" aria-label="%v"><path class="axis" d="M18 92H1012"/>`, l.t("ruler.title", l.clock(from), l.clock(to)))
+	d.add(`<svg class="chart wide" viewBox="0 0 1030 118" role="img" aria-label="%v"><path class="axis" d="M18 92H1012"/>`, l.T("ruler.title", l.Clock(from), l.Clock(to)))
 	for h := from.Truncate(time.Hour).Add(time.Hour); h.Before(to); h = h.Add(time.Hour) {
-		d.add(`<path class="axis" d="M%v 92v5"/><text x="%v" y="112" text-anchor="middle">%v</text>`, x(h), x(h), l.clock(h))
+		d.add(`<path class="axis" d="M%v 92v5"/><text x="%v" y="112" text-anchor="middle">%v</text>`, x(h), x(h), l.Clock(h))
 	}
-	d.add(`<path class="now" d="M%v 13V92"/><text class="em" x="%v" y="24">%v</text>`, x(now), x(now)+5, l.t("ruler.now"))
+	d.add(`<path class="now" d="M%v 13V92"/><text class="em" x="%v" y="24">%v</text>`, x(now), x(now)+5, l.T("ruler.now"))
 	ends := []float64{x(now) + 50, -1e9}
 	for _, e := range list {
 		if e.at.Before(now) || e.at.After(to) {
@@ -268,14 +269,14 @@ func (l *locale) ruler(now time.Time, list []due) template.HTML {
 		ends[level] = at + wide
 		y := float64(13 + 38*level)
 		d.add(`<path class="%v" d="M%v %vV92"/><circle class="%v" cx="%v" cy="92" r="5"/>`, line, at, y, dot, at)
-		d.add(`<text class="em halo" x="%v" y="%v">%v</text><text class="halo" x="%v" y="%v">%v</text>`, at+6, y+11, title, at+6, y+26, l.clock(e.at))
+		d.add(`<text class="em halo" x="%v" y="%v">%v</text><text class="halo" x="%v" y="%v">%v</text>`, at+6, y+11, title, at+6, y+26, l.Clock(e.at))
 	}
 	d.add(`</svg>`)
 	return d.html()
 }
 
 // clockLine draws the life of a case from its opening to its next deadline.
-func (l *locale) clockLine(now, opened, end time.Time, deadlines []hearback.Deadline) template.HTML {
+func (l *writer) clockLine(now, opened, end time.Time, deadlines []hearback.Deadline) template.HTML {
 	if !end.After(opened) {
 		end = opened.Add(time.Hour)
 	}
@@ -292,11 +293,11 @@ func (l *locale) clockLine(now, opened, end time.Time, deadlines []hearback.Dead
 			return 8 + (right-8)*clamp(float64(t.Sub(opened))/float64(end.Sub(opened)), 0, 1)
 		}
 		d.add(`<svg class="chart %v" viewBox="0 0 %v 62" role="img" aria-label="%v"><path class="axis" d="M8 34H%v"/><path class="obs" d="M8 34H%v"/>`,
-			v.class, v.width, l.t("clock.title", l.when(opened), l.when(end)), right, x(now))
-		d.add(`<path class="axis" d="M8 28V40"/><text x="8" y="56">%v</text>`, l.t("clock.opened"))
-		last := 8 + labelWidth(l.t("clock.opened"))
+			v.class, v.width, l.T("clock.title", l.When(opened), l.When(end)), right, x(now))
+		d.add(`<path class="axis" d="M8 28V40"/><text x="8" y="56">%v</text>`, l.T("clock.opened"))
+		last := 8 + labelWidth(l.T("clock.opened"))
 		for _, e := range deadlines {
-			at, label := x(e.Due), l.t("deadline."+string(e.Kind))
+			at, label := x(e.Due), l.T("deadline."+string(e.Kind))
 			class := "axis"
 			if e.Late(now) {
 				class = "all"
@@ -317,7 +318,7 @@ func (l *locale) clockLine(now, opened, end time.Time, deadlines []hearback.Dead
 		} else if x(now) < 24 {
 			anchor = "start"
 		}
-		d.add(`<path class="now" d="M%v 20V40"/><text class="em" x="%v" y="14" text-anchor="%v">%v</text></svg>`, x(now), x(now), anchor, l.t("ruler.now"))
+		d.add(`<path class="now" d="M%v 20V40"/><text class="em" x="%v" y="14" text-anchor="%v">%v</text></svg>`, x(now), x(now), anchor, l.T("ruler.now"))
 	}
 	return d.html()
 }
@@ -337,7 +338,7 @@ func shorten(s string, n int) string {
 
 // intervals draws the share that was in time for each tier, with its 95 %
 // interval. Rows with too few cases say so.
-func (l *locale) intervals(rows []tierRow) template.HTML {
+func (l *writer) intervals(rows []tierRow) template.HTML {
 	var d drawing
 	for _, v := range []struct {
 		class             string
@@ -345,7 +346,7 @@ func (l *locale) intervals(rows []tierRow) template.HTML {
 	}{{"wide", 860, 190, 5}, {"narrow", 330, 96, 4.5}} {
 		right, bottom := v.width-52, float64(24+32*len(rows))
 		x := func(f float64) float64 { return v.left + (right-v.left)*f }
-		d.add(`<svg class="chart %v" viewBox="0 0 %v %v" role="img" aria-label="%v">`, v.class, v.width, bottom+28, l.t("pub.chart.text"))
+		d.add(`<svg class="chart %v" viewBox="0 0 %v %v" role="img" aria-label="%v">`, v.class, v.width, bottom+28, l.T("pub.chart.text"))
 		for _, f := range []float64{0, .5, 1} {
 			d.add(`<path class="grid" d="M%v 16V%v"/><text x="%v" y="%v" text-anchor="middle">%v%%</text>`, x(f), bottom, x(f), bottom+18, int(100*f))
 		}
@@ -353,10 +354,10 @@ func (l *locale) intervals(rows []tierRow) template.HTML {
 			y := float64(36 + 32*i)
 			d.add(`<text class="on2" x="0" y="%v">%v</text>`, y+4, string(r.Tier))
 			if v.class == "wide" {
-				d.add(`<text x="%v" y="%v" text-anchor="end">%v</text>`, v.left-14, y+4, l.t("pub.cases", r.Cases))
+				d.add(`<text x="%v" y="%v" text-anchor="end">%v</text>`, v.left-14, y+4, l.T("pub.cases", r.Cases))
 			}
-			if r.Cases < fewCases {
-				d.add(`<text x="%v" y="%v">%v</text>`, v.left+8, y+4, l.t("pub.too_few"))
+			if r.Cases < office.FewCases {
+				d.add(`<text x="%v" y="%v">%v</text>`, v.left+8, y+4, l.T("pub.too_few"))
 				continue
 			}
 			low, high := alert.Wilson(r.InTime, r.Cases)

@@ -18,7 +18,7 @@ type mark struct {
 
 // A timeline is the picture of a series: what was counted, the usual level,
 // alerts and answers, and what is to come. It is drawn here, and by chart.js
-// from what [locale.plot] says; whatever one of them draws the other must, too.
+// from what [writer.plot] says; whatever one of them draws the other must, too.
 type timeline struct {
 	points   []hearback.Point
 	daily    bool      // a point is a day, not an hour
@@ -92,14 +92,14 @@ func (t *timeline) gaps() bool {
 
 // timeline draws it for a wide column and for a phone. id names the sentence
 // that says the same.
-func (l *locale) timeline(t timeline, id string) template.HTML {
+func (l *writer) timeline(t timeline, id string) template.HTML {
 	if len(t.points) < 2 {
 		return ""
 	}
 	return l.timelineAt(t, id, "wide", 690, 270) + l.timelineAt(t, id, "narrow", 330, 250)
 }
 
-func (l *locale) timelineAt(t timeline, id, class string, width, height float64) template.HTML {
+func (l *writer) timelineAt(t timeline, id, class string, width, height float64) template.HTML {
 	left, right, top, bottom := 34.0, width-12, 44.0, height-28
 	peak := t.peak()
 	step := niceStep(peak)
@@ -115,7 +115,7 @@ func (l *locale) timelineAt(t timeline, id, class string, width, height float64)
 	pattern := "hatch-" + id + "-" + class[:1]
 	d.add(`<defs><pattern id="%v" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path class="hl" d="M0 0V6"/></pattern></defs>`, pattern)
 	for v := 0.0; v <= roof+step/2; v += step {
-		d.add(`<path class="grid" d="M%v %vH%v"/><text x="%v" y="%v" text-anchor="end">%v</text>`, left, y(v), right, left-6, y(v)+4, l.dec(v))
+		d.add(`<path class="grid" d="M%v %vH%v"/><text x="%v" y="%v" text-anchor="end">%v</text>`, left, y(v), right, left-6, y(v)+4, l.Dec(v))
 	}
 	// Gaps first, then the lines over them.
 	n := len(t.points)
@@ -155,7 +155,7 @@ func (l *locale) timelineAt(t timeline, id, class string, width, height float64)
 	}
 	d.add(`"/><path class="axis" d="M%v %vH%v"/>`, left, bottom, right)
 	if len(t.band) > 0 {
-		d.add(`<path class="now" d="M%v %vV%v"/><text class="em halo" x="%v" y="%v">%v</text>`, x(t.now), top, bottom, x(t.now)+6, top+14, l.t("ruler.now"))
+		d.add(`<path class="now" d="M%v %vV%v"/><text class="em halo" x="%v" y="%v">%v</text>`, x(t.now), top, bottom, x(t.now)+6, top+14, l.T("ruler.now"))
 	}
 	// An hour that is not over stands apart: joined to the line it would read
 	// as a fall.
@@ -198,9 +198,9 @@ func (l *locale) timelineAt(t timeline, id, class string, width, height float64)
 		for k := i + 1; k < len(shown) && shown[k].kind == m.kind && x(shown[k].at)-x(shown[k-1].at) < 16; k++ {
 			same++
 		}
-		label := l.t("mark." + m.kind)
+		label := l.T("mark." + m.kind)
 		if class == "wide" {
-			label += " " + l.clock(m.at)
+			label += " " + l.Clock(m.at)
 		}
 		if same > 1 {
 			label += " ×" + strconv.Itoa(same)
@@ -242,15 +242,15 @@ type tick struct {
 
 // ticks are the hours from first to last, or the days, in the zone of the
 // office: midnight by its day, the others by the clock.
-func (l *locale) ticks(first, last time.Time, daily bool) (list []tick) {
+func (l *writer) ticks(first, last time.Time, daily bool) (list []tick) {
 	if daily {
-		at := first.In(l.zone)
-		for day := at; !day.After(last); day = time.Date(day.Year(), day.Month(), day.Day()+1, 0, 0, 0, 0, l.zone) {
+		at := first.In(l.Zone)
+		for day := at; !day.After(last); day = time.Date(day.Year(), day.Month(), day.Day()+1, 0, 0, 0, 0, l.Zone) {
 			rank := 1
 			if day.Weekday() == time.Monday {
 				rank = 7
 			}
-			list = append(list, tick{day, rank, l.shortDay(day)})
+			list = append(list, tick{day, rank, l.ShortDay(day)})
 		}
 		return list
 	}
@@ -258,15 +258,15 @@ func (l *locale) ticks(first, last time.Time, daily bool) (list []tick) {
 		if at.Before(first) {
 			continue
 		}
-		local := at.In(l.zone)
-		k := tick{at, 1, l.clock(at)}
+		local := at.In(l.Zone)
+		k := tick{at, 1, l.Clock(at)}
 		for _, n := range []int{3, 6, 12, 24} {
 			if local.Hour()%n == 0 {
 				k.rank = n
 			}
 		}
 		if k.rank == 24 {
-			k.label = l.shortDay(at)
+			k.label = l.ShortDay(at)
 		}
 		list = append(list, k)
 	}
@@ -333,7 +333,7 @@ type plotBand struct {
 }
 
 // plot says what a timeline shows.
-func (l *locale) plot(t timeline) *plotted {
+func (l *writer) plot(t timeline) *plotted {
 	if len(t.points) < 2 {
 		return nil
 	}
@@ -341,9 +341,9 @@ func (l *locale) plot(t timeline) *plotted {
 	p := &plotted{E: t.expected, SoFar: t.running, Now: t.now.Unix(), Marks: []plotMark{}, Band: []plotBand{}, Words: map[string]string{}}
 	before := int64(0)
 	for _, k := range l.ticks(first, last, t.daily) {
-		at := l.when(k.at)
+		at := l.When(k.at)
 		if t.daily {
-			at = l.weekday(k.at)
+			at = l.Weekday(k.at)
 		}
 		p.T, p.At, p.Rank, p.Foot = append(p.T, k.at.Unix()-before), append(p.At, at), append(p.Rank, k.rank), append(p.Foot, k.label)
 		before = k.at.Unix()
@@ -356,14 +356,14 @@ func (l *locale) plot(t timeline) *plotted {
 		p.V = append(p.V, v)
 	}
 	for _, f := range t.band {
-		p.Band = append(p.Band, plotBand{f.from.Unix(), f.to.Unix(), f.low, f.mid, f.high, l.t("chart.from_to", f.from, f.to)})
+		p.Band = append(p.Band, plotBand{f.from.Unix(), f.to.Unix(), f.low, f.mid, f.high, l.T("chart.from_to", f.from, f.to)})
 	}
 	for _, m := range t.shown() {
-		p.Marks = append(p.Marks, plotMark{m.at.Unix(), m.kind, l.t("mark." + m.kind), l.clock(m.at)})
+		p.Marks = append(p.Marks, plotMark{m.at.Unix(), m.kind, l.T("mark." + m.kind), l.Clock(m.at)})
 	}
 	for _, key := range []string{"name", "hint", "reset", "shown", "sep", "and", "one", "many", "so_far", "missing", "usual", "ahead"} {
-		p.Words[key] = l.t("plot." + key)
+		p.Words[key] = l.T("plot." + key)
 	}
-	p.Words["now"] = l.t("ruler.now")
+	p.Words["now"] = l.T("ruler.now")
 	return p
 }

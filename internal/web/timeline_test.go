@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"example.org/hearback"
+	"example.org/hearback/internal/web/locale"
+	"example.org/hearback/internal/web/office"
 )
 
 // noon is a moment at which an hour has gone on for a while, in a zone that is
@@ -24,7 +26,7 @@ var noon = time.Date(2026, 3, 2, 12, 20, 0, 0, time.FixedZone("there", 8*3600))
 // drawn makes a server whose clock stands at noon.
 func drawn(t *testing.T) *server {
 	t.Helper()
-	s, err := newServer(Options{Zone: noon.Location(), Now: func() time.Time { return noon }}, true)
+	s, err := newServer(Options{Options: office.Options{Zone: noon.Location(), Now: func() time.Time { return noon }}}, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +50,7 @@ func TestSoFar(t *testing.T) {
 	s := drawn(t)
 	tl := timeline{points: hours(4, 8, -1, 6, 9, 1), running: true, now: noon}
 	obs := regexp.MustCompile(`class="obs" d="([^"]+)"`)
-	for _, lang := range langs {
+	for _, lang := range locale.Langs {
 		l := s.locales[lang]
 		svg := string(l.timeline(tl, "x"))
 		for _, m := range obs.FindAllStringSubmatch(svg, -1) {
@@ -92,7 +94,7 @@ func TestPlotHoldsThePicture(t *testing.T) {
 		marks: []mark{{noon.Add(-2 * time.Hour), "answer"}, {noon.Add(-3 * time.Hour), "alert"}, {noon.Add(-90 * time.Hour), "alert"}},
 		band:  []foreseen{{noon.Truncate(time.Hour), noon.Truncate(time.Hour).Add(6 * time.Hour), 2, 5.5, 9}},
 	}
-	for _, lang := range langs {
+	for _, lang := range locale.Langs {
 		p := s.locales[lang].plot(tl)
 		if len(p.T) != 12 || len(p.At) != 12 || len(p.Rank) != 12 || len(p.Foot) != 12 || len(p.V) != 6 {
 			t.Fatalf("%s: %d times, %d names, %d ranks, %d feet, %d values; want 12 and 6", lang, len(p.T), len(p.At), len(p.Rank), len(p.Foot), len(p.V))
@@ -124,7 +126,7 @@ func TestTicks(t *testing.T) {
 	if err != nil {
 		t.Skip("no zones on this machine")
 	}
-	s, err := newServer(Options{Zone: berlin, Now: func() time.Time { return noon }}, true)
+	s, err := newServer(Options{Options: office.Options{Zone: berlin, Now: func() time.Time { return noon }}}, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +174,7 @@ func TestPaintedPictureStandsAlone(t *testing.T) {
 		"matrix":   string(l.matrixWide(times, []heatRow{row, row}, shadesFrom(1, 100), "m")),
 	} {
 		file := string(s.palette.svg(poster{title: `<&"> 自来水还能喝吗`, lines: []string{strings.Repeat("水厂正在检修。", 40)}, picture: picture, foot: "foot",
-			legend: []legendItem{{"voices", "声音"}, {"q3", "3"}, {"few", "few"}, {"running", "so far"}}}, l.html))
+			legend: []legendItem{{"voices", "声音"}, {"q3", "3"}, {"few", "few"}, {"running", "so far"}}}, l.HTML))
 		for _, bad := range []string{"class=", "var(", "style", "href", "aria-", "NaN", "<script"} {
 			if strings.Contains(file, bad) {
 				t.Errorf("%s: the file holds %s", name, bad)

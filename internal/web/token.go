@@ -28,12 +28,12 @@ func (q *request) tokensPage() (*tokensPage, error) {
 	}
 	p := &tokensPage{frame: q.frame(q.t("token.title"), ""), Proved: q.o.Accounts.Proved(q.session), Base: q.o.ConsoleURL, Days: "90", Max: access.MaxTokenDays}
 	for _, s := range access.Scopes() {
-		if s.Of(q.account) {
+		if s.Of(q.Account) {
 			p.Scopes = append(p.Scopes, s)
 		}
 	}
 	var err error
-	p.List, err = q.o.Accounts.Tokens(q.ctx(), q.account.ID)
+	p.List, err = q.o.Accounts.Tokens(q.ctx(), q.Account.ID)
 	return p, err
 }
 
@@ -63,7 +63,7 @@ func (q *request) newAPIToken() error {
 		return perr
 	}
 	if err != nil {
-		p.Fault, p.Name, p.Days = q.fault(err), q.form("name"), q.form("days")
+		p.Fault, p.Name, p.Days = q.Say(err), q.form("name"), q.form("days")
 		return q.render(http.StatusUnprocessableEntity, "console", "tokens", p)
 	}
 	p.Fresh = token
@@ -76,7 +76,7 @@ func (q *request) endAPIToken() error {
 		err = hearback.ErrNotFound
 	}
 	if err == nil {
-		err = q.o.Accounts.EndToken(q.ctx(), q.account.ID, id)
+		err = q.o.Accounts.EndToken(q.ctx(), q.Account.ID, id)
 	}
 	if err != nil {
 		return err
@@ -96,9 +96,9 @@ func (q *request) bearer() error {
 	if !strings.EqualFold(kind, "Bearer") {
 		return nil
 	}
-	t, a, err := q.o.Accounts.ByToken(q.ctx(), strings.TrimSpace(token), q.address())
+	t, a, err := q.o.Accounts.ByToken(q.ctx(), strings.TrimSpace(token), address(q.r))
 	if err == nil {
-		q.token, q.account = t, a
+		q.Token, q.Account = t, a
 	} else if errors.Is(err, hearback.ErrNotFound) {
 		return nil // as good as none
 	}

@@ -6,6 +6,7 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
+	"example.org/hearback/internal/web/office"
 )
 
 type topicsPage struct {
@@ -18,7 +19,7 @@ type topicsPage struct {
 	Tested bool
 	Keeps  bool
 	Bad    string // why the query cannot be read
-	Log    []entryRow
+	Log    []office.EntryRow
 	All    int // sources that keep everything
 }
 
@@ -37,7 +38,7 @@ func (q *request) topicsPage(one *hearback.Topic) (*topicsPage, error) {
 		if err != nil {
 			return nil, err
 		}
-		p.Log = q.entryRows(entries)
+		p.Log = q.EntryRows(entries)
 	}
 	list, err := q.o.Store.Topics(q.ctx())
 	if err != nil {
@@ -97,16 +98,16 @@ func (q *request) topicTest(t hearback.Topic, fault error) error {
 	if q.o.TestTopic != nil && t.Query != "" {
 		keeps, err := q.o.TestTopic(q.ctx(), t.Query, p.Test)
 		if err != nil {
-			p.Bad = q.fault(err)
+			p.Bad = q.Say(err)
 		} else {
 			p.Tested, p.Keeps = p.Test != "", keeps
 		}
 	}
 	if fault != nil {
-		if status = statusOf(fault); status == http.StatusInternalServerError {
+		if status = office.StatusOf(fault); status == http.StatusInternalServerError {
 			return fault
 		}
-		p.Fault = q.fault(fault)
+		p.Fault = q.Say(fault)
 	}
 	return q.render(status, "console", "topics", p)
 }

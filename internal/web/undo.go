@@ -51,7 +51,7 @@ func (q *request) seeUndo(to, done, act string, ids []hearback.ID) error {
 // undoOf reads the way back from an address; nil if it names none.
 func (q *request) undoOf(way string) *undo {
 	act, list, ok := strings.Cut(way, ".")
-	if !ok || q.account == nil || !q.may(access.Triage) {
+	if !ok || q.Account == nil || !q.may(access.Triage) {
 		return nil
 	}
 	u := &undo{URL: "/concerns", Act: act, Reason: q.t("undo.reason")}

@@ -9,7 +9,7 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
-	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 // TestUrgent: in an emergency one approval is enough, the page says so, and
@@ -19,7 +19,7 @@ func TestUrgent(t *testing.T) {
 	w.waiting(1)
 	ctx, o := context.Background(), w.options()
 	lin, omar, ada := w.join(o, "Lin", access.Officer), w.join(o, "Omar", access.Reviewer), w.join(o, "Ada", access.Reviewer)
-	list, _, err := w.db.ConcernList(ctx, web.ConcernFilter{View: "all"})
+	list, _, err := w.db.ConcernList(ctx, office.ConcernFilter{View: "all"})
 	w.must(err)
 	c, err := w.cases.Open(ctx, officer, list[0].ID, "front", hearback.P2, "")
 	w.must(err)
@@ -81,7 +81,7 @@ func TestEscapingAtDesks(t *testing.T) {
 	const attack = `<script>alert(1)</script>"'><img src=x onerror=alert(2)>{{.}}</title></textarea>`
 	ctx, o := context.Background(), w.options()
 	all := w.join(o, "Everything", access.Roles()...)
-	list, _, err := w.db.ConcernList(ctx, web.ConcernFilter{View: "all"})
+	list, _, err := w.db.ConcernList(ctx, office.ConcernFilter{View: "all"})
 	w.must(err)
 	c, err := w.cases.Open(ctx, officer, list[0].ID, "front", hearback.P3, attack)
 	w.must(err)

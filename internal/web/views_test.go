@@ -13,7 +13,7 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
-	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 // TestSavedViews keeps a filter under a name, for oneself and for a desk, and
@@ -75,7 +75,7 @@ func TestUndo(t *testing.T) {
 	w.waiting(3)
 	br := w.join(w.options(), "Lin", access.Listener)
 	ctx := context.Background()
-	list, _, err := w.db.ConcernList(ctx, web.ConcernFilter{View: "triage", Limit: 2})
+	list, _, err := w.db.ConcernList(ctx, office.ConcernFilter{View: "triage", Limit: 2})
 	w.must(err)
 	a, b := list[0].ID, list[1].ID
 	rec := br.post("/concerns", "act", "mute", "id", a.String(), "id", b.String(), "reason", "known", "back", "/concerns?view=triage")

@@ -26,6 +26,7 @@ import (
 	"example.org/hearback/internal/store"
 	"example.org/hearback/internal/translog"
 	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 // start is the time at which tests happen: a Wednesday.
@@ -99,18 +100,21 @@ func (w *world) must(err error) {
 // options wires the pages as the service does.
 func (w *world) options() web.Options {
 	return web.Options{
-		Office: "Linmere Information Desk", OfficeZH: "临湄市信息服务台",
-		ConsoleURL: "http://console.test", PublicURL: "http://public.test", Contact: "desk@linmere.example", Version: "test",
-		Zone: time.UTC, Window: 24 * time.Hour, Retention: 30 * 24 * time.Hour, AlertsPerDay: 12, AlertsPerShift: 3, NoisePerDay: 1,
-		Now: w.Now, Log: slog.New(slog.DiscardHandler),
-		Store: w.db, Cases: w.cases, Answers: w.answers, Desks: w.desks, Accounts: w.accounts,
-		Sources: sources{w.registry}, Topics: w.topics, Concerns: concerns{w}, Alerts: alerts{w}, Notices: w.notices, Mail: true, Entries: w.log,
-		TestTopic: func(_ context.Context, query, text string) (bool, error) {
-			if strings.Contains(query, "(") {
-				return false, fmt.Errorf("%w: at character 1: this ( is never closed; write a ) where it should end", hearback.ErrInvalid)
-			}
-			return strings.Contains(text, query), nil
+		Options: office.Options{
+			Office: "Linmere Information Desk", OfficeZH: "临湄市信息服务台",
+			ConsoleURL: "http://console.test", PublicURL: "http://public.test", Version: "test",
+			Zone: time.UTC, Window: 24 * time.Hour, Retention: 30 * 24 * time.Hour, AlertsPerDay: 12, NoisePerDay: 1,
+			Now: w.Now, Log: slog.New(slog.DiscardHandler),
+			Store: w.db, Cases: w.cases, Answers: w.answers, Desks: w.desks, Accounts: w.accounts,
+			Sources: sources{w.registry}, Topics: w.topics, Concerns: concerns{w}, Alerts: alerts{w}, Notices: w.notices,
+			TestTopic: func(_ context.Context, query, text string) (bool, error) {
+				if strings.Contains(query, "(") {
+					return false, fmt.Errorf("%w: at character 1: this ( is never closed; write a ) where it should end", hearback.ErrInvalid)
+				}
+				return strings.Contains(text, query), nil
+			},
 		},
+		Contact: "desk@linmere.example", AlertsPerShift: 3, Mail: true, Entries: w.log,
 		HarmHints: func(list []hearback.Message) score.Suggestion {
 			var texts []string
 			for _, m := range list {
@@ -187,15 +191,15 @@ func (c concerns) HarmRatings(ctx context.Context, id hearback.ID) ([]hearback.H
 	return c.w.db.HarmRatings(ctx, id)
 }
 
-func (c concerns) Proposals(ctx context.Context, id hearback.ID) ([]web.Proposal, error) {
-	list, _, err := c.w.db.ConcernList(ctx, web.ConcernFilter{View: "all"})
+func (c concerns) Proposals(ctx context.Context, id hearback.ID) ([]office.Proposal, error) {
+	list, _, err := c.w.db.ConcernList(ctx, office.ConcernFilter{View: "all"})
 	if err != nil || len(list) < 2 || id != list[0].ID {
 		return nil, err
 	}
-	return []web.Proposal{{Key: "p1", Kind: "merge", Concern: id, Other: list[1].ID, Title: list[1].Title, Voices: 82, Score: .4, Shared: []string{"water", "tap"}, Apart: []string{"pipe", "rust"}},
+	return []office.Proposal{{Key: "p1", Kind: "merge", Concern: id, Other: list[1].ID, Title: list[1].Title, Voices: 82, Score: .4, Shared: []string{"water", "tap"}, Apart: []string{"pipe", "rust"}},
 		{Key: "split-" + id.String(), Kind: "split", Concern: id, Why: "words", Shared: []string{"water"},
-			Here:  web.Side{Messages: 20, Words: []string{"gates", "tonight"}, Said: []hearback.Message{{Text: "Do they open the gates tonight? [phone]", Lang: "en"}, {Text: "今晚真的要开闸放水吗", Lang: "zh"}}},
-			There: web.Side{Messages: 7, Words: []string{"refund", "water bill"}, Said: []hearback.Message{{Text: "Where do I apply for a refund of the water bill?", Lang: "en"}}}}}, nil
+			Here:  office.Side{Messages: 20, Words: []string{"gates", "tonight"}, Said: []hearback.Message{{Text: "Do they open the gates tonight? [phone]", Lang: "en"}, {Text: "今晚真的要开闸放水吗", Lang: "zh"}}},
+			There: office.Side{Messages: 7, Words: []string{"refund", "water bill"}, Said: []hearback.Message{{Text: "Where do I apply for a refund of the water bill?", Lang: "en"}}}}}, nil
 }
 
 func (c concerns) Decide(ctx context.Context, by hearback.Actor, key string, accept bool, reason string) error {
@@ -217,12 +221,12 @@ func (c concerns) Undo(ctx context.Context, by hearback.Actor, id hearback.ID, r
 	return fmt.Errorf("%w: nothing was merged into this concern", hearback.ErrRefused)
 }
 
-func (c concerns) Nearest(ctx context.Context, id hearback.ID, k int) ([]web.Nearest, error) {
-	list, _, err := c.w.db.ConcernList(ctx, web.ConcernFilter{View: "all"})
-	var out []web.Nearest
+func (c concerns) Nearest(ctx context.Context, id hearback.ID, k int) ([]office.Nearest, error) {
+	list, _, err := c.w.db.ConcernList(ctx, office.ConcernFilter{View: "all"})
+	var out []office.Nearest
 	for i, x := range list {
 		if x.ID != id && len(out) < 2 {
-			out = append(out, web.Nearest{Concern: x.ID, Title: x.Title, Score: .41 - float64(i)/20, Shared: []string{"water"}, Kept: []string{"", "number", "place", "negation"}[i%4]})
+			out = append(out, office.Nearest{Concern: x.ID, Title: x.Title, Score: .41 - float64(i)/20, Shared: []string{"water"}, Kept: []string{"", "number", "place", "negation"}[i%4]})
 		}
 	}
 	return out, err
@@ -267,8 +271,8 @@ func (a alerts) AckAlert(ctx context.Context, by hearback.Actor, id hearback.ID)
 	return a.w.db.SetAlert(ctx, x)
 }
 
-// An office with everything in it: what the pages show on a bad day.
-type office struct {
+// things are what an office has: what the pages show on a bad day.
+type things struct {
 	water, dam, pension, bus   hearback.ID // concerns
 	damCase, waterCase         hearback.ID
 	answer, draft, gone        hearback.ID
@@ -284,7 +288,7 @@ var (
 )
 
 // say fills every text of the office; tests of escaping give it markup.
-func (w *world) fill(say func(string) string) (o office) {
+func (w *world) fill(say func(string) string) (o things) {
 	w.t.Helper()
 	ctx := context.Background()
 	w.pass(-30 * time.Hour)

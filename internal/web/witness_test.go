@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"example.org/hearback/internal/access"
-	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 // TestWitnessWarning: the console says on every page that fewer witnesses
@@ -17,7 +17,7 @@ func TestWitnessWarning(t *testing.T) {
 	at := "/answers/" + w.fill(func(s string) string { return s }).answer.String()
 	stale := true
 	o.WitnessesNeed = 2
-	o.Witnesses = func() []web.Witness { return []web.Witness{{Name: "a"}, {Name: "b", Stale: stale}} }
+	o.Witnesses = func() []office.Witness { return []office.Witness{{Name: "a"}, {Name: "b", Stale: stale}} }
 	confirmed := 1
 	o.Confirmed = func(int64) int { return confirmed }
 	lin := w.join(o, "Lin", access.Officer)

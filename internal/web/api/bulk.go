@@ -1,4 +1,4 @@
-package web
+package api
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
+	"example.org/hearback/internal/web/office"
 )
 
 // apiEach is what became of an act on one of many.
@@ -36,7 +37,7 @@ type casesBody struct {
 
 // many checks the ids of an act on many.
 func many(ids []hearback.ID, least int) error {
-	if len(ids) < least || len(ids) > maxBulk {
+	if len(ids) < least || len(ids) > office.MaxBulk {
 		return fmt.Errorf("%w: the field %q is not as the document says", hearback.ErrInvalid, "ids")
 	}
 	for i, id := range ids {
@@ -52,14 +53,14 @@ func (q *request) result(id hearback.ID, err error) apiEach {
 	if err == nil {
 		return apiEach{ID: id, Done: true}
 	}
-	status := statusOf(err)
-	title := q.t(fmt.Sprintf("error.%d", status))
-	return apiEach{ID: id, Problem: &apiProblem{problemBase + problemOf(err), title, status, q.fault(err)}}
+	status := office.StatusOf(err)
+	title := q.T(fmt.Sprintf("error.%d", status))
+	return apiEach{ID: id, Problem: &apiProblem{problemBase + problemOf(err), title, status, q.Say(err)}}
 }
 
 // all does one act to each, as the list of the console does.
 func (q *request) all(ids []hearback.ID, do func(ctx context.Context, id hearback.ID) error) (out apiBulk, err error) {
-	n, last := q.each(ids, func(ctx context.Context, id hearback.ID) error {
+	n, last := q.Each(q.ctx(), ids, func(ctx context.Context, id hearback.ID) error {
 		err := do(ctx, id)
 		out.Items = append(out.Items, q.result(id, err))
 		return err
@@ -90,14 +91,14 @@ func (q *request) apiConcernsBulk(in concernsBody) (out apiBulk, err error) {
 	if err := many(in.IDs, least); err != nil {
 		return out, err
 	}
-	if !q.may(need) {
-		return out, q.refuse(need)
+	if !q.May(need) {
+		return out, q.Refuse(q.ctx(), need)
 	}
-	by := q.by(need)
+	by := q.By(need)
 	switch in.Act {
 	case "case":
 		return q.all(in.IDs, func(ctx context.Context, id hearback.ID) error {
-			return q.openOne(ctx, by, id, in.Desk, "", in.Reason)
+			return q.OpenOne(ctx, by, id, in.Desk, "", in.Reason)
 		})
 	case "merge":
 		each, err := q.o.Concerns.Merge(q.ctx(), by, in.IDs[0], in.IDs[1:], in.Reason)
@@ -122,10 +123,10 @@ func (q *request) apiCasesBulk(in casesBody) (out apiBulk, err error) {
 	if err := many(in.IDs, 1); err != nil {
 		return out, err
 	}
-	do := q.caseActs(in.Desk, in.Note)[in.Act]
+	do := q.CaseActs(in.Desk, in.Note)[in.Act]
 	if do == nil {
 		return out, fmt.Errorf("%w: the field %q is needed", hearback.ErrInvalid, "act")
 	}
-	by := q.by(access.Route)
+	by := q.By(access.Route)
 	return q.all(in.IDs, func(ctx context.Context, id hearback.ID) error { return do(ctx, by, id) })
 }

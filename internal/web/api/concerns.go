@@ -1,4 +1,4 @@
-package web
+package api
 
 import (
 	"cmp"
@@ -13,6 +13,7 @@ import (
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
 	"example.org/hearback/internal/text"
+	"example.org/hearback/internal/web/office"
 )
 
 // apiConcern is one line of a list of concerns.
@@ -41,10 +42,10 @@ type apiConcern struct {
 }
 
 func (q *request) viewConcern(c *hearback.Concern) apiConcern {
-	l := q.label(c)
-	v := apiConcern{ID: c.ID, Title: quote(q.concernTitle(c)), Titled: c.Titled, Lang: l.Lang, State: c.State, Into: c.Into, Theme: c.Theme, First: c.First, Last: c.Last,
+	l := q.Label(c)
+	v := apiConcern{ID: c.ID, Title: quote(q.ConcernTitle(c)), Titled: c.Titled, Lang: l.Lang, State: c.State, Into: c.Into, Theme: c.Theme, First: c.First, Last: c.Last,
 		Messages: voices(c.Messages), Voices: voices(c.Voices), Tier: c.Score.Tier, Priority: c.Score.Priority, Low: c.Score.Low, High: c.Score.High, Grade: c.Score.Grade,
-		Why: q.whyNow(c.Score), Case: c.Case, Answer: c.Answer, Version: c.Version}
+		Why: q.WhyNow(c.Score), Case: c.Case, Answer: c.Answer, Version: c.Version}
 	for _, p := range text.Spare(l.Phrases) {
 		v.Phrases = append(v.Phrases, quote(p))
 	}
@@ -122,16 +123,15 @@ func (q *request) fullConcern(id hearback.ID) (v apiConcernFull, err error) {
 		if err != nil {
 			return v, err
 		}
-		p := concernPage{MayRate: q.may(access.RateHarm)}
-		p.judge(ratings, q.account)
-		v.RateAgain = p.Second
+		harm := q.Harm(ratings)
+		v.RateAgain = harm.Second
 		for _, r := range ratings {
-			if own := r.By == q.account.ID; own || !p.Hidden() {
+			if own := r.By == q.Account.ID; own || !harm.Hidden() {
 				v.Ratings = append(v.Ratings, apiHarmRating{r.At, own, r.Severity, r.Believable, r.Immediate, r.CallToAction, r.Vulnerable, r.Reason})
 			}
 		}
 	}
-	desk, why, err := q.suggestDesk(c, nil)
+	desk, why, err := q.SuggestDesk(q.ctx(), c, nil)
 	v.Desk, v.DeskWhy = desk, quote(why)
 	return v, err
 }
@@ -154,7 +154,7 @@ func (q *request) apiConcerns(in concernQuery) (out page[apiConcern], err error)
 	if err != nil {
 		return out, err
 	}
-	if err := cmp.Or(oneOf("view", in.View, concernViews...), oneOf("since", in.Since, "today")); err != nil {
+	if err := cmp.Or(oneOf("view", in.View, office.ConcernViews()...), oneOf("since", in.Since, "today")); err != nil {
 		return out, err
 	}
 	// The filter is the one of the page.
@@ -165,7 +165,7 @@ func (q *request) apiConcerns(in concernQuery) (out page[apiConcern], err error)
 	if in.Source != 0 {
 		v.Set("source", in.Source.String())
 	}
-	f, _ := q.concernFilter(v)
+	f, _ := q.ConcernFilter(v)
 	f.Limit, f.Theme = n, in.Theme
 	if in.Theme != 0 && in.View == "" {
 		f.View = ""
@@ -225,14 +225,14 @@ func (q *request) apiMessages(in messageQuery) (out apiMessages, err error) {
 	if in.Limit < 0 || in.Limit > hearback.RecentMessages {
 		return out, fmt.Errorf("%w: the field %q is not as the document says", hearback.ErrInvalid, "limit")
 	}
-	ids := recentOf(c)
+	ids := office.RecentOf(c)
 	if in.Limit > 0 {
 		ids = ids[:min(in.Limit, len(ids))]
 	}
 	list, err := q.o.Store.Messages(q.ctx(), ids)
 	for _, m := range list {
 		v := viewMessage(m)
-		v.Why = quote(q.belongs(c, m))
+		v.Why = quote(q.Belongs(q.ctx(), c, m))
 		out.Items = append(out.Items, v)
 	}
 	out.Forgotten = len(list) == 0 && c.Messages > 0
@@ -301,7 +301,7 @@ func (q *request) apiNearest(nothing) (out apiNearest, err error) {
 		return out, err
 	}
 	list, err := q.o.Concerns.Nearest(q.ctx(), id, 5)
-	if errors.Is(err, ErrLoading) {
+	if errors.Is(err, office.ErrLoading) {
 		return apiNearest{Loading: true}, nil
 	}
 	for _, n := range list {
@@ -309,7 +309,7 @@ func (q *request) apiNearest(nothing) (out apiNearest, err error) {
 		if cerr != nil {
 			return out, cerr
 		}
-		out.Items = append(out.Items, apiNear{n.Concern, quote(q.concernTitle(c)), n.Score, quotes(n.Shared), n.Kept})
+		out.Items = append(out.Items, apiNear{n.Concern, quote(q.ConcernTitle(c)), n.Score, quotes(n.Shared), n.Kept})
 	}
 	return out, err
 }
@@ -340,7 +340,7 @@ type apiProposals struct {
 	Loading bool          `json:"loading" doc:"The service has just started and does not know yet."`
 }
 
-func viewSide(s Side) *apiSide {
+func viewSide(s office.Side) *apiSide {
 	v := &apiSide{Messages: voices(s.Messages), Words: quotes(s.Words)}
 	for _, m := range s.Said {
 		v.Said = append(v.Said, quote(m.Text))
@@ -357,7 +357,7 @@ func (q *request) apiProposals(in proposalQuery) (out apiProposals, err error) {
 		return out, nil
 	}
 	list, err := q.o.Concerns.Proposals(q.ctx(), in.Concern)
-	if errors.Is(err, ErrLoading) {
+	if errors.Is(err, office.ErrLoading) {
 		return apiProposals{Loading: true}, nil
 	}
 	for _, p := range list {
@@ -384,10 +384,10 @@ func (q *request) apiThemes(in paging) (out page[apiTheme], err error) {
 	if err != nil {
 		return out, err
 	}
-	return cut(rows, in, func(t *Theme) string { return t.ID.String() }, func(rows []Theme) (list []apiTheme, err error) {
+	return cut(rows, in, func(t *office.Theme) string { return t.ID.String() }, func(rows []office.Theme) (list []apiTheme, err error) {
 		for _, t := range rows {
 			v := apiTheme{ID: t.ID, Concerns: t.Concerns, Voices: voices(t.Voices), Tier: t.Tier, Last: t.Last}
-			lead, _, err := q.o.Store.ConcernList(q.ctx(), ConcernFilter{Theme: t.ID, Limit: 3})
+			lead, _, err := q.o.Store.ConcernList(q.ctx(), office.ConcernFilter{Theme: t.ID, Limit: 3})
 			if err != nil {
 				return nil, err
 			}
@@ -428,9 +428,9 @@ type searchQuery struct {
 }
 
 func (q *request) apiSearch(in searchQuery) (out apiSearch, err error) {
-	text := shortenTo(strings.TrimSpace(in.Q), 200)
+	text := office.ShortenTo(strings.TrimSpace(in.Q), 200)
 	if in.Before == 0 {
-		rows, _, err := q.o.Store.ConcernList(q.ctx(), ConcernFilter{View: "all", Text: text, Limit: 10})
+		rows, _, err := q.o.Store.ConcernList(q.ctx(), office.ConcernFilter{View: "all", Text: text, Limit: 10})
 		if err != nil {
 			return out, err
 		}
@@ -438,7 +438,7 @@ func (q *request) apiSearch(in searchQuery) (out apiSearch, err error) {
 			out.Concerns = append(out.Concerns, q.viewConcern(&rows[i]))
 		}
 		if q.o.Match != nil {
-			for _, m := range q.o.Match(q.ctx(), text, q.l.lang, 5) {
+			for _, m := range q.o.Match(q.ctx(), text, q.Locale.Lang, 5) {
 				out.Answers = append(out.Answers, apiMatch{m.Answer, m.Title, m.Score, m.Same, m.Shared})
 			}
 		}
@@ -446,7 +446,7 @@ func (q *request) apiSearch(in searchQuery) (out apiSearch, err error) {
 	if q.o.FindMessages == nil {
 		return out, nil
 	}
-	found, err := q.o.FindMessages(q.ctx(), text, in.Before, messagesAtOnce)
+	found, err := q.o.FindMessages(q.ctx(), text, in.Before, office.MessagesAtOnce)
 	for _, m := range found.Messages {
 		out.Messages = append(out.Messages, apiSaid{viewMessage(m), m.Concern})
 	}
@@ -458,7 +458,7 @@ func (q *request) apiSearch(in searchQuery) (out apiSearch, err error) {
 func (q *request) actConcern(need access.Action, f func(ctx context.Context, by hearback.Actor, id hearback.ID) error) (v apiConcernFull, err error) {
 	id, err := q.id()
 	if err == nil {
-		err = f(q.ctx(), q.by(need), id)
+		err = f(q.ctx(), q.By(need), id)
 	}
 	if err != nil {
 		return v, err
@@ -525,7 +525,7 @@ func (q *request) apiOpenCase(in openCaseBody) (v apiCaseMade, err error) {
 	if err != nil {
 		return v, err
 	}
-	if err := q.openOne(q.ctx(), q.by(access.OpenCase), id, in.Desk, in.Tier, in.Note); err != nil {
+	if err := q.OpenOne(q.ctx(), q.By(access.OpenCase), id, in.Desk, in.Tier, in.Note); err != nil {
 		return v, err
 	}
 	c, err := q.o.Store.Concern(q.ctx(), id)
@@ -543,7 +543,7 @@ type mergeBody struct {
 
 func (q *request) apiMerge(in mergeBody) (apiConcernFull, error) {
 	return q.actConcern(access.Triage, func(ctx context.Context, by hearback.Actor, id hearback.ID) error {
-		return q.mergeOne(ctx, by, id, in.From, in.Reason)
+		return q.MergeOne(ctx, by, id, in.From, in.Reason)
 	})
 }
 

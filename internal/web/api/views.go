@@ -1,4 +1,4 @@
-package web
+package api
 
 import (
 	"example.org/hearback"
@@ -18,9 +18,9 @@ type apiViews struct {
 }
 
 func (q *request) apiSavedViews(nothing) (out apiViews, err error) {
-	list, err := q.o.Store.SavedViews(q.ctx(), q.account.ID, q.account.Desks)
+	list, err := q.o.Store.SavedViews(q.ctx(), q.Account.ID, q.Account.Desks)
 	for _, v := range list {
-		out.Items = append(out.Items, apiView{v.ID, v.Name, v.Query, v.Desk, v.Account == q.account.ID})
+		out.Items = append(out.Items, apiView{v.ID, v.Name, v.Query, v.Desk, v.Account == q.Account.ID})
 	}
 	return out, err
 }
@@ -32,14 +32,18 @@ type viewBody struct {
 }
 
 func (q *request) apiSaveView(in viewBody) (apiViews, error) {
-	if _, err := q.keepView(in.Name, in.Desk, in.Query); err != nil {
+	if _, err := q.KeepView(q.ctx(), in.Name, in.Desk, in.Query); err != nil {
 		return apiViews{}, err
 	}
 	return q.apiSavedViews(nothing{})
 }
 
 func (q *request) apiDropView(nothing) (apiViews, error) {
-	if err := q.loseView(); err != nil {
+	id, err := q.id()
+	if err == nil {
+		err = q.LoseView(q.ctx(), id)
+	}
+	if err != nil {
 		return apiViews{}, err
 	}
 	return q.apiSavedViews(nothing{})

@@ -1,4 +1,4 @@
-package web
+package api
 
 import (
 	"bytes"
@@ -12,6 +12,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"example.org/hearback/internal/web/office"
 )
 
 // keyLife is how long the first answer to an act is given again.
@@ -31,9 +33,9 @@ func (q *request) keyed(body []byte, do func() (reply, error)) error {
 		return errKeyBad
 	}
 	now := q.o.Now()
-	name := sha256.Sum256(fmt.Appendf(nil, "%d\x00%s", q.account.ID, key))
+	name := sha256.Sum256(fmt.Appendf(nil, "%d\x00%s", q.Account.ID, key))
 	sent := sha256.Sum256(fmt.Appendf(nil, "%s %s\x00%s", q.r.Method, q.r.URL.RequestURI(), body))
-	k := ActKey{Key: name[:], Request: sent[:], Since: now}
+	k := office.ActKey{Key: name[:], Request: sent[:], Since: now}
 	old, err := q.o.Store.ClaimKey(q.ctx(), k, now.Add(-keyLife))
 	switch {
 	case err != nil:
@@ -54,11 +56,11 @@ func (q *request) keyed(body []byte, do func() (reply, error)) error {
 	}
 	r, err := do()
 	if err != nil {
-		status := statusOf(err)
+		status := office.StatusOf(err)
 		if status == http.StatusInternalServerError {
 			return err // it may have been done
 		}
-		r = reply{Status: status, Media: "application/problem+json", Body: q.problemBody(problemOf(err), status, q.fault(err))}
+		r = reply{Status: status, Media: "application/problem+json", Body: problemBody(q.Caller, problemOf(err), status, q.Say(err))}
 	}
 	if k.Answer, err = q.seal(key, r); err != nil {
 		return err
@@ -97,7 +99,7 @@ func (q *request) seal(key string, r reply) ([]byte, error) {
 	return lock.Seal(nil, nil, b, nil), nil
 }
 
-func (q *request) unseal(key string, k *ActKey) (r reply, err error) {
+func (q *request) unseal(key string, k *office.ActKey) (r reply, err error) {
 	lock, err := q.lock(key)
 	if err != nil {
 		return r, err

@@ -1,4 +1,4 @@
-package web
+package api
 
 import (
 	"errors"
@@ -37,7 +37,7 @@ type apiReceivers struct {
 }
 
 func (q *request) outside() ([]notify.Channel, error) {
-	if q.notices() == nil {
+	if q.Notices() == nil {
 		return nil, hearback.ErrNotFound
 	}
 	return q.o.Notices.Channels(q.ctx(), notify.Outside)
@@ -86,9 +86,9 @@ type receiverBody struct {
 }
 
 func (q *request) put(id hearback.ID, in receiverBody, version int) (secret string, err error) {
-	c := notify.Channel{ID: id, Owner: notify.Outside, Way: notify.Webhook, Name: in.Name, Lang: q.l.lang, Version: version,
+	c := notify.Channel{ID: id, Owner: notify.Outside, Way: notify.Webhook, Name: in.Name, Lang: q.Locale.Lang, Version: version,
 		Wants: notify.Wants{Topics: in.Topics, Areas: in.Areas, Lang: in.Answers}}
-	return q.o.Notices.Put(q.ctx(), q.by(access.ChangeSettings), c, in.To, in.Secret)
+	return q.o.Notices.Put(q.ctx(), q.By(access.ChangeSettings), c, in.To, in.Secret)
 }
 
 func (q *request) apiAddReceiver(in receiverBody) (v apiReceiverMade, err error) {
@@ -129,7 +129,7 @@ func (q *request) apiPauseReceiver(in pausedBody) (v apiReceiver, err error) {
 	if v, err = q.apiReceiver(nothing{}); err != nil {
 		return v, err
 	}
-	if err := q.o.Notices.Pause(q.ctx(), q.by(access.ChangeSettings), notify.Outside, v.ID, in.Paused); err != nil {
+	if err := q.o.Notices.Pause(q.ctx(), q.By(access.ChangeSettings), notify.Outside, v.ID, in.Paused); err != nil {
 		return v, err
 	}
 	return q.receiverNow(v.ID)
@@ -140,7 +140,7 @@ func (q *request) apiRemoveReceiver(nothing) (out apiReceivers, err error) {
 	if err != nil {
 		return out, err
 	}
-	if err := q.o.Notices.Remove(q.ctx(), q.by(access.ChangeSettings), notify.Outside, v.ID); err != nil {
+	if err := q.o.Notices.Remove(q.ctx(), q.By(access.ChangeSettings), notify.Outside, v.ID); err != nil {
 		return out, err
 	}
 	return q.apiReceivers(nothing{})
@@ -160,7 +160,7 @@ func (q *request) apiTestReceiver(nothing) (out apiTested, err error) {
 	err = q.o.Notices.Test(q.ctx(), notify.Outside, v.ID)
 	var f *notify.Fault
 	if errors.As(err, &f) {
-		return apiTested{Fault: q.sourceFault(f.Sentence)}, nil
+		return apiTested{Fault: q.SourceFault(f.Sentence)}, nil
 	}
 	return apiTested{Arrived: err == nil}, err
 }

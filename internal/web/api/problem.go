@@ -1,4 +1,4 @@
-package web
+package api
 
 import (
 	"encoding/json"
@@ -7,7 +7,7 @@ import (
 	"net/http"
 
 	"example.org/hearback"
-	"example.org/hearback/internal/access"
+	"example.org/hearback/internal/web/office"
 )
 
 // problemBase is where the types of problems begin. They are names, for a
@@ -43,22 +43,16 @@ var problemKinds = []problemKind{
 
 // Faults that only programs meet.
 var (
-	errMalformed  = errors.New("the body cannot be read")
-	errMediaType  = errors.New("the body is not JSON")
-	errChanged    = errors.New("changed since it was read")
-	errMethod     = errors.New("this address takes other methods")
-	errNoVersion  = errors.New("an edit needs the version that it edits")
+	errMalformed  = &office.Fault{Status: http.StatusBadRequest, Class: "the body cannot be read"}
+	errMediaType  = &office.Fault{Status: http.StatusUnsupportedMediaType, Class: "the body is not JSON"}
+	errChanged    = &office.Fault{Status: http.StatusPreconditionFailed, Class: "changed since it was read"}
+	errMethod     = &office.Fault{Status: http.StatusMethodNotAllowed, Class: "this address takes other methods"}
+	errNoVersion  = &office.Fault{Status: http.StatusPreconditionRequired, Class: "an edit needs the version that it edits"}
 	errKeyReused  = fmt.Errorf("%w: this Idempotency-Key came before with another request; use a new key for each act", hearback.ErrInvalid)
 	errKeyBad     = fmt.Errorf("%w: an Idempotency-Key has 1 to 200 visible characters", hearback.ErrInvalid)
 	errUnknown    = fmt.Errorf("%w: an act with this Idempotency-Key was begun and has no answer yet; wait a moment, and if this stays so look whether it was done", hearback.ErrConflict)
 	errOnlyTokens = fmt.Errorf("%w: a session of a browser may only read here; to act, use a token", hearback.ErrRefused)
 )
-
-// notScoped says which scope a token lacks.
-type notScoped struct{ scope access.Scope }
-
-func (e notScoped) Error() string        { return "refused: the token has not the scope " + string(e.scope) }
-func (e notScoped) Is(target error) bool { return target == hearback.ErrRefused }
 
 // malformed says what cannot be read in what was sent.
 func malformed(format string, args ...any) error {
@@ -67,8 +61,8 @@ func malformed(format string, args ...any) error {
 
 // problemOf names the kind of problem that an error is.
 func problemOf(err error) string {
-	var roles notAllowed
-	var scoped notScoped
+	var roles office.NotAllowed
+	var scoped office.NotScoped
 	switch {
 	case errors.Is(err, errUnknown):
 		return "unknown-outcome"
@@ -79,7 +73,7 @@ func problemOf(err error) string {
 	case errors.As(err, &roles):
 		return "role"
 	}
-	status := statusOf(err)
+	status := office.StatusOf(err)
 	if status == http.StatusForbidden {
 		return "refused"
 	}
@@ -105,26 +99,35 @@ type apiProblem struct {
 	Detail string `json:"detail" doc:"A sentence in the language that Accept-Language asks for."`
 }
 
-func (q *request) problemBody(kind string, status int, detail string) []byte {
+func problemBody(c *office.Caller, kind string, status int, detail string) []byte {
 	title := http.StatusText(status)
-	if key := fmt.Sprintf("error.%d", status); q.l.has(key) {
-		title = q.t(key)
+	if key := fmt.Sprintf("error.%d", status); c.Locale.Has(key) {
+		title = c.T(key)
 	}
 	b, _ := json.Marshal(apiProblem{problemBase + kind, title, status, detail}) // strings and a number
 	return append(b, '\n')
 }
 
-// problem writes an error for a program.
-func (q *request) problem(kind string, status int, detail string) {
-	h := q.w.Header()
+// Problem writes an error for a program.
+func Problem(c *office.Caller, w http.ResponseWriter, r *http.Request, err error) {
+	writeProblem(c, w, r, problemOf(err), office.StatusOf(err), c.Say(err))
+}
+
+// NoToken writes that a request came without a token.
+func NoToken(c *office.Caller, w http.ResponseWriter, r *http.Request) {
+	writeProblem(c, w, r, "token", http.StatusUnauthorized, c.T("error.token"))
+}
+
+func writeProblem(c *office.Caller, w http.ResponseWriter, r *http.Request, kind string, status int, detail string) {
+	h := w.Header()
 	h.Set("Content-Type", "application/problem+json")
-	h.Set("Content-Language", q.l.html)
+	h.Set("Content-Language", c.Locale.HTML)
 	h.Set("Cache-Control", "no-store")
 	if status == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", `Bearer realm="hearback"`)
 	}
-	q.w.WriteHeader(status)
-	if q.r.Method != http.MethodHead {
-		_, _ = q.w.Write(q.problemBody(kind, status, detail))
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(problemBody(c, kind, status, detail))
 	}
 }

@@ -1,7 +1,6 @@
-package web
+package api
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -9,6 +8,7 @@ import (
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
 	"example.org/hearback/internal/forecast"
+	"example.org/hearback/internal/web/office"
 )
 
 // apiToday is how things stand: the numbers of the first screen.
@@ -32,7 +32,7 @@ type apiToday struct {
 }
 
 func (q *request) apiToday(nothing) (v apiToday, err error) {
-	p, err := q.todayPage()
+	p, err := q.Today(q.ctx())
 	if err != nil {
 		return v, err
 	}
@@ -68,7 +68,7 @@ type apiAlert struct {
 }
 
 func (q *request) viewAlerts(list []hearback.Alert) (out []apiAlert, err error) {
-	rows, err := q.alertRows(list)
+	rows, err := q.AlertRows(q.ctx(), list)
 	for _, r := range rows {
 		v := apiAlert{ID: r.ID, Kind: string(r.Kind), At: r.At, Since: r.Since, Concern: r.Concern, Source: r.Source, Case: r.Case, Title: quote(r.Title), Rules: r.Rules, Words: quotes(r.Words),
 			Say: r.Say, Unless: r.Unless, Digest: r.Digest, Held: string(r.Held), Priority: r.Priority, Verdict: r.Verdict, Acked: r.Acked}
@@ -90,7 +90,7 @@ func (q *request) apiAlerts(in alertQuery) (out page[apiAlert], err error) {
 	if err := oneOf("view", in.View, "open", "digest", "all"); err != nil {
 		return out, err
 	}
-	list, err := q.latelyAlerts()
+	list, err := q.LatelyAlerts(q.ctx())
 	if err != nil {
 		return out, err
 	}
@@ -110,7 +110,7 @@ func (q *request) apiAlerts(in alertQuery) (out page[apiAlert], err error) {
 
 // alertNow finds an alert after an act on it.
 func (q *request) alertNow(id hearback.ID) (v apiAlert, err error) {
-	list, err := q.o.Store.AlertList(q.ctx(), AlertFilter{Limit: apiRows})
+	list, err := q.o.Store.AlertList(q.ctx(), office.AlertFilter{Limit: apiRows})
 	if err != nil {
 		return v, err
 	}
@@ -132,7 +132,7 @@ type alertVerdictBody struct {
 func (q *request) apiAlertVerdict(in alertVerdictBody) (v apiAlert, err error) {
 	id, err := q.id()
 	if err == nil {
-		err = q.o.Alerts.SetAlertVerdict(q.ctx(), q.by(access.Triage), id, in.Verdict)
+		err = q.o.Alerts.SetAlertVerdict(q.ctx(), q.By(access.Triage), id, in.Verdict)
 	}
 	if err != nil {
 		return v, err
@@ -143,7 +143,7 @@ func (q *request) apiAlertVerdict(in alertVerdictBody) (v apiAlert, err error) {
 func (q *request) apiAckAlert(nothing) (v apiAlert, err error) {
 	id, err := q.id()
 	if err == nil {
-		err = q.o.Alerts.AckAlert(q.ctx(), q.by(access.Triage), id)
+		err = q.o.Alerts.AckAlert(q.ctx(), q.By(access.Triage), id)
 	}
 	if err != nil {
 		return v, err
@@ -162,15 +162,12 @@ type crisisBody struct {
 }
 
 func (q *request) apiCrisis(nothing) (v apiCrisis, err error) {
-	v.Until, err = q.crisis()
+	v.Until, err = q.Crisis(q.ctx())
 	return v, err
 }
 
 func (q *request) apiSetCrisis(in crisisBody) (v apiCrisis, err error) {
-	if in.Hours < 0 || in.Hours > int(LongestCrisis/time.Hour) { // and so does not overflow
-		return v, fmt.Errorf("%w: a crisis is set for seven days at most; it can be prolonged", hearback.ErrInvalid)
-	}
-	if err := q.o.Alerts.SetCrisis(q.ctx(), q.by(access.Triage), time.Duration(in.Hours)*time.Hour, in.Reason); err != nil {
+	if err := q.SetCrisis(q.ctx(), in.Hours, in.Reason); err != nil {
 		return v, err
 	}
 	return q.apiCrisis(nothing{})
@@ -190,11 +187,11 @@ type apiSamples struct {
 }
 
 func (q *request) apiSamples(nothing) (out apiSamples, err error) {
-	list, err := q.o.Store.Samples(q.ctx(), q.o.Now().Add(-(alertDays+7)*24*time.Hour))
+	list, err := q.o.Store.Samples(q.ctx(), q.o.Now().Add(-(office.AlertDays+7)*24*time.Hour))
 	if err != nil {
 		return out, err
 	}
-	rows, err := q.sampleRows(list)
+	rows, err := q.SampleRows(q.ctx(), list)
 	for _, r := range rows {
 		out.Items = append(out.Items, apiSample{r.Day(), r.Concern, quote(r.Title), r.Of, r.Finding})
 	}
@@ -212,7 +209,7 @@ func (q *request) apiJudgeSample(in sampleBody) (out apiSamples, err error) {
 	if err != nil {
 		return out, hearback.ErrNotFound
 	}
-	if err := q.o.Alerts.JudgeSample(q.ctx(), q.by(access.Triage), week, in.Concern, in.Finding); err != nil {
+	if err := q.o.Alerts.JudgeSample(q.ctx(), q.By(access.Triage), week, in.Concern, in.Finding); err != nil {
 		return out, err
 	}
 	return q.apiSamples(nothing{})
@@ -253,13 +250,13 @@ func (q *request) apiCalibration(nothing) (v apiCalibration, err error) {
 	}
 	for _, t := range forecast.Targets() {
 		s := sums[t].Skill()
-		v.Forecasts = append(v.Forecasts, apiSkill{targetKey(t), int64(math.Round(s.Count)), s.Relative, s.Cover50, s.Cover80, s.Cover95, s.Show, q.skillSay(s)})
+		v.Forecasts = append(v.Forecasts, apiSkill{office.TargetKey(t), int64(math.Round(s.Count)), s.Relative, s.Cover50, s.Cover80, s.Cover95, s.Show, q.SkillSay(s)})
 	}
-	alerts, err := q.latelyAlerts()
+	alerts, err := q.LatelyAlerts(q.ctx())
 	if err != nil {
 		return v, err
 	}
-	x, _, err := q.alertQuality(alerts)
+	x, _, err := q.AlertQuality(q.ctx(), alerts)
 	v.Days, v.Sent, v.Digest, v.Worth, v.Noise, v.Known, v.Checked, v.Missed = x.Days, x.Sent, x.Quality.Digest, x.Worth, x.Noise, x.Known, x.Checked, x.Missed
 	v.Precision, v.Low, v.High, _ = x.Quality.Precision()
 	return v, err

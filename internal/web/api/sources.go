@@ -1,4 +1,4 @@
-package web
+package api
 
 import (
 	"bytes"
@@ -7,6 +7,7 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
+	"example.org/hearback/internal/web/office"
 )
 
 // apiSource is a source as it is set. It holds nothing that changes by itself,
@@ -72,7 +73,7 @@ type apiTally struct {
 	Refused  int64 `json:"refused" doc:"Could not be read or de-identified: forgotten."`
 }
 
-func viewHealth(r sourceRow) apiHealth {
+func viewHealth(r office.SourceRow) apiHealth {
 	state := map[string]string{"done": "fine", "bad": "unwell", "open": "waiting", "off": "off"}[r.Class]
 	h := r.Health
 	return apiHealth{r.ID, state, r.Say, h.LastTry, h.LastSuccess, h.LastMessage, h.NextTry, h.PerHour, apiTally(r.Tally)}
@@ -85,11 +86,11 @@ type apiSourceRow struct {
 }
 
 func (q *request) apiSources(in paging) (out page[apiSourceRow], err error) {
-	rows, err := q.sourceRows(q.o.Now().Add(-24 * time.Hour))
+	rows, err := q.SourceRows(q.ctx(), q.o.Now().Add(-24*time.Hour))
 	if err != nil {
 		return out, err
 	}
-	return cut(rows, in, func(r *sourceRow) string { return r.ID.String() }, func(rows []sourceRow) (out []apiSourceRow, err error) {
+	return cut(rows, in, func(r *office.SourceRow) string { return r.ID.String() }, func(rows []office.SourceRow) (out []apiSourceRow, err error) {
 		for i := range rows {
 			out = append(out, apiSourceRow{viewSource(&rows[i].Source), viewHealth(rows[i])})
 		}
@@ -116,13 +117,13 @@ func (q *request) apiSourceHealth(nothing) (v apiHealth, err error) {
 	if err != nil {
 		return v, err
 	}
-	rows, err := q.sourceRows(q.o.Now().Add(-24 * time.Hour))
+	rows, err := q.SourceRows(q.ctx(), q.o.Now().Add(-24*time.Hour))
 	for _, r := range rows {
 		if r.ID == s.ID {
 			return viewHealth(r), err
 		}
 	}
-	return apiHealth{Source: s.ID, State: "off", Say: q.t("health.removed")}, err
+	return apiHealth{Source: s.ID, State: "off", Say: q.T("health.removed")}, err
 }
 
 // sourceBody is what may be set on a source.
@@ -167,7 +168,7 @@ func (q *request) apiAddSource(in newSourceBody) (v apiSourceMade, err error) {
 	if err != nil {
 		return v, err
 	}
-	added, token, err := q.o.Sources.Add(q.ctx(), q.by(access.ManageSources), s)
+	added, token, err := q.o.Sources.Add(q.ctx(), q.By(access.ManageSources), s)
 	if err != nil {
 		return v, err
 	}
@@ -198,7 +199,7 @@ func (q *request) apiChangeSource(in sourceBody) (v apiSource, err error) {
 		return v, err
 	}
 	s.Version = v.Version
-	changed, err := q.o.Sources.Change(q.ctx(), q.by(access.ManageSources), s)
+	changed, err := q.o.Sources.Change(q.ctx(), q.By(access.ManageSources), s)
 	if err != nil {
 		return v, err
 	}
@@ -208,7 +209,7 @@ func (q *request) apiChangeSource(in sourceBody) (v apiSource, err error) {
 func (q *request) apiPauseSource(in reasonBody) (v apiSource, err error) {
 	id, err := q.id()
 	if err == nil {
-		_, err = q.o.Sources.Pause(q.ctx(), q.by(access.ManageSources), id, in.Reason)
+		_, err = q.o.Sources.Pause(q.ctx(), q.By(access.ManageSources), id, in.Reason)
 	}
 	if err != nil {
 		return v, err
@@ -219,7 +220,7 @@ func (q *request) apiPauseSource(in reasonBody) (v apiSource, err error) {
 func (q *request) apiResumeSource(in reasonBody) (v apiSource, err error) {
 	id, err := q.id()
 	if err == nil {
-		_, err = q.o.Sources.Resume(q.ctx(), q.by(access.ManageSources), id, in.Reason)
+		_, err = q.o.Sources.Resume(q.ctx(), q.By(access.ManageSources), id, in.Reason)
 	}
 	if err != nil {
 		return v, err
@@ -230,7 +231,7 @@ func (q *request) apiResumeSource(in reasonBody) (v apiSource, err error) {
 func (q *request) apiRemoveSource(in reasonBody) (v apiSource, err error) {
 	id, err := q.id()
 	if err == nil {
-		_, err = q.o.Sources.Remove(q.ctx(), q.by(access.ManageSources), id, in.Reason)
+		_, err = q.o.Sources.Remove(q.ctx(), q.By(access.ManageSources), id, in.Reason)
 	}
 	if err != nil {
 		return v, err
@@ -248,7 +249,7 @@ func (q *request) apiNewToken(nothing) (v apiToken, err error) {
 	if err != nil {
 		return v, err
 	}
-	v.Token, err = q.o.Sources.NewToken(q.ctx(), q.by(access.ManageSources), id, time.Time{})
+	v.Token, err = q.o.Sources.NewToken(q.ctx(), q.By(access.ManageSources), id, time.Time{})
 	return v, err
 }
 
@@ -268,7 +269,7 @@ type apiTrial struct {
 
 func (q *request) apiTryFeed(in tryBody) (v apiTrial, err error) {
 	if q.o.Intake == nil {
-		return v, errNoIntake
+		return v, office.ErrNoIntake
 	}
 	t, err := q.o.Intake.TryFeed(q.ctx(), in.URL)
 	return apiTrial{t.URL, t.Title, t.Items, t.Newest, t.Every.Minutes(), quotes(t.Sample)}, err
@@ -292,9 +293,9 @@ type apiImport struct {
 
 func (q *request) apiImportOPML(in opmlBody) (out apiImport, err error) {
 	if q.o.Intake == nil {
-		return out, errNoIntake
+		return out, office.ErrNoIntake
 	}
-	list, err := q.o.Intake.ImportOPML(q.ctx(), q.by(access.ManageSources), []byte(in.OPML), in.Reason, in.Basis)
+	list, err := q.o.Intake.ImportOPML(q.ctx(), q.By(access.ManageSources), []byte(in.OPML), in.Reason, in.Basis)
 	for _, r := range list {
 		out.Items = append(out.Items, apiImported(r))
 	}
@@ -303,7 +304,7 @@ func (q *request) apiImportOPML(in opmlBody) (out apiImport, err error) {
 
 func (q *request) apiExportOPML(nothing) (file, error) {
 	if q.o.Intake == nil {
-		return file{}, errNoIntake
+		return file{}, office.ErrNoIntake
 	}
 	var b bytes.Buffer
 	err := q.o.Intake.ExportOPML(q.ctx(), &b)
@@ -366,7 +367,7 @@ type topicBody struct {
 }
 
 func (q *request) apiAddTopic(in topicBody) (v apiTopicMade, err error) {
-	t, err := q.o.Topics.Add(q.ctx(), q.by(access.ManageTopics), hearback.Topic{Name: in.Name, Query: in.Query, Reason: in.Reason})
+	t, err := q.o.Topics.Add(q.ctx(), q.By(access.ManageTopics), hearback.Topic{Name: in.Name, Query: in.Query, Reason: in.Reason})
 	if err != nil {
 		return v, err
 	}
@@ -380,7 +381,7 @@ func (q *request) apiChangeTopic(in topicBody) (v apiTopic, err error) {
 	if err := q.edits(v); err != nil {
 		return v, err
 	}
-	t, err := q.o.Topics.Change(q.ctx(), q.by(access.ManageTopics), hearback.Topic{ID: v.ID, Name: in.Name, Query: in.Query, Reason: in.Reason, State: v.State, Added: v.Added, Version: v.Version})
+	t, err := q.o.Topics.Change(q.ctx(), q.By(access.ManageTopics), hearback.Topic{ID: v.ID, Name: in.Name, Query: in.Query, Reason: in.Reason, State: v.State, Added: v.Added, Version: v.Version})
 	if err != nil {
 		return v, err
 	}
@@ -390,7 +391,7 @@ func (q *request) apiChangeTopic(in topicBody) (v apiTopic, err error) {
 func (q *request) apiRemoveTopic(in reasonBody) (v apiTopic, err error) {
 	id, err := q.id()
 	if err == nil {
-		err = q.o.Topics.Remove(q.ctx(), q.by(access.ManageTopics), id, in.Reason)
+		err = q.o.Topics.Remove(q.ctx(), q.By(access.ManageTopics), id, in.Reason)
 	}
 	if err != nil {
 		return v, err

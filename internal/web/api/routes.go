@@ -1,11 +1,13 @@
-package web
+package api
 
-import "example.org/hearback/internal/access"
+import (
+	"example.org/hearback/internal/access"
+)
 
-// apiOperations is every address of the interface for programs, and who may use
+// operations is every address of the interface for programs, and who may use
 // it. The mux and the document are both made from this table. Accounts, tokens,
 // channels of notifications and uploads of tables are not in it: those are a person's.
-func apiOperations() []operation {
+func operations() []operation {
 	return []operation{
 		op("GET /api/v1/openapi.json", access.ViewConsole, "openapi", "This document.", (*request).apiDocument),
 		op("GET /api/v1/me", access.ViewConsole, "me", "Whose token this is, and what it may do.", (*request).apiMe),

@@ -1,14 +1,14 @@
-package web
+package api
 
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
+	"example.org/hearback/internal/web/office"
 )
 
 // apiText is an answer in one language.
@@ -112,7 +112,7 @@ type apiAnswerRow struct {
 }
 
 func (q *request) viewAnswerRow(a *hearback.Answer) apiAnswerRow {
-	r := q.answerRow(*a)
+	r := q.AnswerRow(*a)
 	v := apiAnswerRow{ID: a.ID, Case: a.Case, Concern: a.Concern, State: a.State, Title: r.Title, Lang: r.TitleLang, Changed: a.Changed(), Recheck: a.Recheck, Until: a.Until, Expired: a.Expired(q.o.Now()), Version: a.Version}
 	if d := a.Draft(); d != nil {
 		v.Drafted, v.Review = true, !d.Submitted.IsZero()
@@ -180,10 +180,10 @@ func (q *request) fullAnswer(id hearback.ID) (v apiAnswerFull, err error) {
 	}
 	if a.Draft() != nil {
 		v.Ready = a.Ready(v.Needed)
-		if !q.may(access.Approve) {
-			v.MayNot = q.fault(notAllowed{access.Approve, q.account.Sleeps(access.Approve)})
-		} else if err := a.MayApprove(q.by(access.Approve)); err != nil {
-			v.MayNot = q.fault(err)
+		if !q.May(access.Approve) {
+			v.MayNot = q.Say(office.NotAllowed{Action: access.Approve, Asleep: q.Account.Sleeps(access.Approve)})
+		} else if err := a.MayApprove(q.By(access.Approve)); err != nil {
+			v.MayNot = q.Say(err)
 		}
 	}
 	if len(a.Revisions) > 0 && a.State != hearback.AnswerWithdrawn {
@@ -191,10 +191,10 @@ func (q *request) fullAnswer(id hearback.ID) (v apiAnswerFull, err error) {
 		if err != nil {
 			return v, err
 		}
-		v.Warnings = q.warnings(found)
+		v.Warnings = q.Warnings(found)
 	}
 	if r := a.Current(); r != nil {
-		v.Published = q.l.textOf(r).Title
+		v.Published = q.TextOf(r).Title
 		said, err := q.o.Store.Feedback(q.ctx(), id)
 		if err != nil {
 			return v, err
@@ -220,15 +220,15 @@ type answerQuery struct {
 }
 
 func (q *request) apiAnswers(in answerQuery) (out page[apiAnswerRow], err error) {
-	if err := oneOf("view", in.View, answerViews...); err != nil {
+	if err := oneOf("view", in.View, office.AnswerViews()...); err != nil {
 		return out, err
 	}
-	list, err := q.o.Store.AnswerList(q.ctx(), AnswerFilter{Limit: apiRows})
+	list, err := q.o.Store.AnswerList(q.ctx(), office.AnswerFilter{Limit: apiRows})
 	if err != nil {
 		return out, err
 	}
-	view := cmp.Or(in.View, answerViews[0])
-	list = slices.DeleteFunc(list, func(a hearback.Answer) bool { return !inAnswers(view, &a) })
+	view := cmp.Or(in.View, office.AnswerViews()[0])
+	list = slices.DeleteFunc(list, func(a hearback.Answer) bool { return !office.InAnswers(view, &a) })
 	return cut(list, in.paging, func(a *hearback.Answer) string { return a.ID.String() }, func(list []hearback.Answer) (out []apiAnswerRow, err error) {
 		for i := range list {
 			out = append(out, q.viewAnswerRow(&list[i]))
@@ -249,7 +249,7 @@ func (q *request) apiAnswer(nothing) (v apiAnswerFull, err error) {
 func (q *request) actAnswer(need access.Action, f func(ctx context.Context, by hearback.Actor, id hearback.ID) error) (v apiAnswerFull, err error) {
 	id, err := q.id()
 	if err == nil {
-		err = f(q.ctx(), q.by(need), id)
+		err = f(q.ctx(), q.By(need), id)
 	}
 	if err != nil {
 		return v, err
@@ -310,7 +310,7 @@ type recheckBody struct {
 
 func (q *request) apiRecheck(in recheckBody) (apiAnswerFull, error) {
 	return q.actAnswer(access.Draft, func(ctx context.Context, by hearback.Actor, id hearback.ID) error {
-		return q.recheckIn(ctx, by, id, in.Days)
+		return q.RecheckIn(ctx, by, id, in.Days)
 	})
 }
 
@@ -355,7 +355,7 @@ type apiOutcome struct {
 }
 
 func (q *request) viewOutcome(o *hearback.Outcome) apiOutcome {
-	return apiOutcome{o.Answer, o.Concern, o.At, o.From, o.Window.Hours(), voices(o.Before), voices(o.After), o.Complete, o.Donors, o.Level, q.outcomeText(o)}
+	return apiOutcome{o.Answer, o.Concern, o.At, o.From, o.Window.Hours(), voices(o.Before), voices(o.After), o.Complete, o.Donors, o.Level, q.OutcomeText(o)}
 }
 
 func (q *request) apiOutcomes(in paging) (out page[apiOutcome], err error) {
@@ -369,13 +369,4 @@ func (q *request) apiOutcomes(in paging) (out page[apiOutcome], err error) {
 		}
 		return out, nil
 	})
-}
-
-// recheckIn says that a published answer still stands, and when to look again.
-func (q *request) recheckIn(ctx context.Context, by hearback.Actor, id hearback.ID, days int) error {
-	if days < 1 || days > 366 {
-		return fmt.Errorf("%w: look again within 1 to 366 days", hearback.ErrInvalid)
-	}
-	_, err := q.o.Answers.Rechecked(ctx, by, id, q.o.Now().Add(time.Duration(days)*24*time.Hour))
-	return err
 }

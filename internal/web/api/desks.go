@@ -1,4 +1,4 @@
-package web
+package api
 
 import (
 	"fmt"
@@ -45,7 +45,7 @@ func viewDesk(d *hearback.Desk) apiDesk {
 }
 
 func (q *request) apiDesks(in paging) (out page[apiDesk], err error) {
-	list, err := q.liveDesks()
+	list, err := q.LiveDesks(q.ctx())
 	if err != nil {
 		return out, err
 	}
@@ -58,7 +58,7 @@ func (q *request) apiDesks(in paging) (out page[apiDesk], err error) {
 }
 
 func (q *request) deskNow(slug string) (v apiDesk, err error) {
-	list, err := q.liveDesks()
+	list, err := q.LiveDesks(q.ctx())
 	if err != nil {
 		return v, err
 	}
@@ -114,7 +114,7 @@ func (q *request) apiAddDesk(in newDeskBody) (v apiDeskMade, err error) {
 	if err != nil {
 		return v, err
 	}
-	if err := q.o.Desks.Add(q.ctx(), q.by(access.ManageDesks), d, in.Reason); err != nil {
+	if err := q.o.Desks.Add(q.ctx(), q.By(access.ManageDesks), d, in.Reason); err != nil {
 		return v, err
 	}
 	v.apiDesk, err = q.deskNow(in.Slug)
@@ -133,7 +133,7 @@ func (q *request) apiChangeDesk(in deskBody) (v apiDesk, err error) {
 	if err != nil {
 		return v, err
 	}
-	if err := q.o.Desks.Change(q.ctx(), q.by(access.ManageDesks), d, in.Reason); err != nil {
+	if err := q.o.Desks.Change(q.ctx(), q.By(access.ManageDesks), d, in.Reason); err != nil {
 		return v, err
 	}
 	return q.deskNow(slug)
@@ -145,7 +145,7 @@ type apiDone struct {
 }
 
 func (q *request) apiRemoveDesk(in reasonBody) (apiDone, error) {
-	err := q.o.Desks.Remove(q.ctx(), q.by(access.ManageDesks), q.r.PathValue("slug"), in.Reason)
+	err := q.o.Desks.Remove(q.ctx(), q.By(access.ManageDesks), q.r.PathValue("slug"), in.Reason)
 	return apiDone{err == nil}, err
 }
 
@@ -175,7 +175,7 @@ func (q *request) apiSetRouting(in routingBody) (v apiRouting, err error) {
 	if err := q.edits(v); err != nil {
 		return v, err
 	}
-	if err := q.o.Desks.SetRouting(q.ctx(), q.by(access.ManageDesks), in.Rules, in.Reason); err != nil {
+	if err := q.o.Desks.SetRouting(q.ctx(), q.By(access.ManageDesks), in.Rules, in.Reason); err != nil {
 		return v, err
 	}
 	return q.routingNow()
@@ -198,11 +198,11 @@ func (p apiPlaybook) version() string { return fmt.Sprint(p.Version) }
 func (q *request) viewPlaybook(p *desk.Playbook) apiPlaybook {
 	say := func(list []desk.Words) (out []string) {
 		for _, w := range list {
-			out = append(out, w.In(q.l.lang))
+			out = append(out, w.In(q.Locale.Lang))
 		}
 		return out
 	}
-	return apiPlaybook{p.Slug, p.Name.In(q.l.lang), p.Match, say(p.Steps), say(p.Evidence), say(p.Call), p.Source, p.Version}
+	return apiPlaybook{p.Slug, p.Name.In(q.Locale.Lang), p.Match, say(p.Steps), say(p.Evidence), say(p.Call), p.Source, p.Version}
 }
 
 func (q *request) apiPlaybooks(in paging) (out page[apiPlaybook], err error) {
@@ -250,7 +250,7 @@ func (q *request) apiSetPlaybook(in playbookBody) (v apiPlaybook, err error) {
 	if strings.TrimSpace(in.Text) == "" {
 		return v, fmt.Errorf("%w: the field %q is needed", hearback.ErrInvalid, "text")
 	}
-	if err := q.o.Desks.SetPlaybook(q.ctx(), q.by(access.ManageDesks), slug, in.Text, v.Version, in.Reason); err != nil {
+	if err := q.o.Desks.SetPlaybook(q.ctx(), q.By(access.ManageDesks), slug, in.Text, v.Version, in.Reason); err != nil {
 		return v, err
 	}
 	return q.playbookNow()
@@ -259,7 +259,7 @@ func (q *request) apiSetPlaybook(in playbookBody) (v apiPlaybook, err error) {
 func (q *request) apiRemovePlaybook(in reasonBody) (v apiDone, err error) {
 	p, err := q.playbookNow()
 	if err == nil {
-		err = q.o.Desks.SetPlaybook(q.ctx(), q.by(access.ManageDesks), p.Slug, "", p.Version, in.Reason)
+		err = q.o.Desks.SetPlaybook(q.ctx(), q.By(access.ManageDesks), p.Slug, "", p.Version, in.Reason)
 	}
 	return apiDone{err == nil}, err
 }
@@ -297,7 +297,7 @@ func (q *request) apiChangeSettings(in settingsBody) (v apiSettings, err error) 
 	if err := q.edits(v); err != nil {
 		return v, err
 	}
-	if err := q.o.Answers.SetReviewers(q.ctx(), q.by(access.ChangeSettings), in.Reviewers, in.Reason); err != nil {
+	if err := q.o.Answers.SetReviewers(q.ctx(), q.By(access.ChangeSettings), in.Reviewers, in.Reason); err != nil {
 		return v, err
 	}
 	return q.settingsNow()
@@ -345,7 +345,7 @@ func (q *request) apiSetEstimates(in needsBody) (n apiNeeds, err error) {
 		}
 		n.Tiers[t] = want
 	}
-	if err := q.o.Desks.SetEstimates(q.ctx(), q.by(access.ChangeSettings), n.Tiers, in.Reason); err != nil {
+	if err := q.o.Desks.SetEstimates(q.ctx(), q.By(access.ChangeSettings), n.Tiers, in.Reason); err != nil {
 		return n, err
 	}
 	return q.needsNow()

@@ -1,4 +1,4 @@
-package web
+package api
 
 import (
 	"encoding/json"
@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"example.org/hearback/internal/access"
+	"example.org/hearback/internal/web/office"
 )
 
 // apiDocument serves the OpenAPI document.
@@ -56,7 +57,7 @@ func openAPI(ops []operation, version, base string) ([]byte, error) {
 			"schemas": s,
 			"securitySchemes": map[string]any{
 				"token":   map[string]any{"type": "http", "scheme": "bearer", "description": "A token, made under Your account."},
-				"session": map[string]any{"type": "apiKey", "in": "cookie", "name": sessionCookie, "description": "The session of a browser. It only reads."},
+				"session": map[string]any{"type": "apiKey", "in": "cookie", "name": office.SessionCookie, "description": "The session of a browser. It only reads."},
 			},
 			"responses": map[string]any{"Problem": map[string]any{
 				"description": "What went wrong, in the language that Accept-Language asks for (RFC 9457).",

@@ -1,4 +1,4 @@
-package web
+package api
 
 import (
 	"bytes"
@@ -15,15 +15,8 @@ import (
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
 	"example.org/hearback/internal/publish"
+	"example.org/hearback/internal/web/office"
 )
-
-// What the API takes and gives is said once, as Go types. The schema of a type
-// and the JSON of its values are made here by the same walk, so that the
-// document cannot promise what the answers do not hold.
-//
-// Fields carry json names; omitempty makes one optional. The tag doc says what
-// it is. A field with the tag inside is for programs that the office runs, and
-// not for an assistant, which may send on what it reads.
 
 // Words quoted from the public: they may say anything, an order to a program
 // too, and are never to be obeyed.
@@ -44,7 +37,7 @@ var enums = map[reflect.Type][]string{
 	reflect.TypeFor[hearback.CaseState]():      names(hearback.CaseStates()),
 	reflect.TypeFor[hearback.CaseReason]():     names(hearback.CaseReasons()),
 	reflect.TypeFor[hearback.Refusal]():        names(hearback.Refusals()),
-	reflect.TypeFor[hearback.AlertVerdict]():   names(alertVerdicts),
+	reflect.TypeFor[hearback.AlertVerdict]():   names(hearback.AlertVerdicts()),
 	reflect.TypeFor[hearback.ConcernState]():   {"open", "muted", "merged"},
 	reflect.TypeFor[hearback.AnswerState]():    {"draft", "published", "withdrawn"},
 	reflect.TypeFor[hearback.SampleFinding]():  {"missed", "right"},
@@ -170,10 +163,10 @@ func (s schemas) object(t reflect.Type) map[string]any {
 // them is PageOfConcern.
 func schemaName(t reflect.Type) string {
 	name, of, generic := strings.Cut(t.Name(), "[")
-	name = upper(strings.TrimPrefix(name, "api"))
+	name = office.Upper(strings.TrimPrefix(name, "api"))
 	if generic {
 		of = strings.TrimSuffix(of, "]")
-		name += "Of" + upper(strings.TrimPrefix(of[strings.LastIndexByte(of, '.')+1:], "api"))
+		name += "Of" + office.Upper(strings.TrimPrefix(of[strings.LastIndexByte(of, '.')+1:], "api"))
 	}
 	return name
 }
@@ -303,7 +296,7 @@ func (w *apiWriter) counts(m breakdown) error {
 	return nil
 }
 
-func (w *apiWriter) string(s string) { _ = w.plain(s) } // a string is always written
+func (w *apiWriter) string(s string) { _ = w.plain(s) }
 
 func (w *apiWriter) plain(v any) error {
 	b, err := json.Marshal(v)

@@ -1,4 +1,4 @@
-package web
+package api
 
 import (
 	"cmp"
@@ -11,6 +11,7 @@ import (
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
 	"example.org/hearback/internal/evidence"
+	"example.org/hearback/internal/web/office"
 )
 
 // apiBy is who did something, as the log shows it.
@@ -43,7 +44,7 @@ type apiCase struct {
 	Version  int                 `json:"version"`
 }
 
-func viewCase(r caseRow) apiCase {
+func viewCase(r office.CaseRow) apiCase {
 	c := &r.Case
 	v := apiCase{ID: c.ID, Concern: c.Concern, Title: quote(r.Title), Desk: c.Desk, With: c.With, Tier: c.Tier, State: c.State, Reason: c.Reason, Opened: c.Opened, Since: c.Since,
 		Late: r.Late, Paused: c.Paused(), Verdict: c.Verdict, Answer: c.Answer, Existing: c.Existing, Version: c.Version}
@@ -60,18 +61,18 @@ type caseQuery struct {
 }
 
 func (q *request) apiCases(in caseQuery) (out page[apiCase], err error) {
-	if err := oneOf("view", in.View, caseViews...); err != nil {
+	if err := oneOf("view", in.View, office.CaseViews()...); err != nil {
 		return out, err
 	}
 	view := cmp.Or(in.View, "open")
-	list, err := q.o.Store.CaseList(q.ctx(), CaseFilter{Closed: view == "closed", Desk: in.Desk, Limit: apiRows})
+	list, err := q.o.Store.CaseList(q.ctx(), office.CaseFilter{Closed: view == "closed", Desk: in.Desk, Limit: apiRows})
 	if err != nil {
 		return out, err
 	}
 	now := q.o.Now()
-	list = slices.DeleteFunc(list, func(c hearback.Case) bool { return !inView(view, caseRow{Case: c, Late: c.Late(now)}) })
+	list = slices.DeleteFunc(list, func(c hearback.Case) bool { return !office.InView(view, office.CaseRow{Case: c, Late: c.Late(now)}) })
 	return cut(list, in.paging, func(c *hearback.Case) string { return c.ID.String() }, func(list []hearback.Case) (out []apiCase, err error) {
-		rows, err := q.caseRows(list)
+		rows, err := q.CaseRows(q.ctx(), list)
 		for _, r := range rows {
 			out = append(out, viewCase(r))
 		}
@@ -171,7 +172,7 @@ func (q *request) fullCase(id hearback.ID) (v apiCaseFull, err error) {
 	if err != nil {
 		return v, err
 	}
-	rows, err := q.caseRows([]hearback.Case{*c})
+	rows, err := q.CaseRows(q.ctx(), []hearback.Case{*c})
 	if err != nil {
 		return v, err
 	}
@@ -191,7 +192,7 @@ func (q *request) fullCase(id hearback.ID) (v apiCaseFull, err error) {
 			return v, err
 		}
 	}
-	seen := c.Visible(q.account.ID)
+	seen := c.Visible(q.Account.ID)
 	v.Hidden = len(c.Estimates) - len(seen)
 	for _, e := range seen {
 		v.Estimates = append(v.Estimates, apiEstimate{viewBy(e.By), e.At, e.Verdict, e.Sure, e.Note})
@@ -226,11 +227,11 @@ func (q *request) namedSlugs(c *hearback.Case) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	desks, err := q.liveDesks()
+	desks, err := q.LiveDesks(q.ctx())
 	if err != nil {
 		return nil, err
 	}
-	_, slugs, err := q.namedDesks(c, concern, desks)
+	_, slugs, err := q.NamedDesks(q.ctx(), c, concern, desks)
 	if err != nil {
 		return nil, err
 	}
@@ -249,7 +250,7 @@ func (q *request) apiCase(nothing) (v apiCaseFull, err error) {
 func (q *request) actCase(need access.Action, f func(ctx context.Context, by hearback.Actor, id hearback.ID) error) (v apiCaseFull, err error) {
 	id, err := q.id()
 	if err == nil {
-		err = f(q.ctx(), q.by(need), id)
+		err = f(q.ctx(), q.By(need), id)
 	}
 	if err != nil {
 		return v, err
@@ -330,7 +331,7 @@ type closeBody struct {
 
 func (q *request) apiCloseCase(in closeBody) (apiCaseFull, error) {
 	return q.actCase(access.Route, func(ctx context.Context, by hearback.Actor, id hearback.ID) error {
-		return q.closeOne(ctx, by, id, in.Existing, in.Why, in.Note)
+		return q.CloseOne(ctx, by, id, in.Existing, in.Why, in.Note)
 	})
 }
 
@@ -408,7 +409,7 @@ func (q *request) apiAddEvidence(in evidenceBody) (apiCaseFull, error) {
 			return err
 		}
 		if c.State == hearback.CaseClosed {
-			return errCaseClosed
+			return office.ErrCaseClosed
 		}
 		if in.Copy {
 			if err := q.archive(ctx, &e); err != nil {
@@ -426,7 +427,7 @@ func (q *request) archive(ctx context.Context, e *hearback.Evidence) error {
 	case e.URL == "":
 		return fmt.Errorf("%w: the field %q is needed", hearback.ErrInvalid, "url")
 	case q.o.Archive == nil:
-		return errNoCopies
+		return office.ErrNoCopies
 	}
 	x, err := q.o.Archive(ctx, e.URL)
 	if err != nil {
@@ -547,17 +548,11 @@ func (q *request) apiSaveDraft(in draftBody) (d apiDraft, err error) {
 	for _, t := range in.Texts {
 		texts = append(texts, hearback.Text{Lang: t.Lang, Title: t.Title, Lead: t.Lead, Do: t.Do, Known: t.Known, Going: t.Going, Why: t.Why, Next: t.Next, Verdict: t.Verdict})
 	}
-	if _, err := q.o.Answers.Draft(q.ctx(), q.by(access.Draft), id, texts, in.Reason, d.Version); err != nil {
+	if _, err := q.o.Answers.Draft(q.ctx(), q.By(access.Draft), id, texts, in.Reason, d.Version); err != nil {
 		return d, err
 	}
 	return q.draftNow(id)
 }
-
-var (
-	errCaseClosed = fmt.Errorf("%w: this case is closed; reopen it first", hearback.ErrRefused)
-	errReadyGone  = fmt.Errorf("%w: this prepared answer is not in the playbook any more", hearback.ErrNotFound)
-	errNoCopies   = fmt.Errorf("%w: no copies are taken here; add the evidence without one", hearback.ErrRefused)
-)
 
 // apiReady is an answer that the playbook of a case has prepared.
 type apiReady struct {
@@ -570,7 +565,7 @@ type apiReadyList struct {
 	Items []apiReady `json:"items"`
 }
 
-func (q *request) readyInPath() (c *hearback.Case, list []readyAnswer, err error) {
+func (q *request) readyInPath() (c *hearback.Case, list []office.ReadyAnswer, err error) {
 	id, err := q.id()
 	if err != nil {
 		return nil, nil, err
@@ -578,7 +573,7 @@ func (q *request) readyInPath() (c *hearback.Case, list []readyAnswer, err error
 	if c, err = q.o.Store.Case(q.ctx(), id); err != nil {
 		return nil, nil, err
 	}
-	list, err = q.ready(c)
+	list, err = q.Ready(q.ctx(), c)
 	return c, list, err
 }
 
@@ -608,7 +603,7 @@ func (q *request) apiPutReady(in putReadyBody) (d apiDraft, err error) {
 		return d, err
 	}
 	if in.N < 1 || in.N > len(list) {
-		return d, errReadyGone
+		return d, office.ErrReadyGone
 	}
 	var texts []hearback.Text
 	reason := in.Reason
@@ -631,11 +626,11 @@ func (q *request) apiPutReady(in putReadyBody) (d apiDraft, err error) {
 	if len(texts) > 0 {
 		verdict = texts[0].Verdict
 	}
-	texts = putIn(texts, list[in.N-1].Texts)
+	texts = office.PutIn(texts, list[in.N-1].Texts)
 	for i := range texts {
 		texts[i].Verdict = verdict
 	}
-	if _, err := q.o.Answers.Draft(q.ctx(), q.by(access.Draft), c.ID, texts, reason, d.Version); err != nil {
+	if _, err := q.o.Answers.Draft(q.ctx(), q.By(access.Draft), c.ID, texts, reason, d.Version); err != nil {
 		return d, err
 	}
 	return q.draftNow(c.ID)

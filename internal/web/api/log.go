@@ -1,4 +1,4 @@
-package web
+package api
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
+	"example.org/hearback/internal/web/office"
 )
 
 // apiMe is whose token this is and what it may do.
@@ -21,14 +22,14 @@ type apiMe struct {
 }
 
 func (q *request) apiMe(nothing) (apiMe, error) {
-	m := apiMe{Number: q.account.Number, Roles: q.account.Roles, Asleep: q.account.Asleep, Desks: q.account.Desks}
+	m := apiMe{Number: q.Account.Number, Roles: q.Account.Roles, Asleep: q.Account.Asleep, Desks: q.Account.Desks}
 	for _, x := range access.Actions() {
-		if q.may(x) {
+		if q.May(x) {
 			m.May = append(m.May, x)
 		}
 	}
-	if q.token != nil {
-		m.Scopes, m.Until = q.token.Scopes, &q.token.Until
+	if q.Token != nil {
+		m.Scopes, m.Until = q.Token.Scopes, &q.Token.Until
 	}
 	return m, nil
 }
@@ -58,7 +59,7 @@ func (q *request) apiSecurity(in securityQuery) (out apiEvents, err error) {
 	if q.o.Drill {
 		return out, hearback.ErrNotFound
 	}
-	list, err := q.o.Accounts.Security(q.ctx(), q.account, in.Before, securityRows)
+	list, err := q.o.Accounts.Security(q.ctx(), q.Account, in.Before, office.SecurityRows)
 	if err != nil {
 		return out, err
 	}
@@ -66,7 +67,7 @@ func (q *request) apiSecurity(in securityQuery) (out apiEvents, err error) {
 	for _, e := range list {
 		out.Events = append(out.Events, apiEvent{e.ID, e.At, string(e.Kind), people[e.Account], people[e.By], e.Network, e.Note})
 	}
-	if len(list) == securityRows {
+	if len(list) == office.SecurityRows {
 		out.Next = "/api/v1/security?before=" + list[len(list)-1].ID.String()
 	}
 	return out, err
@@ -84,7 +85,7 @@ type apiEntry struct {
 }
 
 func (q *request) viewEntries(list []hearback.Entry) (out []apiEntry) {
-	for i, r := range q.entryRows(list) {
+	for i, r := range q.EntryRows(list) {
 		out = append(out, apiEntry{r.Seq, r.At, r.Type, list[i].Subject, r.Say, r.Leaf, r.Hash})
 	}
 	return out
@@ -103,7 +104,7 @@ func (q *request) apiLog(in logQuery) (out page[apiEntry], err error) {
 		return out, err
 	}
 	if in.About != "" {
-		list, err := q.o.Store.EntriesAbout(q.ctx(), shortenTo(in.About, 100), pageRowsMax)
+		list, err := q.o.Store.EntriesAbout(q.ctx(), office.ShortenTo(in.About, 100), pageRowsMax)
 		out.Items = q.viewEntries(list)
 		return out, err
 	}
@@ -127,7 +128,7 @@ func (q *request) apiLog(in logQuery) (out page[apiEntry], err error) {
 }
 
 func (q *request) apiEntry(nothing) (v apiEntry, err error) {
-	e, err := q.entryInPath()
+	e, err := q.EntryInPath(q.r)
 	if err != nil {
 		return v, err
 	}
@@ -149,7 +150,7 @@ type apiWitnesses struct {
 }
 
 func (q *request) apiWitnesses(nothing) (apiWitnesses, error) {
-	out := apiWitnesses{Need: q.o.WitnessesNeed, Fewer: q.unwitnessed()}
+	out := apiWitnesses{Need: q.o.WitnessesNeed, Fewer: q.Unwitnessed()}
 	if q.o.Witnesses != nil {
 		for _, w := range q.o.Witnesses() {
 			out.Items = append(out.Items, apiWitness{w.Name, w.Size, w.At, w.Stale})

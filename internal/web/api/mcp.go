@@ -1,10 +1,8 @@
-package web
+package api
 
 import (
 	"encoding/json"
 	"fmt"
-	"io"
-	"mime"
 	"net/http"
 	"net/url"
 	"slices"
@@ -12,14 +10,8 @@ import (
 	"strings"
 
 	"example.org/hearback"
+	"example.org/hearback/internal/web/office"
 )
-
-// The server for assistants (Model Context Protocol, streamable HTTP). Its tools
-// only read, with the permissions of the token that they are asked with. They
-// are operations of the API: the same types, filters and answers. Two things
-// differ, because an assistant may send on what it reads and may take what it
-// reads for an order: counts of people pass the rule for what leaves the console,
-// and words of the public are wrapped and labelled as untrusted.
 
 // mcpVersions are the versions of the protocol that are spoken, the newest first.
 var mcpVersions = []string{"2025-06-18", "2025-03-26"}
@@ -37,10 +29,10 @@ var toolOps = [][2]string{
 	{"list_alerts", "list_alerts"}, {"list_sources", "list_sources"}, {"log_record", "get_log_record"},
 }
 
-func (s *server) tools() (list []tool) {
+func (a *API) tools() (list []tool) {
 	for _, t := range toolOps {
-		i := slices.IndexFunc(s.ops, func(o operation) bool { return o.name == t[1] })
-		list = append(list, tool{t[0], &s.ops[i]})
+		i := slices.IndexFunc(a.ops, func(o operation) bool { return o.name == t[1] })
+		list = append(list, tool{t[0], &a.ops[i]})
 	}
 	return list
 }
@@ -100,24 +92,20 @@ func (q *request) mcp() error {
 	if origin := q.r.Header.Get("Origin"); origin != "" && !q.ours(origin) {
 		return errOrigin
 	}
-	if q.token == nil && !q.o.Drill {
-		q.problem("token", http.StatusUnauthorized, q.t("error.token"))
+	if q.Token == nil && !q.o.Drill {
+		NoToken(q.Caller, q.w, q.r)
 		return nil
 	}
 	if q.r.Method != http.MethodPost {
 		q.w.Header().Set("Allow", http.MethodPost)
-		q.problem("method", http.StatusMethodNotAllowed, q.t("error.405.say"))
-		return nil
+		return errMethod
 	}
 	if v := q.r.Header.Get("MCP-Protocol-Version"); v != "" && !slices.Contains(mcpVersions, v) {
 		return malformed("MCP-Protocol-Version is one of %s", strings.Join(mcpVersions, ", "))
 	}
-	if media, _, err := mime.ParseMediaType(q.r.Header.Get("Content-Type")); err != nil || media != "application/json" {
-		return errMediaType
-	}
-	body, err := io.ReadAll(q.r.Body)
+	body, err := q.body()
 	if err != nil {
-		return readable(err)
+		return err
 	}
 	var c call
 	if depth(body) > maxDepth || json.Unmarshal(body, &c) != nil {
@@ -206,12 +194,12 @@ func (q *request) callMethod(c call) (any, *mcpFault) {
 			return nil, &mcpFault{mcpParams, fmt.Sprintf("there is no tool %.60q", p.Name)}
 		}
 		text, err := q.use(tools[i], p.Arguments)
-		if statusOf(err) == http.StatusInternalServerError && err != nil {
-			q.logFault(err)
-			return nil, &mcpFault{mcpInternal, q.fault(err)}
+		if office.StatusOf(err) == http.StatusInternalServerError && err != nil {
+			q.LogFault(q.r, err)
+			return nil, &mcpFault{mcpInternal, q.Say(err)}
 		}
 		if err != nil {
-			text = q.fault(err)
+			text = q.Say(err)
 		}
 		return map[string]any{"content": []any{map[string]any{"type": "text", "text": text}}, "isError": err != nil}, nil
 	}
@@ -220,8 +208,8 @@ func (q *request) callMethod(c call) (any, *mcpFault) {
 
 // use runs the operation behind a tool as whoever asks.
 func (q *request) use(t tool, args map[string]any) (string, error) {
-	if !q.may(t.op.may) {
-		return "", q.refuse(t.op.may)
+	if !q.May(t.op.may) {
+		return "", q.Refuse(q.ctx(), t.op.may)
 	}
 	v := url.Values{}
 	for name, x := range args {
@@ -249,7 +237,7 @@ func (q *request) use(t tool, args map[string]any) (string, error) {
 		return "", err
 	}
 	// Cases and answers of another desk may be looked at and no more.
-	if err := q.keepToDesks(t.op.route()); err != nil {
+	if err := q.KeepToDesks(q.r, t.op.pattern, t.op.may); err != nil {
 		return "", err
 	}
 	out, err := t.op.do(q, in)

@@ -1,7 +1,17 @@
-package web
+// Package api is the interface for programs, and the server for assistants.
+// Every operation is one line of the table in routes.go; its handler, its
+// address and the document that describes it are all made from that line. An
+// assistant gets the reading ones of them as its tools (Model Context
+// Protocol), with less: see mcp.go.
+//
+// It decides nothing. Who asks and what they may do was found out before a
+// request comes here, and what the lists hold and how things are said is in
+// package office, where the pages take it from as well.
+package api
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -19,7 +29,61 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
+	"example.org/hearback/internal/web/office"
 )
+
+// An API is the interface for programs of one office.
+type API struct {
+	o   office.Options
+	ops []operation
+	doc []byte // that describes them
+}
+
+// New makes the interface for programs. It fails if its document cannot be
+// written.
+func New(o office.Options) (*API, error) {
+	a := &API{o: o, ops: operations()}
+	var err error
+	a.doc, err = openAPI(a.ops, o.Version, o.ConsoleURL)
+	return a, err
+}
+
+// A Route is one address of the interface, and what whoever asks must be
+// allowed to do; "" for one that is open. Serve leaves the writing of what it
+// returns to [Problem].
+type Route struct {
+	Pattern string
+	May     access.Action
+	Serve   func(c *office.Caller, w http.ResponseWriter, r *http.Request) error
+}
+
+// Routes lists every address.
+func (a *API) Routes() (list []Route) {
+	add := func(pattern string, may access.Action, do func(*request) error) {
+		list = append(list, Route{pattern, may, func(c *office.Caller, w http.ResponseWriter, r *http.Request) error {
+			return do(&request{API: a, Caller: c, w: w, r: r})
+		}})
+	}
+	for i := range a.ops {
+		add(a.ops[i].pattern, a.ops[i].may, a.ops[i].serve)
+	}
+	add("/api/v1/", "", (*request).noOperation)
+	add("/mcp", access.ViewConsole, (*request).mcp)
+	return list
+}
+
+// A request is one request of a program under way.
+type request struct {
+	*API
+	*office.Caller
+	w     http.ResponseWriter
+	r     *http.Request
+	match string // the version that an edit knows
+}
+
+func (q *request) ctx() context.Context { return q.r.Context() }
+
+func (q *request) id() (hearback.ID, error) { return office.ID(q.r) }
 
 // An operation is one line of the table of the API. The handler and the
 // document are both made from it.
@@ -55,7 +119,8 @@ type file struct {
 }
 
 func (o *operation) method() string { m, _, _ := strings.Cut(o.pattern, " "); return m }
-func (o *operation) path() string   { _, p, _ := strings.Cut(o.pattern, " "); return p }
+
+func (o *operation) path() string { _, p, _ := strings.Cut(o.pattern, " "); return p }
 
 // at reports whether an address is one of the operation.
 func (o *operation) at(path string) bool {
@@ -63,9 +128,9 @@ func (o *operation) at(path string) bool {
 	return slices.EqualFunc(want, have, func(w, h string) bool { return w == h || strings.HasPrefix(w, "{") && h != "" })
 }
 
-// apiElse answers what no operation does: it says which methods an address
+// noOperation answers what no operation does: it says which methods an address
 // takes, or that there is no such address.
-func (q *request) apiElse() error {
+func (q *request) noOperation() error {
 	var allow []string
 	for i := range q.ops {
 		o := &q.ops[i]
@@ -83,12 +148,9 @@ func (q *request) apiElse() error {
 	return errMethod
 }
 
-// route makes the line of the mux.
-func (o *operation) route() route { return route{o.pattern, o.may, o.serve} }
-
 // Limits on what a program may send.
 const (
-	maxBody  = maxForm
+	maxBody  = office.MaxForm
 	maxDepth = 12
 )
 
@@ -118,7 +180,7 @@ func (o *operation) serve(q *request) error {
 		q.send(r)
 		return nil
 	}
-	if q.token == nil && !q.o.Drill {
+	if q.Token == nil && !q.o.Drill {
 		return errOnlyTokens
 	}
 	body, err := q.body()
@@ -182,7 +244,7 @@ func tagOf(b []byte) string {
 func (q *request) send(r reply) {
 	h := q.w.Header()
 	h.Set("Content-Type", r.Media)
-	h.Set("Content-Language", q.l.html)
+	h.Set("Content-Language", q.Locale.HTML)
 	for name, v := range map[string]string{"Location": r.Location, "ETag": r.Tag} {
 		if v != "" {
 			h.Set(name, v)
