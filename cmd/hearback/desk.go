@@ -30,7 +30,7 @@ the routing by their lines, past decisions with how sure they are, and the words
 of the desks. What is not stated is read from the text. Nothing is kept or
 changed, and the instance may be running. --rules tries a file of rules in place
 of those that are set.`,
-		Example: `  echo '{"id":1,"text":"自来水有怪味"}' | hearback desk explain --rules rules.txt`,
+		Example: `  echo '{"id":1,"text":"自来水有怪味"}' | hearback desk explain --rules rules.txt --data ./data`,
 		Args:    cobra.NoArgs,
 	}
 	config := p.config(cmd)

@@ -517,11 +517,14 @@ func (p *program) detectCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "detect",
 		Short:   "Find unusual rises in a series of counts",
-		Long:    "Reads CSV timestamp,value and writes CSV timestamp,value,expected,score,alarm.",
+		Long:    "Reads CSV timestamp,value and writes CSV timestamp,value,expected,score,alarm, each row before the next is read. An alarm is a score of 0.5 or more, at the first row of a rise. A bucket that is not there is missing, not zero; a row that holds no count, or goes back in time, is named and left out.",
 		Example: `  hearback detect --bucket 1h < counts.csv`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Errors = p.err
+			if o.Warmup == 0 {
+				o.Warmup = -1 // none, which 0 is not to Detect
+			}
 			err := alert.Detect(p.in, p.out, o)
 			if errors.Is(err, alert.ErrBadRows) {
 				return errSome
@@ -530,6 +533,6 @@ func (p *program) detectCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().DurationVar(&o.Bucket, "bucket", 0, "length of a bucket; found from the first rows if it is not given")
-	cmd.Flags().IntVar(&o.Warmup, "warmup", 0, "buckets at the start that raise no alarm")
+	cmd.Flags().IntVar(&o.Warmup, "warmup", alert.Warmup, "buckets at the start that raise no alarm")
 	return cmd
 }

@@ -16,6 +16,8 @@ import (
 	_ "time/tzdata" // time zones on machines that have none
 
 	"github.com/spf13/cobra"
+
+	"example.org/hearback"
 )
 
 func main() {
@@ -62,7 +64,7 @@ Start with:  hearback serve`,
 	add("service", p.serveCommand(), p.initCommand(), p.importCommand(), p.drillCommand(), p.verifyCommand(),
 		p.auditCommand(), p.watchCommand(), p.witnessCommand(), p.logCommand(), p.exportCommand(), p.backupCommand(), p.restoreCommand(), p.migrateCommand(), p.rescueCommand(), p.versionCommand())
 	add("filter", p.groupCommand(), p.matchCommand(), p.suggestCommand(), p.langCommand(), p.kindCommand(), p.deskCommand(), p.deidentCommand(), p.detectCommand())
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	switch {
 	case err == nil:
 		return 0
@@ -71,8 +73,16 @@ Start with:  hearback serve`,
 	case strings.HasPrefix(err.Error(), "unknown command"), strings.HasPrefix(err.Error(), "unknown flag"), strings.HasPrefix(err.Error(), "unknown shorthand"):
 		fmt.Fprintf(errOut, "hearback: %s; run \"hearback --help\" to see what there is\n", firstLine(err))
 		return 2
+	case strings.HasPrefix(err.Error(), "accepts "), strings.HasPrefix(err.Error(), "requires at least"):
+		fmt.Fprintf(errOut, "hearback: too few or too many arguments; it is used like this: %s\n", cmd.UseLine())
+		return 2
 	}
-	fmt.Fprintf(errOut, "hearback: %s\n", strings.TrimSpace(err.Error()))
+	say := strings.TrimSpace(err.Error())
+	if errors.Is(err, hearback.ErrConflict) {
+		// In a shell something is in the way, and nobody else has changed it.
+		say = strings.ReplaceAll(say, hearback.ErrConflict.Error()+": ", "")
+	}
+	fmt.Fprintf(errOut, "hearback: %s\n", say)
 	return 1
 }
 

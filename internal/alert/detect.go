@@ -23,9 +23,9 @@ type DetectOptions struct {
 	Errors io.Writer     // where bad rows are named; nil forgets them
 }
 
-// warmup is how many rows are looked at before the first may alarm, if nothing
+// Warmup is how many rows are looked at before the first may alarm, if nothing
 // else is said.
-const warmup = 12
+const Warmup = 12
 
 // ErrBadRows says that some rows could not be used; they have been named.
 var ErrBadRows = errors.New("some rows could not be used")
@@ -44,7 +44,7 @@ func Detect(r io.Reader, w io.Writer, o DetectOptions) error {
 		o.Limits = DefaultLimits()
 	}
 	if o.Warmup == 0 {
-		o.Warmup = warmup
+		o.Warmup = Warmup
 	}
 	in := csv.NewReader(bufio.NewReader(&capped{r: r}))
 	in.FieldsPerRecord, in.ReuseRecord, in.LazyQuotes = -1, true, true

@@ -282,6 +282,11 @@ func Restore(ctx context.Context, backup, dsn string) (err error) {
 			}
 		}
 	}
+	if target != "" {
+		if err := os.MkdirAll(filepath.Dir(target), 0o700); err != nil {
+			return err
+		}
+	}
 	// All work is done on a copy: the backup stays as it is.
 	tmp := target + ".restore"
 	if target == "" {

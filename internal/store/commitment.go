@@ -28,7 +28,7 @@ func (db *DB) Commitment(ctx context.Context, seq int64) (hearback.Commitment, e
 	var doc string
 	err := found(db.row(ctx, "SELECT salt, doc FROM commitment WHERE seq = ?", seq).Scan(&c.Key, &doc))
 	if err != nil {
-		return c, fmt.Errorf("commitment of entry %d: %w", seq, err)
+		return c, fmt.Errorf("entry %d commits to nothing, or what opens it was destroyed: %w", seq, err)
 	}
 	c.Doc = []byte(doc)
 	return c, nil

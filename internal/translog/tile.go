@@ -88,6 +88,12 @@ func (r Remote) ReadFile(ctx context.Context, name string) ([]byte, error) {
 	return fetch(ctx, r.Client, strings.TrimSuffix(r.URL, "/")+"/"+name, maxTile)
 }
 
+// absent says that a server has nothing at an address; it is [fs.ErrNotExist].
+type absent struct{ url, status string }
+
+func (a absent) Error() string        { return a.url + " answers " + a.status }
+func (a absent) Is(target error) bool { return target == fs.ErrNotExist }
+
 // fetch reads a page of at most limit bytes, decoded.
 func fetch(ctx context.Context, client *http.Client, url string, limit int64) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
@@ -104,7 +110,7 @@ func fetch(ctx context.Context, client *http.Client, url string, limit int64) ([
 	defer res.Body.Close()
 	switch {
 	case res.StatusCode == http.StatusNotFound || res.StatusCode == http.StatusGone:
-		return nil, fmt.Errorf("%s: %w", url, fs.ErrNotExist)
+		return nil, absent{url, res.Status}
 	case res.StatusCode != http.StatusOK:
 		return nil, fmt.Errorf("%s answers %s", url, res.Status)
 	}
