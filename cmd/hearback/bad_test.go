@@ -65,7 +65,7 @@ func serveBadFeeds(t *testing.T) *httptest.Server {
 		z := gzip.NewWriter(w)
 		io.WriteString(z, "<rss>")
 		zeros := bytes.Repeat([]byte(" "), 1<<20)
-		for range 512 {
+		for range 64 {
 			if _, err := z.Write(zeros); err != nil {
 				return // whoever reads has had enough
 			}
@@ -83,6 +83,7 @@ func serveBadFeeds(t *testing.T) *httptest.Server {
 // TestBadInput gives the built program what nobody should, all at once: each
 // is answered in one clear sentence, and what is good beside it is taken.
 func TestBadInput(t *testing.T) {
+	t.Parallel()
 	feeds, data := serveBadFeeds(t), filepath.Join(t.TempDir(), "data")
 	ctx := context.Background()
 	c := app.Defaults()
@@ -256,10 +257,7 @@ func post(t *testing.T, to, token, kind string, body io.Reader, coding ...string
 // TestHugeTable streams a table through import and holds that memory does not
 // grow with it: 2 GB with HEARBACK_TEST_HUGE=1, a tenth of it without.
 func TestHugeTable(t *testing.T) {
-	file, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	file := built(t)
 	if runtime.GOOS != "linux" {
 		t.Skip("there is no /dev/stdin to import from")
 	}
@@ -294,10 +292,7 @@ func TestHugeTable(t *testing.T) {
 
 // TestSparseTable: a file of 2 GB that holds nothing is refused at once.
 func TestSparseTable(t *testing.T) {
-	file, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	file := built(t)
 	dir := t.TempDir()
 	name := filepath.Join(dir, "zeros.csv")
 	f, err := os.Create(name)
@@ -317,10 +312,7 @@ func TestSparseTable(t *testing.T) {
 // TestFormulas: a workbook whose cells are formulas is read by what they came
 // to, and one whose formulas were never computed says so.
 func TestFormulas(t *testing.T) {
-	file, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	file := built(t)
 	dir := t.TempDir()
 	x := excelize.NewFile()
 	defer x.Close()
@@ -344,10 +336,7 @@ func TestFormulas(t *testing.T) {
 
 // TestReadOnly runs the program as somebody who may not write its directory.
 func TestReadOnly(t *testing.T) {
-	file, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	file := built(t)
 	dir := t.TempDir()
 	var as *syscall.SysProcAttr
 	if os.Geteuid() == 0 { // root may write anywhere: be nobody
@@ -381,10 +370,7 @@ func TestReadOnly(t *testing.T) {
 // what cannot be stored is refused with a sentence, pages go on, and so does
 // everything once there is room again.
 func TestFullDisk(t *testing.T) {
-	file, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	file := built(t)
 	dir := t.TempDir()
 	ready, disk := filepath.Join(dir, "ready"), filepath.Join(dir, "disk")
 	token := preparedInstance(t, ready)

@@ -16,7 +16,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -27,43 +26,20 @@ import (
 	"example.org/hearback/internal/store"
 )
 
-// binary builds the program once for all tests that start it.
-var binary = sync.OnceValues(func() (string, error) {
-	built = true
-	dir, err := os.MkdirTemp("", "hearback-test-")
-	if err != nil {
-		return "", err
-	}
-	file := filepath.Join(dir, "hearback")
-	cmd := exec.Command("go", "build", "-o", file, ".")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("build: %v\n%s", err, out)
-	}
-	return file, nil
-})
-
-// built is set once binary has been asked for.
-var built bool
-
-// A suite runs all tests and removes the program that they built.
-type suite struct{ *testing.M }
-
-func (s suite) Run() int {
-	status := s.M.Run()
-	if built {
-		if file, err := binary(); err == nil {
-			os.RemoveAll(filepath.Dir(file))
-		}
-	}
-	return status
+// TestMain runs the tests. Under the name of hearback, which is on their path,
+// the test binary is the program itself: nothing has to be built again.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"hearback": main})
 }
 
-// TestMain runs the tests; in the scripts of testdata/script, the test binary
-// is the program itself.
-func TestMain(m *testing.M) {
-	testscript.Main(suite{m}, map[string]func(){"hearback": main})
+// built returns the path of the program.
+func built(t *testing.T) string {
+	t.Helper()
+	file, err := exec.LookPath("hearback")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file
 }
 
 // A server is a started program.
@@ -79,11 +55,7 @@ type server struct {
 // serve starts the program on dir and waits until it has said where it is.
 func serve(t *testing.T, dir string, args ...string) *server {
 	t.Helper()
-	file, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return start(t, exec.Command(file, serveArgs(dir, args...)...))
+	return start(t, exec.Command(built(t), serveArgs(dir, args...)...))
 }
 
 func serveArgs(dir string, more ...string) []string {
@@ -265,7 +237,7 @@ func TestKill(t *testing.T) {
 	if n, err := strconv.Atoi(os.Getenv("HEARBACK_TEST_KILLS")); err == nil {
 		kills = n
 	}
-	bodies, n := crisisBodies(t, 60, 9000)
+	bodies, n := crisisBodies(t, 30, 1500+75*kills)
 
 	calm := filepath.Join(t.TempDir(), "calm")
 	token := preparedInstance(t, calm)

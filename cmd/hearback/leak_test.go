@@ -288,10 +288,7 @@ func TestLeak(t *testing.T) {
 	if err := os.Mkdir(temp, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	program, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	program := built(t)
 	t.Setenv("TMPDIR", temp)
 	t.Setenv("SQLITE_TMPDIR", temp)
 	feeds, paths := leakFeeds(t, secrets, 1000)

@@ -354,10 +354,7 @@ func TestLoop(t *testing.T) {
 	if err := os.WriteFile(saved, []byte(shown), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	file, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	file := built(t)
 	if out, err := exec.Command(file, "verify", s.public+console).CombinedOutput(); err != nil {
 		t.Errorf("verify the address: %v\n%s", err, out)
 	}
