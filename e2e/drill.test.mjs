@@ -139,12 +139,12 @@ for (const lang of ['en', 'zh']) {
     assert.equal(broken, '', 'an earlier step failed');
     const office = {
       first: '/', concerns: '/concerns', all: '/concerns?view=all&small=1', none: '/concerns?view=muted', heat: '/heat', themes: '/heat?by=theme&hours=48', concern: concernAt, cases: '/cases', case: draftAt, done: caseAt, draft: `${draftAt}/draft`, answers: '/answers', review: answerAt,
-      alerts: '/alerts?view=all', results: '/results', calibration: '/calibration', sources: '/sources', topics: '/topics', log: '/log', entry: '/log/entry/0', desks: '/desks', playbooks: '/playbooks', settings: '/settings', accounts: '/accounts', help: '/help',
+      alerts: '/alerts?view=all', results: '/results', calibration: '/calibration', scoring: '/scoring', sources: '/sources', topics: '/topics', log: '/log', entry: '/log/entry/0', desks: '/desks', playbooks: '/playbooks', settings: '/settings', accounts: '/accounts', help: '/help',
       search: '/search?q=water', 'search-none': '/search?q=zebra', lost: ['/nothing', 404], 'not-allowed': ['/security', 403],
     };
     const open = {
       home: '/', found: '/?q=water', 'found-none': '/?q=zebra', answers: '/answers', answer: answerAt, why: `${answerAt}?why=no`, counted: `${answerAt}?done=helped`, sheet: `${answerAt}/print`, feeds: '/feeds', questions: '/questions', sources: '/sources',
-      accountability: '/accountability', calibration: '/calibration', log: '/log', entry: '/log/entry/0', ask: `${s.public}/ask`, asked: `${s.public}/ask?done=asked`, privacy: '/privacy', accessibility: '/accessibility', lost: ['/nothing', 404],
+      accountability: '/accountability', calibration: '/calibration', scoring: '/scoring', log: '/log', entry: '/log/entry/0', ask: `${s.public}/ask`, asked: `${s.public}/ask?done=asked`, privacy: '/privacy', accessibility: '/accessibility', lost: ['/nothing', 404],
     };
     const quoted = `${readFileSync(join(root, 'drills', 'water.txtar'))} Can we drink the tap water? Where does the bus stop? ${Object.values(words).join(' ')} Samples of Tuesday morning Twelve of twelve are clean`;
     const list = await Promise.all([crawl(browser, s.drill, office, { lang, site: 'console', quoted }), crawl(browser, s.drillPublic, open, { lang, site: 'public', quoted, budget: { bytes: 90_000, requests: 8 } })]);

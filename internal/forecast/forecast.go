@@ -412,11 +412,18 @@ func errorScale(s Shape) float64 {
 	return 0.15 + 0.5*s.Noise + 0.6/math.Sqrt(1+math.Exp(s.Level))
 }
 
+// A concern is alive on its third day if at least so many voices come, and
+// one in so many of those of its last 24 h.
+const (
+	AliveVoices = 5
+	AliveShare  = 2
+)
+
 // Persistence returns the chance that a concern brings on its third day from
 // now at least half of the voices of its last 24 h, and five at least, with an
 // 80 % interval of that chance.
 func Persistence(third Forecast, last24 float64) (p, low, high float64) {
-	need := math.Max(5, last24/2)
+	need := math.Max(AliveVoices, last24/AliveShare)
 	p = third.Above(need)
 	// The chance is as sure as the place of the middle: half a step of the
 	// quantiles to either side.

@@ -35,6 +35,11 @@ const (
 
 	weightHeat, weightReach, weightPersistence = 0.5, 0.2, 0.3
 
+	anchors     = 4.0  // the highest of a rating
+	harmBase    = 0.4  // of a severity whose other ratings are all 0
+	harmMods    = 0.6  // what those add at most
+	secondHarm  = 50   // from which harm on a second person must rate
+	secondApart = 2    // anchors that two may not differ by
 	unratedHarm = 40.0 // while too few have been rated for a better guess
 	guessFrom   = 8    // ratings of a category, for its 75th percentile to be a guess
 
@@ -313,7 +318,7 @@ func Harm(ratings []hearback.HarmRating) hearback.Part {
 	sev, mods := 0.0, 0.0
 	for _, r := range ratings {
 		m := float64(r.Believable+r.Immediate+r.CallToAction+r.Vulnerable) / 4
-		p.Value += 100 * float64(r.Severity) / 4 * (0.4 + 0.6*m/4)
+		p.Value += 100 * float64(r.Severity) / anchors * (harmBase + harmMods*m/anchors)
 		sev, mods = sev+float64(r.Severity), mods+m
 	}
 	n := float64(len(ratings))
@@ -326,13 +331,13 @@ func Harm(ratings []hearback.HarmRating) hearback.Part {
 // more and only one did, or two differ by two anchors or more.
 func SecondRater(ratings []hearback.HarmRating) bool {
 	if len(ratings) == 1 {
-		return Harm(ratings).Value >= 50
+		return Harm(ratings).Value >= secondHarm
 	}
 	low, high := 4, 0
 	for _, r := range ratings {
 		low, high = min(low, r.Severity), max(high, r.Severity)
 	}
-	return len(ratings) == 2 && high-low >= 2
+	return len(ratings) == 2 && high-low >= secondApart
 }
 
 // matrix is the tier by harm (rows) and spread (columns), in steps of 25. The

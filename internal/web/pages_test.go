@@ -27,11 +27,11 @@ import (
 func paths(o things) (console, public []string) {
 	console = []string{
 		"/", "/concerns", "/concerns?view=all&tier=P2&speech=en&area=Riverside&q=water", "/concerns?view=case", "/concerns?view=void&small=1", "/concerns?view=muted", "/concerns?since=today", "/heat", "/heat?by=theme&hours=48", "/search?q=water", "/search",
-		"/cases", "/cases?view=late", "/cases?view=closed&desk=water", "/answers", "/answers?view=draft", "/answers?since=week", "/results", "/calibration",
+		"/cases", "/cases?view=late", "/cases?view=closed&desk=water", "/answers", "/answers?view=draft", "/answers?since=week", "/results", "/calibration", "/scoring",
 		"/alerts", "/alerts?view=digest", "/alerts?view=all", "/sources", "/sources/new", "/sources/new?kind=table", "/sources/new?kind=webhook", "/topics", "/desks", "/playbooks", "/log", "/log?type=answer", "/log?before=3", "/log/entry/0",
 		"/accounts", "/account", "/settings", "/notifications", "/notifications?view=failed", "/help",
 	}
-	public = []string{"/", "/?q=water", "/answers", "/questions", "/sources", "/accountability", "/calibration", "/log", "/log/entry/0", "/ask", "/feeds", "/privacy", "/accessibility", "/robots.txt"}
+	public = []string{"/", "/?q=water", "/answers", "/questions", "/sources", "/accountability", "/calibration", "/scoring", "/log", "/log/entry/0", "/ask", "/feeds", "/privacy", "/accessibility", "/robots.txt"}
 	if o.water == 0 {
 		return console, public
 	}
@@ -107,7 +107,7 @@ func checkPage(t *testing.T, path string, rec *httptest.ResponseRecorder) string
 }
 
 // latin are words that a Chinese page may hold.
-var latin = regexp.MustCompile(`(?i)^(hearback|english|webhook|opml|rss|atom|json|feed|jsonl|csv|tsv|xlsx|html|https?|utf|merkle|csp|c2sp|rfc|sha|wcag|javascript|cookie|asia|shanghai|riverside|evacuat|water|flood|tap|bus|school|not|and|audit|verify|office|name|zone|console|public|url|alerts|per|day|log|checkpoint|everything|listener|first|created|test|leaf|enter|esc|desk|linmere|example|utc|drill|account|role|granted|number|scope|version|reviewers|false|true|type|seq|actor|system|subject|pub|records?|administrator|source|answers?|data|lang|ntfy|matrix)$`)
+var latin = regexp.MustCompile(`(?i)^(hearback|english|webhook|opml|rss|atom|json|feed|jsonl|csv|tsv|xlsx|html|https?|utf|merkle|csp|c2sp|rfc|sha|wcag|javascript|cookie|asia|shanghai|riverside|evacuat|water|flood|tap|bus|school|not|and|audit|verify|office|name|zone|console|public|url|alerts|per|day|log|checkpoint|everything|listener|first|created|test|leaf|enter|esc|desk|linmere|example|utc|drill|account|role|granted|number|scope|version|reviewers|false|true|type|seq|actor|system|subject|pub|records?|administrator|source|answers?|data|lang|ntfy|matrix|score)$`)
 
 func TestPages(t *testing.T) {
 	empty := newWorld(t)

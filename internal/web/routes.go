@@ -119,6 +119,7 @@ var consoleRoutes = []route{
 	{"POST /answers/{id}/withdraw", access.Withdraw, (*request).withdraw},
 	{"GET /results", access.ViewConsole, (*request).results},
 	{"GET /calibration", access.ViewConsole, (*request).calibration},
+	{"GET /scoring", access.ViewConsole, (*request).scoring},
 
 	{"GET /drill", access.ViewConsole, (*request).drillPage},
 	{"POST /drill/pace", access.RunDrill, (*request).drillPace},
@@ -224,6 +225,7 @@ var publicRoutes = []route{
 	{"GET /sources", open, (*request).publicSources},
 	{"GET /accountability", open, (*request).accountability},
 	{"GET /calibration", open, (*request).calibration},
+	{"GET /scoring", open, (*request).scoring},
 	{"GET /log", open, (*request).logPage},
 	{"GET /log/entry/{seq}", open, (*request).entryPage},
 	{"GET /ask", open, (*request).askPage},
