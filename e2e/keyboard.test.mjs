@@ -24,23 +24,7 @@ function step(name, does) {
   });
 }
 
-// tab goes on with Tab until what matches has the focus, which must be seen.
-async function tab(selector) {
-  for (let i = 0; i < 400; i++) {
-    await p.page.keyboard.press('Tab');
-    const at = await p.page.evaluate((want) => {
-      const e = document.activeElement;
-      if (!e?.matches(want)) return null;
-      const c = getComputedStyle(e);
-      return { seen: c.outlineStyle !== 'none' || c.boxShadow !== 'none', box: e.getBoundingClientRect().toJSON(), high: innerHeight };
-    }, selector);
-    if (!at) continue;
-    assert.ok(at.seen, `${selector}: the focus cannot be seen`);
-    assert.ok(at.box.bottom > 0 && at.box.top < at.high, `${selector}: the focus is off the screen`);
-    return;
-  }
-  throw new Error(`Tab never comes to ${selector} on ${p.page.url()}`);
-}
+const tab = (selector) => p.tab(selector);
 async function press(key = 'Enter') {
   await Promise.all([p.page.waitForNavigation().catch(async (e) => { throw new Error(`${key} on ${p.page.url()}: ${e.message}\n${await p.text()}`); }), p.page.keyboard.press(key)]);
   const alert = p.page.locator('main [role=alert]').first();

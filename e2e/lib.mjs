@@ -155,6 +155,24 @@ export class Person {
     await Promise.all([this.page.waitForNavigation(), this.page.getByRole(kind, { name }).first().click()]);
   }
 
+  // tab goes on with Tab until what matches has the focus, which must be seen.
+  async tab(selector) {
+    for (let i = 0; i < 400; i++) {
+      await this.page.keyboard.press('Tab');
+      const at = await this.page.evaluate((want) => {
+        const e = document.activeElement;
+        if (!e?.matches(want)) return null;
+        const c = getComputedStyle(e);
+        return { seen: c.outlineStyle !== 'none' || c.boxShadow !== 'none', box: e.getBoundingClientRect().toJSON(), high: innerHeight };
+      }, selector);
+      if (!at) continue;
+      if (!at.seen) throw new Error(`${selector}: the focus cannot be seen`);
+      if (at.box.bottom <= 0 || at.box.top >= at.high) throw new Error(`${selector}: the focus is off the screen`);
+      return;
+    }
+    throw new Error(`Tab never comes to ${selector} on ${this.page.url()}`);
+  }
+
   shot(name, full = true) { return this.page.screenshot({ path: join(shots, `${name}.png`), fullPage: full }); }
 }
 

@@ -551,7 +551,7 @@ func (l *writer) drillBars(s *DrillState, rows []drillConcernRow) template.HTML 
 	}
 	foot := step*float64(len(rows)) + 8
 	var d drawing
-	d.add(`<svg class="chart wide" viewBox="0 0 730 %v" role="img" aria-label="%v">`, foot+28, l.T("drill.chart"))
+	d.add(`<svg class="chart wide lane" viewBox="0 0 730 %v" role="img" aria-label="%v">`, foot+28, l.T("drill.chart"))
 	every := time.Hour
 	for _, e := range []time.Duration{2, 6, 12, 24, 48, 168} {
 		if (last-first)/every > 8 {

@@ -325,11 +325,14 @@ func (q *request) page(name string, data any) error {
 // that says so.
 func (q *request) see(to, done string) error {
 	if done != "" {
+		at, place, found := strings.Cut(to, "#")
 		sep := "?"
-		if strings.Contains(to, "?") {
+		if strings.Contains(at, "?") {
 			sep = "&"
 		}
-		to += sep + "done=" + url.QueryEscape(done)
+		if to = at + sep + "done=" + url.QueryEscape(done); found {
+			to += "#" + place
+		}
 	}
 	http.Redirect(q.w, q.r, to, http.StatusSeeOther)
 	return nil
