@@ -619,7 +619,10 @@ func short(s string) string {
 	n := 0
 	for i := range s {
 		if n++; n > 80 {
-			return s[:i] + "…"
+			if at := strings.LastIndexByte(s[:i], ' '); s[i] != ' ' && at > i*2/3 {
+				i = at // not in the middle of a word
+			}
+			return strings.TrimRight(s[:i], " ,;:") + "…"
 		}
 	}
 	return s

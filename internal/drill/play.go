@@ -110,8 +110,8 @@ type postRef struct {
 // The people of a drill. They are invented, like everything in it.
 var (
 	officer   = hearback.Actor{ID: 1, Role: "officer", Number: 1}
-	reviewer1 = hearback.Actor{ID: 2, Role: "reviewer", Number: 2}
-	reviewer2 = hearback.Actor{ID: 3, Role: "reviewer", Number: 3}
+	reviewer1 = hearback.Actor{ID: 2, Role: "reviewer", Number: 1}
+	reviewer2 = hearback.Actor{ID: 3, Role: "reviewer", Number: 2}
 )
 
 // Play plays the drill to its end and returns the results in the order of the

@@ -855,3 +855,18 @@ func TestTerms(t *testing.T) {
 		t.Errorf("only %v are flagged", s.Flags)
 	}
 }
+
+// A Chinese sentence brings its own space: none stands between it and the next
+// one.
+func TestNoHoles(t *testing.T) {
+	w := newWorld(t)
+	o := w.fill(plain)
+	b := w.join(w.options(), "Everything", access.Roles()...)
+	hole := regexp.MustCompile(`[。；，：！？](?:</(?:b|span|a)>)? (?:<(?:b|span|a)[ >]|\p{Han})[^<]{0,20}`)
+	for _, path := range []string{"/desks", "/cases/" + o.damCase.String(), "/concerns/" + o.dam.String(), "/log", "/settings", "/drill"} {
+		page := b.get(path + "?lang=zh").Body.String()
+		if found := hole.FindAllString(page, 5); found != nil {
+			t.Errorf("%s has holes: %q", path, found)
+		}
+	}
+}

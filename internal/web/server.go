@@ -11,9 +11,11 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
@@ -90,7 +92,7 @@ func (s *server) parse() error {
 	shared := []string{"templates/console.html", "templates/public.html", "templates/parts.html"}
 	s.pages = map[string]map[string]*template.Template{}
 	for lang, l := range s.locales {
-		base, err := template.New("").Funcs(s.funcs(l)).ParseFS(templateFiles, shared...)
+		base, err := parse(l, template.New("").Funcs(s.funcs(l)), shared...)
 		if err != nil {
 			return err
 		}
@@ -103,13 +105,42 @@ func (s *server) parse() error {
 			if err != nil {
 				return err
 			}
-			if page, err = page.ParseFS(templateFiles, "templates/"+f.Name()); err != nil {
+			if page, err = parse(l, page, "templates/"+f.Name()); err != nil {
 				return err
 			}
 			s.pages[lang][strings.TrimSuffix(f.Name(), ".html")] = page
 		}
 	}
 	return nil
+}
+
+// gapAfter finds a sentence of a template with the space that parts it from the
+// next one.
+var gapAfter = regexp.MustCompile(`(\{\{t "([^"]+)"[^{}]*\}\}(?:</(?:b|a|span)>|\{\{end\}\})*) `)
+
+// parse adds template files to t. Chinese sentences end in a mark that has its
+// space inside; a second one would leave a hole, so it is taken out.
+func parse(l *writer, t *template.Template, files ...string) (*template.Template, error) {
+	for _, file := range files {
+		b, err := templateFiles.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		src := string(b)
+		if l.Lang == "zh" {
+			src = gapAfter.ReplaceAllStringFunc(src, func(s string) string {
+				said := l.T(gapAfter.FindStringSubmatch(s)[2])
+				if last, _ := utf8.DecodeLastRuneInString(said); strings.ContainsRune("。；，：！？", last) {
+					return s[:len(s)-1]
+				}
+				return s
+			})
+		}
+		if t, err = t.New(file).Parse(src); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
 }
 
 func (s *server) funcs(l *writer) template.FuncMap {

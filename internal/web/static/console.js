@@ -3,6 +3,9 @@
 
 const body = document.body;
 
+// On a small screen the links are a strip: the one of this page is in it.
+document.querySelector(".rail [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // Keys act on the row with focus, and never while something is being typed.
 const rows = () => [...document.querySelectorAll("li.row")];
 let here = -1;
