@@ -61,7 +61,7 @@ export async function serve({ drill = '', speed = '', more = [], env = {} } = {}
     const late = setTimeout(() => child.kill('SIGKILL'), 20_000);
     s.code = await ended;
     clearTimeout(late);
-    rmSync(dir, { recursive: true, force: true });
+    if (!s.keep) rmSync(dir, { recursive: true, force: true });
     return s.code;
   };
   return s;

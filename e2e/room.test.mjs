@@ -1,7 +1,7 @@
 // The room of a drill: who sees what, its pace, what an evaluator writes, and
 // the after-action sheet. The evaluator works by keyboard alone.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { crawl, report } from './crawl.mjs';
@@ -136,7 +136,7 @@ step('the end opens the key to everybody, and the sheet has it all', async () =>
   });
   await p.tab('button[name=as][value=officer]');
   await key();
-  assert.match(await p.text(), /Do all schools close tomorrow\?[\s\S]*Score so far/);
+  assert.match(await p.text(), /Do all schools close tomorrow\?[\s\S]*By points alone/);
   assert.match(await p.text(), new RegExp(said));
   assert.equal(await p.page.locator('form[action^="/drill"]').count(), 0, 'an officer only reads');
   await p.press('After-action sheet');
@@ -145,8 +145,20 @@ step('the end opens the key to everybody, and the sheet has it all', async () =>
   assert.equal(sheet.ended, true);
   assert.equal(sheet.observations.length, 2);
   assert.match(await (await p.context.request.get(`${s.drill}/drill/sheet.csv`)).text(), /expectation,An alert about “Do all schools close tomorrow\?”,met/);
-  await p.page.emulateMedia({ media: 'print' });
-  if (process.env.SHOTS) await p.shot('room-sheet-print');
+  if (process.env.SHOTS) {
+    await p.page.emulateMedia({ media: 'print' });
+    await p.shot('room-sheet-print');
+  }
+});
+
+step('the sheet outlives the drill', async () => {
+  await p.context.close(); // its open page would say that the service is gone
+  s.keep = true;
+  assert.equal(await s.stop(), 0);
+  const at = join(s.dir, 'data', 'drill-sheets');
+  const [file] = readdirSync(at);
+  assert.equal(JSON.parse(readFileSync(join(at, file), 'utf8')).observations[1].text, gap);
+  rmSync(s.dir, { recursive: true });
 });
 
 test('nothing failed on the way', () => {

@@ -143,6 +143,7 @@ func (p *program) serve(ctx context.Context, c app.Config) error {
 // A room is a drill that runs beside the service, in a store of its own.
 type room struct {
 	app    *app.App
+	sheets string // where after-action sheets are kept
 	cancel context.CancelFunc
 	done   chan struct{}
 }
@@ -183,7 +184,7 @@ func (p *program) openRoom(ctx context.Context, c app.Config, log *slog.Logger) 
 		return nil, errors.Join(err, a.Stop())
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	r := &room{a, cancel, make(chan struct{})}
+	r := &room{a, filepath.Join(c.Data, "drill-sheets"), cancel, make(chan struct{})}
 	go func() {
 		defer close(r.done)
 		if _, err := player.Play(ctx); err != nil && ctx.Err() == nil {
@@ -196,7 +197,20 @@ func (p *program) openRoom(ctx context.Context, c app.Config, log *slog.Logger) 
 func (r *room) stop() error {
 	r.cancel()
 	<-r.done
-	return r.app.Stop()
+	return errors.Join(r.keep(), r.app.Stop())
+}
+
+// keep writes the after-action sheet beside the store of the drill, which the
+// next start removes.
+func (r *room) keep() error {
+	sheet, err := r.app.DrillSheet(context.Background())
+	if err != nil || sheet == nil {
+		return err
+	}
+	if err := os.MkdirAll(r.sheets, 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(r.sheets, time.Now().UTC().Format("2006-01-02T150405Z")+".json"), sheet, 0o600)
 }
 
 // drillConfig is the configuration of a drill's own instance.

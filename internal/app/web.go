@@ -83,6 +83,16 @@ func (a *App) web(ctx context.Context) (web.Options, error) {
 	return o, nil
 }
 
+// DrillSheet returns the after-action sheet of the drill that this instance
+// replays, or nothing if there is nothing to keep.
+func (a *App) DrillSheet(ctx context.Context) ([]byte, error) {
+	o, err := a.web(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return web.DrillSheet(ctx, o)
+}
+
 // mailHost is the host of a mail server, without its port.
 func mailHost(server string) string {
 	host, _, _ := net.SplitHostPort(server) // it was checked with the settings

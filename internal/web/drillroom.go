@@ -2,11 +2,13 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"html/template"
 	"math"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -540,7 +542,7 @@ func (l *writer) drillBars(s *DrillState, rows []drillConcernRow) template.HTML 
 	if len(rows) == 0 {
 		return ""
 	}
-	const width, label, step = 730., 196., 26.
+	const width, label, step = 730., 208., 26.
 	first := rows[0].Onset
 	for _, c := range rows {
 		first = min(first, c.Onset)
@@ -584,7 +586,7 @@ func (l *writer) drillBars(s *DrillState, rows []drillConcernRow) template.HTML 
 		if found < 0 {
 			found = end
 		}
-		d.add(`<text class="on2" x="%v" y="%v" text-anchor="end">%v</text>`, label-10, y+4, shortenWide(c.Label, 28))
+		d.add(`<text class="on2" x="%v" y="%v" text-anchor="end">%v</text>`, label-10, y+4, shortenWide(c.Label, 31))
 		d.add(`<path class="all" d="M%v %vH%v"/><path class="obs" d="M%v %vH%v"/><path class="axis" d="M%v %vv12"/>`, x(c.Onset), y, x(found), x(found), y, x(end), x(c.Onset), y-6)
 		if c.Found >= 0 {
 			d.add(`<path class="al" d="M%v %vh10l-5-10z"/>`, x(c.Found)-5, y+5)
@@ -814,6 +816,27 @@ func (q *request) drillJSON() error {
 		return err
 	}
 	return q.drillFile("application/json; charset=utf-8", "json", b)
+}
+
+// DrillSheet writes the after-action sheet of a drill as JSON, to be kept when
+// its store is gone. It returns nothing if there is nothing to keep: the drill
+// has not ended, and nobody has written anything about it.
+func DrillSheet(ctx context.Context, o Options) ([]byte, error) {
+	s, err := newServer(o, true)
+	if err != nil {
+		return nil, err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "/drill/sheet.json", nil)
+	if err != nil {
+		return nil, err
+	}
+	q := &request{server: s, r: r, l: s.locales["en"], account: drillAccount("evaluator", "en")}
+	x, err := q.drillReport()
+	rated := slices.ContainsFunc(x.Objectives, func(o drillReportObjective) bool { return o.Rating != "" })
+	if err != nil || !x.Ended && len(x.Observations) == 0 && !rated {
+		return nil, err
+	}
+	return json.MarshalIndent(x, "", "  ")
 }
 
 func (q *request) drillFile(kind, ext string, b []byte) error {
