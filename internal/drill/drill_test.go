@@ -175,6 +175,12 @@ func TestParse(t *testing.T) {
 		{small + "post street bus en hello\nexpect concern bus by 2h share 3", "is not a number between 0 and 1"},
 		{small + "post street bus en hello\nanswer bus desk none tier P9 from a.txt", "P9"},
 		{small + "at 9999h", "is not a length of time"},
+		{small + "concern bus \"Where does it stop?\" \"停在哪里\"\nobjective listen \"Listen\" \"听\"\npost street bus en hello", ""},
+		{small + "concern tram \"Trams\" \"电车\"\npost street bus en hello", "no post is about the concern \"tram\""},
+		{small + "concern bus \"A\" \"甲\"\nconcern bus \"B\" \"乙\"", "line 8: \"bus\" is named twice"},
+		{small + "objective listen", "write it like: objective listen"},
+		{small + "objective " + strings.Repeat("x", 65) + " A B", "64 bytes at the most"},
+		{small + "post street bus en hello\n-- --", "line 8: a list needs a name"},
 		{small, "the drill has no posts"},
 		{"drill \"A\" \"B\"\nsource s \"S\"\npost s c en x", "does not say when it starts"},
 		{"source Street \"S\"", "use small letters"},
@@ -220,6 +226,7 @@ Is bus {14|15|16|17} still running {late|early|at night}?
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(small + `post street bus en "Where is the bus?"`))
 	f.Add([]byte(small + "repeat street bus zh 3 over 1h from a shape rise voices 2\n-- a --\n公交{在|不在}吗\n"))
+	f.Add([]byte(small + "concern bus \"Buses\" \"公交\"\nobjective listen \"Listen\" \"听\"\npost street bus en hello\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s, err := drill.Parse(b)
 		if err != nil {

@@ -5,6 +5,7 @@
 package drill
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -124,6 +125,13 @@ func (e Expect) String() string {
 func Parse(data []byte) (*Script, error) {
 	if len(data) > maxScript {
 		return nil, fmt.Errorf("%w: a drill may have %d bytes at the most", hearback.ErrInvalid, maxScript)
+	}
+	n := 0
+	for line := range bytes.Lines(data) {
+		// The name and its marks may not share a space: the archive would panic.
+		if n++; string(bytes.TrimSpace(line)) == "-- --" {
+			return nil, fmt.Errorf("%w: line %d: a list needs a name; write it like: -- file.txt --", hearback.ErrInvalid, n)
+		}
 	}
 	ar := txtar.Parse(data)
 	p := parser{files: map[string]string{}, rng: rand.New(rand.NewPCG(1, 1)), s: &Script{}}
