@@ -830,7 +830,8 @@ func DrillSheet(ctx context.Context, o Options) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	q := &request{server: s, r: r, l: s.locales["en"], account: drillAccount("evaluator", "en")}
+	q := &request{server: s, Caller: &office.Caller{Office: s.office, Account: drillAccount("evaluator", "en")}, r: r}
+	q.speak("en")
 	x, err := q.drillReport()
 	rated := slices.ContainsFunc(x.Objectives, func(o drillReportObjective) bool { return o.Rating != "" })
 	if err != nil || !x.Ended && len(x.Observations) == 0 && !rated {

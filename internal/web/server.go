@@ -116,7 +116,7 @@ func (s *server) parse() error {
 
 // gapAfter finds a sentence of a template with the space that parts it from the
 // next one.
-var gapAfter = regexp.MustCompile(`(\{\{t "([^"]+)"[^{}]*\}\}(?:</(?:b|a|span)>|\{\{end\}\})*) `)
+var gapAfter = regexp.MustCompile(`(\{\{t \x22([^\x22]+)\x22[^{}]*\}\}(?:</(?:b|a|span)>|\{\{end\}\})*) `)
 
 // parse adds template files to t. Chinese sentences end in a mark that has its
 // space inside; a second one would leave a hole, so it is taken out.
