@@ -559,8 +559,8 @@ func (q *request) concernCounts(p *concernPage, titles map[hearback.ID]string) e
 	return nil
 }
 
-// choose picks messages that differ from each other: the office.Most central one
-// first, then each time the one that brings office.Most that is new (a language, a
+// choose picks messages that differ from each other: the most central one
+// first, then each time the one that brings most that is new (a language, a
 // kind, a source, an area), and no copies.
 func choose(list []hearback.Message, medoid hearback.ID, n int) []hearback.Message {
 	var picked []hearback.Message

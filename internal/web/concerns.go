@@ -280,7 +280,7 @@ func (l *writer) foreign(s, lang string) template.HTML {
 	return template.HTML(`<span lang="` + e(lang) + `" dir="` + textDir(lang) + `">` + e(s) + `</span> <small class="quiet">` + e(l.LangName(lang)) + `</small>`)
 }
 
-// topAreas names the areas that a concern is office.Most about.
+// topAreas names the areas that a concern is most about.
 func (q *request) topAreas(m map[string]int64, n int) []string {
 	named := map[string]int64{}
 	for a, k := range m {

@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	mostHeat  = 500 // concerns that a matrix counts, the office.Most urgent first
+	mostHeat  = 500 // concerns that a matrix counts, the most urgent first
 	heatRows  = 12  // rows that it names
 	heatSpan  = 48  // hours that it can show
 	placeable = 5   // one in so many messages must name a place for a concern to be put there
@@ -39,7 +39,7 @@ type heatHour struct {
 }
 
 type heatTheme struct {
-	lead  hearback.Concern // the office.Most urgent of it
+	lead  hearback.Concern // the most urgent of it
 	more  int              // others that are open
 	cells []int64
 }
@@ -171,7 +171,7 @@ func (q *request) heatFile() error {
 	return q.sendPicture("hour-by-hour", s, rows)
 }
 
-// heatCount reads the hourly counts of the office.Most urgent open concerns.
+// heatCount reads the hourly counts of the most urgent open concerns.
 func (q *request) heatCount(ctx context.Context) (c heatCount, err error) {
 	list, next, err := q.o.Store.ConcernList(ctx, office.ConcernFilter{Limit: mostHeat})
 	if err != nil || len(list) == 0 {
@@ -213,7 +213,7 @@ func (q *request) heatCount(ctx context.Context) (c heatCount, err error) {
 	return c, nil
 }
 
-// mainArea is the area that a concern is put in: the one that office.Most of its
+// mainArea is the area that a concern is put in: the one that most of its
 // messages name, or "" if too few name any.
 func mainArea(areas map[string]int64) string {
 	var all, named int64
@@ -234,7 +234,7 @@ func mainArea(areas map[string]int64) string {
 	return best
 }
 
-// heatAreas are the rows by area: those with the office.Most voices, then the others
+// heatAreas are the rows by area: those with the most voices, then the others
 // together, then what names no place.
 func (q *request) heatAreas(c *heatCount, skip int) []heatRow {
 	var rows []heatRow
@@ -254,7 +254,7 @@ func (q *request) heatAreas(c *heatCount, skip int) []heatRow {
 	return rows
 }
 
-// heatThemes are the rows by theme, each called as its office.Most urgent concern.
+// heatThemes are the rows by theme, each called as its most urgent concern.
 func (q *request) heatThemes(c *heatCount, skip int) []heatRow {
 	var rows []heatRow
 	for _, id := range slices.Sorted(maps.Keys(c.themes)) {
