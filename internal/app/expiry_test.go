@@ -21,7 +21,7 @@ func TestExpiry(t *testing.T) {
 	a.Notify.Senders[notify.Webhook] = box
 	add := func(name string, owner notify.Owner) {
 		t.Helper()
-		if _, err := a.Notify.Put(ctx, Operator(), notify.Channel{Owner: owner, Way: notify.Webhook, Name: name, Lang: "en", Modes: map[notify.Kind]notify.Mode{notify.Expiry: notify.Now}}, "https://"+name+".example/", ""); err != nil {
+		if _, _, err := a.Notify.Put(ctx, Operator(), notify.Channel{Owner: owner, Way: notify.Webhook, Name: name, Lang: "en", Modes: map[notify.Kind]notify.Mode{notify.Expiry: notify.Now}}, "https://"+name+".example/", ""); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -105,7 +105,7 @@ func TestRecheck(t *testing.T) {
 	ctx := t.Context()
 	box := &postbox{}
 	a.Notify.Senders[notify.Webhook] = box
-	if _, err := a.Notify.Put(ctx, Operator(), notify.Channel{Owner: notify.OfDesk("front"), Way: notify.Webhook, Name: "front", Lang: "zh", Modes: map[notify.Kind]notify.Mode{notify.Recheck: notify.Now}}, "https://front.example/", ""); err != nil {
+	if _, _, err := a.Notify.Put(ctx, Operator(), notify.Channel{Owner: notify.OfDesk("front"), Way: notify.Webhook, Name: "front", Lang: "zh", Modes: map[notify.Kind]notify.Mode{notify.Recheck: notify.Now}}, "https://front.example/", ""); err != nil {
 		t.Fatal(err)
 	}
 	x := say(t, a, "Is the tap water safe to drink after the flood?", water...)

@@ -68,7 +68,7 @@ func TestNotify(t *testing.T) {
 	start("127.0.0.1")
 	must(a.Store.Take(ctx, &store.Batch{Concerns: []*hearback.Concern{{ID: 7, Theme: 7, Phrases: []string{"brown water"}, State: hearback.Open, First: now, Last: now}}}))
 	var err error
-	secret, err = a.Notify.Put(ctx, Operator(), notify.Channel{Owner: notify.Office, Way: notify.Webhook, Name: "Room", Lang: "zh", Modes: map[notify.Kind]notify.Mode{notify.Alert: notify.Now}}, receiver.URL+"/hook", "")
+	_, secret, err = a.Notify.Put(ctx, Operator(), notify.Channel{Owner: notify.Office, Way: notify.Webhook, Name: "Room", Lang: "zh", Modes: map[notify.Kind]notify.Mode{notify.Alert: notify.Now}}, receiver.URL+"/hook", "")
 	must(err)
 	id := raise()
 	must(a.Notify.Tick(ctx))

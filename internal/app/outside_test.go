@@ -82,7 +82,7 @@ func TestReceivers(t *testing.T) {
 	all, some := newReceiver(t), newReceiver(t)
 	add := func(name, to string, w notify.Wants) string {
 		t.Helper()
-		secret, err := a.Notify.Put(ctx, Operator(), notify.Channel{Owner: notify.Outside, Way: notify.Webhook, Name: name, Lang: "en", Wants: w}, to, "")
+		_, secret, err := a.Notify.Put(ctx, Operator(), notify.Channel{Owner: notify.Outside, Way: notify.Webhook, Name: name, Lang: "en", Wants: w}, to, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -91,7 +91,7 @@ func TestReceivers(t *testing.T) {
 	secret := add("Newsroom", all.URL+"/T0P", notify.Wants{})
 	add("Water map", some.URL, notify.Wants{Topics: []hearback.ID{topic.ID}, Lang: "zh"})
 	add("A private host", "http://10.9.8.7/", notify.Wants{})
-	if _, err := a.Notify.Put(ctx, Operator(), notify.Channel{Owner: notify.Outside, Way: notify.Mail, Name: "x", Lang: "en"}, "x@example.org", ""); err == nil {
+	if _, _, err := a.Notify.Put(ctx, Operator(), notify.Channel{Owner: notify.Outside, Way: notify.Mail, Name: "x", Lang: "en"}, "x@example.org", ""); err == nil {
 		t.Error("a receiver outside by e-mail was taken")
 	}
 	tick := func(d time.Duration) {

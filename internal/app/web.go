@@ -39,7 +39,7 @@ func (a *App) web(ctx context.Context) (web.Options, error) {
 			Office: a.Config.Office.Name, OfficeZH: a.Config.Office.NameZH, ConsoleURL: a.ConsoleURL(), PublicURL: a.PublicURL(),
 			Version: a.opt.Version, Zone: a.zone, Window: a.Config.Privacy.Window, Retention: a.Config.Privacy.Retention,
 			AlertsPerDay: a.Config.Alerts.PerDay, NoisePerDay: a.Config.Alerts.FalsePerDay, Drill: a.opt.Drill,
-			Now: a.now, Log: a.log.With(slog.String("component", "web")),
+			Now: a.now, NextID: func() hearback.ID { return a.ids.Next(a.now()) }, Log: a.log.With(slog.String("component", "web")),
 			Store: a.Store, Cases: a.Cases, Answers: liveAnswers{a.Answers, a}, Desks: a.Desks, Accounts: a.Accounts,
 			Sources: liveSources{a.Registry, a.Reload}, Intake: intake{a}, Topics: liveTopics{a.Topics, a.Reload},
 			Concerns: concerns{a}, Alerts: a, Notices: a.Notify,

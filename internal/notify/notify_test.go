@@ -145,7 +145,7 @@ func (o *office) channel(owner notify.Owner, change func(*notify.Channel)) hearb
 	if change != nil {
 		change(&c)
 	}
-	_, err := o.Put(o.t.Context(), admin, c, "desk@linmere.example", "")
+	_, _, err := o.Put(o.t.Context(), admin, c, "desk@linmere.example", "")
 	o.must(err)
 	list, err := o.Channels(o.t.Context(), owner)
 	o.must(err)
@@ -610,12 +610,12 @@ func TestSecrets(t *testing.T) {
 	o := newOffice(t)
 	ctx := t.Context()
 	const path, own = "/hooks/T0PS3CRET", "desk.head"
-	made, err := o.Put(ctx, admin, notify.Channel{Owner: notify.Office, Way: notify.Webhook, Name: "Hook", Lang: "zh"}, "https://hooks.example.org"+path, "")
+	_, made, err := o.Put(ctx, admin, notify.Channel{Owner: notify.Office, Way: notify.Webhook, Name: "Hook", Lang: "zh"}, "https://hooks.example.org"+path, "")
 	o.must(err)
 	if key, err := notify.WebhookKey(made); err != nil || len(key) != 32 {
 		t.Errorf("the secret that was made: %d bytes, %v", len(key), err)
 	}
-	_, err = o.Put(ctx, admin, notify.Channel{Owner: notify.OfStaff(21), Way: notify.Mail, Name: "Mine", Lang: "en"}, own+"@example.org", "")
+	_, _, err = o.Put(ctx, admin, notify.Channel{Owner: notify.OfStaff(21), Way: notify.Mail, Name: "Mine", Lang: "en"}, own+"@example.org", "")
 	o.must(err)
 	list, err := o.Channels(ctx, "")
 	o.must(err)

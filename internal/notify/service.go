@@ -65,25 +65,25 @@ func (s *Service) Channels(ctx context.Context, owner Owner) ([]Channel, error) 
 }
 
 // Put adds c, or changes it if it has an id. For a change, an empty to keeps
-// the address and the secret. A webhook without a secret gets one, which is
-// returned and cannot be read again. Channels of the office and of desks are
+// the address and the secret. It returns the id. A webhook without a secret
+// gets one, which is returned too and cannot be read again. Channels of the office and of desks are
 // on the public log, without their addresses.
-func (s *Service) Put(ctx context.Context, by hearback.Actor, c Channel, to, secret string) (made string, err error) {
+func (s *Service) Put(ctx context.Context, by hearback.Actor, c Channel, to, secret string) (id hearback.ID, made string, err error) {
 	act, old := "added", &Channel{}
 	if c.ID != 0 {
 		act = "changed"
 		if old, err = s.Store.Channel(ctx, c.ID); err != nil {
-			return "", err
+			return 0, "", err
 		}
 		if old.Owner != c.Owner {
-			return "", fmt.Errorf("channel %s: %w", c.ID, hearback.ErrNotFound)
+			return 0, "", fmt.Errorf("channel %s: %w", c.ID, hearback.ErrNotFound)
 		}
 		c.Way, c.Shown, c.Sealed, c.Paused = old.Way, old.Shown, old.Sealed, old.Paused
 	} else if err := s.room(ctx, c.Owner); err != nil {
-		return "", err
+		return 0, "", err
 	}
 	if err := c.check(); err != nil {
-		return "", err
+		return 0, "", err
 	}
 	if c.ID == 0 {
 		c.ID = s.NextID()
@@ -95,17 +95,17 @@ func (s *Service) Put(ctx context.Context, by hearback.Actor, c Channel, to, sec
 		}
 		a, shown, err := ParseAddress(c.Way, to, secret)
 		if err != nil {
-			return "", err
+			return 0, "", err
 		}
 		if c.Shown = shown; c.Sealed == nil || to != "" {
 			if c.Sealed, err = conceal(s.Key, c.ID, a); err != nil {
-				return "", err
+				return 0, "", err
 			}
 		}
 	} else if strings.TrimSpace(secret) != "" {
-		return "", fmt.Errorf("%w: enter the address together with a new secret", hearback.ErrInvalid)
+		return 0, "", fmt.Errorf("%w: enter the address together with a new secret", hearback.ErrInvalid)
 	}
-	return made, s.Store.PutChannel(ctx, &c, s.record(by, &c, act)...)
+	return c.ID, made, s.Store.PutChannel(ctx, &c, s.record(by, &c, act)...)
 }
 
 // room refuses more channels than one owner may have.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -229,9 +230,17 @@ func (db *DB) AlertList(ctx context.Context, f office.AlertFilter) (list []hearb
 	if f.Limit <= 0 {
 		f.Limit = 100
 	}
+	newest, id := int64(math.MaxInt64), int64(math.MaxInt64)
+	if f.After != 0 {
+		if err := found(db.row(ctx, "SELECT at FROM alert WHERE id = ?", int64(f.After)).Scan(&newest)); err != nil {
+			return nil, fmt.Errorf("alert %s: %w", f.After, err)
+		}
+		id = int64(f.After)
+	}
 	rows, err := db.query(ctx, `SELECT doc, version FROM alert
 		WHERE (CAST(? AS BIGINT) = 0 OR concern = CAST(? AS BIGINT)) AND waits >= CAST(? AS BIGINT) AND at >= CAST(? AS BIGINT)
-		ORDER BY at DESC, id DESC LIMIT ?`, int64(f.Concern), int64(f.Concern), open, micros(f.Since), f.Limit)
+			AND (at < CAST(? AS BIGINT) OR at = CAST(? AS BIGINT) AND id < CAST(? AS BIGINT))
+		ORDER BY at DESC, id DESC LIMIT ?`, int64(f.Concern), int64(f.Concern), open, micros(f.Since), newest, newest, id, f.Limit)
 	return list, each(rows, err, func(row scanner) error {
 		a, err := scanAlert(row)
 		list = append(list, a)

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -400,15 +401,27 @@ func (db *DB) BySource(ctx context.Context, concern hearback.ID, from time.Time)
 // CaseList returns the cases that pass the filter: those that are not closed
 // by the clock that ends first, closed ones newest first.
 func (db *DB) CaseList(ctx context.Context, f office.CaseFilter) (list []hearback.Case, err error) {
-	q := "SELECT " + caseColumns + ` FROM kase
-		WHERE state <> 'closed' AND (CAST(? AS TEXT) = '' OR desk = CAST(? AS TEXT)) AND (CAST(? AS BIGINT) = 0 OR concern = CAST(? AS BIGINT)) AND opened >= CAST(? AS BIGINT)
-		ORDER BY due, id LIMIT ?`
-	if f.Closed {
-		q = "SELECT " + caseColumns + ` FROM kase
-		WHERE state = 'closed' AND (CAST(? AS TEXT) = '' OR desk = CAST(? AS TEXT)) AND (CAST(? AS BIGINT) = 0 OR concern = CAST(? AS BIGINT)) AND opened >= CAST(? AS BIGINT)
-		ORDER BY id DESC LIMIT ?`
+	var due int64
+	if f.After != 0 {
+		if err := found(db.row(ctx, "SELECT due FROM kase WHERE id = ?", int64(f.After)).Scan(&due)); err != nil {
+			return nil, fmt.Errorf("case %s: %w", f.After, err)
+		}
 	}
-	rows, err := db.query(ctx, q, f.Desk, f.Desk, int64(f.Concern), int64(f.Concern), micros(f.Since), atMost(f.Limit))
+	q, past := "SELECT "+caseColumns+` FROM kase
+		WHERE state <> 'closed' AND (CAST(? AS TEXT) = '' OR desk = CAST(? AS TEXT)) AND (CAST(? AS BIGINT) = 0 OR concern = CAST(? AS BIGINT)) AND opened >= CAST(? AS BIGINT)
+			AND (due > CAST(? AS BIGINT) OR due = CAST(? AS BIGINT) AND id > CAST(? AS BIGINT))
+		ORDER BY due, id LIMIT ?`, []any{due, due, int64(f.After)}
+	if f.After == 0 {
+		past = []any{int64(math.MinInt64), 0, 0}
+	}
+	if f.Closed {
+		q, past = "SELECT "+caseColumns+` FROM kase
+		WHERE state = 'closed' AND (CAST(? AS TEXT) = '' OR desk = CAST(? AS TEXT)) AND (CAST(? AS BIGINT) = 0 OR concern = CAST(? AS BIGINT)) AND opened >= CAST(? AS BIGINT)
+			AND (CAST(? AS BIGINT) = 0 OR id < CAST(? AS BIGINT))
+		ORDER BY id DESC LIMIT ?`, []any{int64(f.After), int64(f.After)}
+	}
+	args := slices.Concat([]any{f.Desk, f.Desk, int64(f.Concern), int64(f.Concern), micros(f.Since)}, past, []any{atMost(f.Limit)})
+	rows, err := db.query(ctx, q, args...)
 	return list, each(rows, err, func(row scanner) error {
 		c, err := scanCase(row)
 		if err == nil {
@@ -425,9 +438,21 @@ func (db *DB) AnswerList(ctx context.Context, f office.AnswerFilter) (list []hea
 	if f.Public {
 		least = max(least, 1)
 	}
+	// Drafts that the public never saw stand first, as if they had changed last.
+	const since = "CASE WHEN changed = 0 THEN CAST(? AS BIGINT) ELSE changed END"
+	past := [2]int64{math.MaxInt64, math.MaxInt64}
+	if f.After != 0 {
+		if err := found(db.row(ctx, "SELECT "+since+" FROM answer WHERE id = ?", int64(math.MaxInt64), int64(f.After)).Scan(&past[0])); err != nil {
+			return nil, fmt.Errorf("answer %s: %w", f.After, err)
+		}
+		past[1] = int64(f.After)
+	}
+	const last = int64(math.MaxInt64)
 	rows, err := db.query(ctx, "SELECT "+answerColumns+` FROM answer
 		WHERE changed >= CAST(? AS BIGINT) AND (CAST(? AS BIGINT) = 0 OR kase = CAST(? AS BIGINT))
-		ORDER BY CASE WHEN changed = 0 THEN 0 ELSE 1 END, changed DESC, id DESC LIMIT ?`, least, int64(f.Case), int64(f.Case), atMost(f.Limit))
+			AND (`+since+` < CAST(? AS BIGINT) OR `+since+` = CAST(? AS BIGINT) AND id < CAST(? AS BIGINT))
+		ORDER BY CASE WHEN changed = 0 THEN 0 ELSE 1 END, changed DESC, id DESC LIMIT ?`,
+		least, int64(f.Case), int64(f.Case), last, past[0], last, past[0], past[1], atMost(f.Limit))
 	return list, each(rows, err, func(row scanner) error {
 		a, err := scanAnswer(row)
 		if err == nil {

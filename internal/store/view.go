@@ -25,14 +25,14 @@ func (db *DB) SavedViews(ctx context.Context, account hearback.ID, desks []strin
 	})
 }
 
-// SaveView keeps a view under a number of its own, which v.ID does not say. It returns [hearback.ErrInvalid] if the account has
+// SaveView keeps a new view. It returns [hearback.ErrInvalid] if the account has
 // so many already that a row of them could not be read.
 func (db *DB) SaveView(ctx context.Context, v office.SavedView) error {
 	return db.write(ctx, func(tx *Tx) error {
 		n, err := tx.execN(ctx, `INSERT INTO saved_view (id, account, desk, name, query, since)
-			SELECT (SELECT COALESCE(MAX(id), 0) + 1 FROM saved_view), CAST(? AS BIGINT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS BIGINT)
+			SELECT CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS BIGINT)
 			WHERE (SELECT COUNT(*) FROM saved_view WHERE account = ?) < ?`,
-			int64(v.Account), v.Desk, v.Name, v.Query, micros(v.Since), int64(v.Account), office.MostViews)
+			int64(v.ID), int64(v.Account), v.Desk, v.Name, v.Query, micros(v.Since), int64(v.Account), office.MostViews)
 		if err == nil && n == 0 {
 			return fmt.Errorf("%w: there are %d saved views already; delete one first", hearback.ErrInvalid, office.MostViews)
 		}

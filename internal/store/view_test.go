@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 
 	"example.org/hearback"
@@ -13,13 +14,13 @@ import (
 func TestSavedViews(t *testing.T) {
 	engines(t, func(t *testing.T, db *store.DB) {
 		ctx := context.Background()
-		for _, v := range []office.SavedView{
+		for i, v := range []office.SavedView{
 			{Account: 7, Name: "Mine", Query: "tier=P1"},
 			{Account: 7, Desk: "water", Name: "Water", Query: "area=Riverside"},
 			{Account: 8, Name: "Another's", Query: "q=bus"},
 			{Account: 8, Desk: "transport", Name: "Buses", Query: "q=bus"},
 		} {
-			v.Since = start
+			v.ID, v.Since = hearback.ID(i+1), start
 			if err := db.SaveView(ctx, v); err != nil {
 				t.Fatal(err)
 			}
@@ -49,12 +50,24 @@ func TestSavedViews(t *testing.T) {
 			}
 		}
 		want(8, nil, "Water")
-		for range office.MostViews {
-			if err := db.SaveView(ctx, office.SavedView{Account: 9, Name: "One more"}); err != nil {
-				t.Fatal(err)
-			}
+		// Many at once, as from many nodes: each has the number it was given, none
+		// stands in the way of another, and none gets one that was given before.
+		var all sync.WaitGroup
+		for i := range office.MostViews {
+			all.Go(func() {
+				if err := db.SaveView(ctx, office.SavedView{ID: hearback.ID(100 + i), Account: 9, Name: "One more"}); err != nil {
+					t.Error(err)
+				}
+			})
 		}
-		if err := db.SaveView(ctx, office.SavedView{Account: 9, Name: "Too many"}); !errors.Is(err, hearback.ErrInvalid) {
+		all.Wait()
+		if list, err := db.SavedViews(ctx, 9, []string{"none"}); err != nil || len(list) != office.MostViews || list[0].ID != 100 {
+			t.Errorf("%d views from %v, %v; want %d", len(list), list[0].ID, err, office.MostViews)
+		}
+		if err := db.SaveView(ctx, office.SavedView{ID: 2, Account: 8, Name: "A number that is taken"}); err == nil {
+			t.Error("a number was given twice")
+		}
+		if err := db.SaveView(ctx, office.SavedView{ID: 999, Account: 9, Name: "Too many"}); !errors.Is(err, hearback.ErrInvalid) {
 			t.Errorf("too many views: %v", err)
 		}
 	})

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +19,7 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
+	"example.org/hearback/internal/notify"
 	"example.org/hearback/internal/web/office"
 )
 
@@ -218,6 +220,116 @@ func TestAPIPages(t *testing.T) {
 				t.Errorf("%s with %s = %d", list, bad, rec.Code)
 			}
 		}
+	}
+}
+
+// TestAPIFills: a page of a view is full though the rows it leaves out stand
+// between those it shows, and more of them than are read at once.
+func TestAPIFills(t *testing.T) {
+	w := newWorld(t)
+	o := w.fill(plain)
+	opt := w.officeOptions()
+	p := w.program(opt, w.join(opt, "Everything", access.Roles()...), access.Scopes()...)
+	var alerts []hearback.Alert
+	for i := range 500 {
+		alerts = append(alerts, hearback.Alert{ID: w.id(), Concern: o.bus, Kind: hearback.AlertNovel, At: w.Now().Add(-time.Duration(i) * time.Minute), Digest: i%250 != 0})
+	}
+	w.must(w.db.AddAlerts(context.Background(), alerts, nil))
+	first := body(t, p.call("GET", "/api/v1/alerts?view=open&limit=1&concern="+o.bus.String(), nil))
+	second := body(t, p.call("GET", fmt.Sprintf("/api/v1/alerts?view=open&limit=1&concern=%s&after=%s", o.bus, first["next"]), nil))
+	for i, v := range []map[string]any{first, second} {
+		items := v["items"].([]any)
+		if len(items) != 1 || items[0].(map[string]any)["id"] != alerts[i*250].ID.String() {
+			t.Errorf("page %d = %v, want alert %s", i+1, items, alerts[i*250].ID)
+		}
+	}
+	if digest := body(t, p.call("GET", "/api/v1/alerts?view=digest&limit=200&concern="+o.bus.String(), nil)); len(digest["items"].([]any)) != 200 || digest["next"] == nil {
+		t.Errorf("the digest = %d rows", len(digest["items"].([]any)))
+	}
+}
+
+// TestAPIIs: the list of concerns has the filters of the console's list.
+func TestAPIIs(t *testing.T) {
+	w := newWorld(t)
+	o := w.fill(plain)
+	opt := w.officeOptions()
+	p := w.program(opt, w.join(opt, "Everything", access.Roles()...), access.ScopeRead)
+	w.must(w.db.AddAlerts(context.Background(), []hearback.Alert{
+		{ID: w.id(), Concern: o.bus, Kind: hearback.AlertRising, At: w.Now().Add(-time.Hour)},
+		{ID: w.id(), Concern: o.pension, Kind: hearback.AlertRising, At: w.Now().Add(-30 * time.Hour)},
+		{ID: w.id(), Concern: o.pension, Kind: hearback.AlertNoEffect, At: w.Now().Add(-time.Hour)},
+	}, nil))
+	list := func(query string) (ids []string) {
+		for _, x := range body(t, p.call("GET", "/api/v1/concerns?"+query, nil))["items"].([]any) {
+			ids = append(ids, x.(map[string]any)["id"].(string))
+		}
+		return ids
+	}
+	all, rising := list("view=all"), list("is=rising")
+	if !slices.Contains(rising, o.bus.String()) || slices.Contains(rising, o.pension.String()) || len(rising) >= len(all) {
+		t.Errorf("rising = %v of %v, want %s and not %s", rising, all, o.bus, o.pension)
+	}
+	if unhelped := list("is=unhelped"); slices.Contains(unhelped, o.bus.String()) || len(unhelped) >= len(all) {
+		t.Errorf("unhelped = %v of %v", unhelped, all)
+	}
+	if rec := p.call("GET", "/api/v1/concerns?is=falling", nil); rec.Code != 422 {
+		t.Errorf("is=falling = %d", rec.Code)
+	}
+}
+
+// TestAPIViews: views are one's own, so a token that only reads keeps them; one
+// that a desk shares is everybody's there, and needs the scope triage.
+func TestAPIViews(t *testing.T) {
+	w := newWorld(t)
+	w.fill(plain)
+	opt := w.officeOptions()
+	b := w.join(opt, "Everything", access.Roles()...)
+	reads, triages := w.program(opt, b, access.ScopeRead), w.program(opt, b, access.ScopeTriage, access.ScopeRead)
+	own := body(t, reads.call("POST", "/api/v1/views", map[string]any{"name": "Mine", "query": "tier=P1"}))["items"].([]any)[0].(map[string]any)
+	shared := map[string]any{"name": "Ours", "query": "tier=P1", "desk": "front"}
+	if rec := reads.call("POST", "/api/v1/views", shared); rec.Code != 403 || problem(rec) != "scope" {
+		t.Errorf("sharing a view with the scope read = %d %s", rec.Code, rec.Body)
+	}
+	both := body(t, triages.call("POST", "/api/v1/views", shared))["items"].([]any)
+	ours := both[1].(map[string]any)
+	if len(both) != 2 || ours["desk"] != "front" || ours["id"] == own["id"] {
+		t.Errorf("views = %v", both)
+	}
+	if rec := reads.call("POST", "/api/v1/views/"+ours["id"].(string)+"/remove", nil); rec.Code != 403 || problem(rec) != "scope" {
+		t.Errorf("removing a shared view with the scope read = %d %s", rec.Code, rec.Body)
+	}
+	if rec := reads.call("POST", "/api/v1/views/"+own["id"].(string)+"/remove", nil); rec.Code != 200 {
+		t.Errorf("removing one's own = %d %s", rec.Code, rec.Body)
+	}
+	if left := body(t, triages.call("POST", "/api/v1/views/"+ours["id"].(string)+"/remove", nil))["items"].([]any); len(left) != 0 {
+		t.Errorf("left are %v", left)
+	}
+}
+
+// crowd adds another receiver whenever one is added, as somebody else would at
+// the same moment.
+type crowd struct{ office.Notices }
+
+func (c crowd) Put(ctx context.Context, by hearback.Actor, x notify.Channel, to, secret string) (hearback.ID, string, error) {
+	id, made, err := c.Notices.Put(ctx, by, x, to, secret)
+	if err == nil {
+		x.Name = "Another"
+		_, _, err = c.Notices.Put(ctx, by, x, to, secret)
+	}
+	return id, made, err
+}
+
+// TestAPIReceiver: whoever adds a receiver is told of their own, and not of one
+// that somebody adds at the same moment.
+func TestAPIReceiver(t *testing.T) {
+	w := newWorld(t)
+	w.fill(plain)
+	opt := w.officeOptions()
+	opt.Notices = crowd{w.notices}
+	p := w.program(opt, w.join(opt, "Everything", access.Roles()...), access.Scopes()...)
+	made := body(t, p.call("POST", "/api/v1/receivers", map[string]any{"name": "Newsroom", "to": "https://paper.example/in"}))
+	if made["name"] != "Newsroom" || body(t, p.call("GET", "/api/v1/receivers/"+made["id"].(string), nil))["name"] != "Newsroom" {
+		t.Errorf("made %v, want the one asked for", made)
 	}
 }
 

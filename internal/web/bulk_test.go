@@ -111,6 +111,102 @@ func TestBulk(t *testing.T) {
 	}
 }
 
+// TestBulkByAPI: each of many gets its own answer, in the order asked for, and
+// what is done is what the console does: cases with the desk they look like or
+// the one named, concerns in one, cases to another desk.
+func TestBulkByAPI(t *testing.T) {
+	w := newWorld(t)
+	w.waiting(6)
+	ctx := context.Background()
+	opt := w.options()
+	p := w.program(opt, w.join(opt, "Lin", access.Listener, access.Officer), access.ScopeRead, access.ScopeTriage)
+	list, _, err := w.db.ConcernList(ctx, office.ConcernFilter{View: "triage", Limit: 10})
+	w.must(err)
+	id := func(i int) string { return list[i].ID.String() }
+	bulk := func(kind string, in map[string]any) (each []map[string]any) {
+		t.Helper()
+		rec := p.call("POST", "/api/v1/"+kind+"/bulk", in)
+		if rec.Code != http.StatusOK {
+			t.Fatalf("%v = %d %s", in, rec.Code, rec.Body)
+		}
+		for i, x := range body(t, rec)["items"].([]any) {
+			each = append(each, x.(map[string]any))
+			if asked := fmt.Sprint(in["ids"].([]string)[i]); each[i]["id"] != asked {
+				t.Errorf("%v: row %d is of %v, want %s", in, i, each[i]["id"], asked)
+			}
+		}
+		return each
+	}
+	size := func() int64 { n, err := w.db.LogSize(ctx); w.must(err); return n }
+
+	// Cases: one cannot have two, and the others are opened all the same.
+	before := size()
+	each := bulk("concerns", map[string]any{"act": "case", "ids": []string{id(0), id(1)}, "reason": "Many ask."})
+	each = append(each, bulk("concerns", map[string]any{"act": "case", "ids": []string{id(2), id(0), "zzz"}, "desk": "front"})...)
+	for i, want := range []float64{0, 0, 0, http.StatusForbidden, http.StatusNotFound} {
+		problem, _ := each[i]["problem"].(map[string]any)
+		if done := each[i]["done"] == true; done != (want == 0) || !done && problem["status"] != want {
+			t.Errorf("case %d = %v, want problem %v", i, each[i], want)
+		}
+	}
+	cases := map[hearback.ID]hearback.Case{}
+	all, err := w.db.CaseList(ctx, office.CaseFilter{Limit: 10})
+	w.must(err)
+	for _, c := range all {
+		cases[c.Concern] = c
+	}
+	if len(all) != 3 || cases[list[0].ID].Desk != "water" || cases[list[2].ID].Desk != "front" || size() != before+3 {
+		t.Errorf("%d cases, at %q and %q, %d entries; want 3, water, front, 3", len(all), cases[list[0].ID].Desk, cases[list[2].ID].Desk, size()-before)
+	}
+
+	// Merging into the first.
+	if each = bulk("concerns", map[string]any{"act": "merge", "ids": []string{id(3), id(4), id(5)}, "reason": "The same."}); len(each) != 3 {
+		t.Errorf("merged = %v", each)
+	}
+	for i, x := range each {
+		if x["done"] != true {
+			t.Errorf("merging %d = %v", i, x)
+		}
+		if c, err := w.db.Concern(ctx, list[3+i].ID); err != nil || i > 0 && (c.State != hearback.Merged || c.Into != list[3].ID) || i == 0 && c.State != hearback.Open {
+			t.Errorf("concern %d is %s in %s, %v", i, c.State, c.Into, err)
+		}
+	}
+
+	// Cases to another desk, to none, and from one that is not ours.
+	kase := func(i int) string { return cases[list[i].ID].ID.String() }
+	for _, x := range bulk("cases", map[string]any{"act": "route", "ids": []string{kase(0), kase(1)}, "desk": "front", "note": "Yours."}) {
+		if c, err := w.db.Case(ctx, parseID(t, x["id"])); err != nil || x["done"] != true || c.Desk != "front" {
+			t.Errorf("routed %v: at %s, %v", x, c.Desk, err)
+		}
+	}
+	for _, desk := range []string{"", "nowhere"} {
+		rec := p.call("POST", "/api/v1/cases/bulk", map[string]any{"act": "route", "ids": []string{kase(0)}, "desk": desk})
+		if rec.Code == http.StatusOK && body(t, rec)["items"].([]any)[0].(map[string]any)["done"] == true || rec.Code >= 500 {
+			t.Errorf("routing to %q = %d %s", desk, rec.Code, rec.Body)
+		}
+	}
+	w.must(w.accounts.SetDesks(ctx, w.account("first@office.example"), w.account("lin@office.example").ID, []string{"water"}))
+	rec := p.call("POST", "/api/v1/cases/bulk", map[string]any{"act": "route", "ids": []string{kase(2)}, "desk": "water"})
+	if c, err := w.db.Case(ctx, parseID(t, kase(2))); err != nil || c.Desk != "front" || rec.Code >= 500 {
+		t.Errorf("a case of another desk went to %s, %v (%d)", c.Desk, err, rec.Code)
+	}
+	// Once for each id, and a thing to do.
+	for _, in := range []map[string]any{{"act": "merge", "ids": []string{id(0)}}, {"act": "case", "ids": []string{id(0), id(0)}}, {"act": "burn", "ids": []string{id(0)}}, {"act": "case", "ids": []string{}}} {
+		if rec := p.call("POST", "/api/v1/concerns/bulk", in); rec.Code != 422 {
+			t.Errorf("%v = %d", in, rec.Code)
+		}
+	}
+}
+
+func parseID(t *testing.T, v any) hearback.ID {
+	t.Helper()
+	id, err := hearback.ParseID(fmt.Sprint(v))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
 // BenchmarkBulk does each act over 500 of 2,000 rows, which takes less than a
 // second. Merging is measured where it is done, in package app.
 func BenchmarkBulk(b *testing.B) {

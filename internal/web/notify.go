@@ -191,7 +191,7 @@ func (q *request) addChannel(o owned) error {
 	if q.Notices() == nil {
 		return hearback.ErrNotFound
 	}
-	made, err := q.o.Notices.Put(q.ctx(), q.by(o.act), q.readChannel(o, 0), q.form("to"), q.form("secret"))
+	_, made, err := q.o.Notices.Put(q.ctx(), q.by(o.act), q.readChannel(o, 0), q.form("to"), q.form("secret"))
 	if err != nil {
 		return err
 	}
@@ -232,7 +232,7 @@ func (q *request) actOnChannel(o owned) error {
 		done = "channel_removed"
 		err = q.o.Notices.Remove(q.ctx(), by, o.owner, id)
 	case "save":
-		made, err := q.o.Notices.Put(q.ctx(), by, q.readChannel(o, id), q.form("to"), q.form("secret"))
+		_, made, err := q.o.Notices.Put(q.ctx(), by, q.readChannel(o, id), q.form("to"), q.form("secret"))
 		if err != nil {
 			return err
 		}

@@ -104,7 +104,7 @@ func (w *world) options() web.Options {
 			Office: "Linmere Information Desk", OfficeZH: "临湄市信息服务台",
 			ConsoleURL: "http://console.test", PublicURL: "http://public.test", Version: "test",
 			Zone: time.UTC, Window: 24 * time.Hour, Retention: 30 * 24 * time.Hour, AlertsPerDay: 12, NoisePerDay: 1,
-			Now: w.Now, Log: slog.New(slog.DiscardHandler),
+			Now: w.Now, NextID: w.id, Log: slog.New(slog.DiscardHandler),
 			Store: w.db, Cases: w.cases, Answers: w.answers, Desks: w.desks, Accounts: w.accounts,
 			Sources: sources{w.registry}, Topics: w.topics, Concerns: concerns{w}, Alerts: alerts{w}, Notices: w.notices,
 			TestTopic: func(_ context.Context, query, text string) (bool, error) {

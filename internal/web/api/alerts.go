@@ -2,7 +2,6 @@ package api
 
 import (
 	"math"
-	"slices"
 	"time"
 
 	"example.org/hearback"
@@ -90,35 +89,22 @@ func (q *request) apiAlerts(in alertQuery) (out page[apiAlert], err error) {
 	if err := oneOf("view", in.View, "open", "digest", "all"); err != nil {
 		return out, err
 	}
-	list, err := q.LatelyAlerts(q.ctx())
-	if err != nil {
-		return out, err
+	f := office.AlertFilter{Concern: in.Concern, Open: in.View == "" || in.View == "open", Since: q.AlertsSince()}
+	read := func(after hearback.ID, limit int) ([]hearback.Alert, error) {
+		f.After, f.Limit = after, limit
+		return q.o.Store.AlertList(q.ctx(), f)
 	}
-	list = slices.DeleteFunc(list, func(a hearback.Alert) bool {
-		switch {
-		case in.Concern != 0 && a.Concern != in.Concern:
-			return true
-		case in.View == "digest":
-			return !a.Digest
-		case in.View == "all":
-			return false
-		}
-		return a.Digest || a.Verdict != hearback.AlertOpen || !a.Acked.IsZero()
-	})
-	return cut(list, in.paging, func(a *hearback.Alert) string { return a.ID.String() }, q.viewAlerts)
+	shows := func(a *hearback.Alert) bool { return in.View == "all" || a.Digest == (in.View == "digest") }
+	return fill(in.paging, read, shows, func(a *hearback.Alert) hearback.ID { return a.ID }, q.viewAlerts)
 }
 
 // alertNow finds an alert after an act on it.
 func (q *request) alertNow(id hearback.ID) (v apiAlert, err error) {
-	list, err := q.o.Store.AlertList(q.ctx(), office.AlertFilter{Limit: apiRows})
+	a, err := q.o.Store.Alert(q.ctx(), id)
 	if err != nil {
 		return v, err
 	}
-	i := slices.IndexFunc(list, func(a hearback.Alert) bool { return a.ID == id })
-	if i < 0 {
-		return v, hearback.ErrNotFound
-	}
-	rows, err := q.viewAlerts(list[i : i+1])
+	rows, err := q.viewAlerts([]hearback.Alert{*a})
 	if err != nil {
 		return v, err
 	}

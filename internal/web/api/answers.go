@@ -223,13 +223,12 @@ func (q *request) apiAnswers(in answerQuery) (out page[apiAnswerRow], err error)
 	if err := oneOf("view", in.View, office.AnswerViews()...); err != nil {
 		return out, err
 	}
-	list, err := q.o.Store.AnswerList(q.ctx(), office.AnswerFilter{Limit: apiRows})
-	if err != nil {
-		return out, err
-	}
 	view := cmp.Or(in.View, office.AnswerViews()[0])
-	list = slices.DeleteFunc(list, func(a hearback.Answer) bool { return !office.InAnswers(view, &a) })
-	return cut(list, in.paging, func(a *hearback.Answer) string { return a.ID.String() }, func(list []hearback.Answer) (out []apiAnswerRow, err error) {
+	read := func(after hearback.ID, limit int) ([]hearback.Answer, error) {
+		return q.o.Store.AnswerList(q.ctx(), office.AnswerFilter{After: after, Limit: limit})
+	}
+	shows := func(a *hearback.Answer) bool { return office.InAnswers(view, a) }
+	return fill(in.paging, read, shows, func(a *hearback.Answer) hearback.ID { return a.ID }, func(list []hearback.Answer) (out []apiAnswerRow, err error) {
 		for i := range list {
 			out = append(out, q.viewAnswerRow(&list[i]))
 		}

@@ -435,6 +435,7 @@ const (
 	pageRows    = 50
 	pageRowsMax = 200
 	apiRows     = 10_000 // of a list that is cut into pages here
+	pageScan    = 200    // rows read at once to fill a page with those that a view shows
 )
 
 func (p paging) size() (int, error) {
@@ -451,6 +452,48 @@ func (p paging) size() (int, error) {
 type page[T any] struct {
 	Items []T    `json:"items"`
 	Next  string `json:"next,omitempty" doc:"Give it as after to read on; not there on the last page."`
+}
+
+// fill reads one page of a list in the order of the store: rows after the one
+// named that a view shows, until there are enough.
+func fill[R, T any](p paging, read func(after hearback.ID, limit int) ([]R, error), shows func(*R) bool, id func(*R) hearback.ID, view func([]R) ([]T, error)) (out page[T], err error) {
+	n, err := p.size()
+	if err != nil {
+		return out, err
+	}
+	gone := fmt.Errorf("%w: this page of the list is not there; begin again", hearback.ErrInvalid)
+	var after hearback.ID
+	if p.After != "" {
+		if after, err = hearback.ParseID(p.After); err != nil {
+			return out, gone
+		}
+	}
+	var rows []R
+	for {
+		list, err := read(after, pageScan)
+		if errors.Is(err, hearback.ErrNotFound) {
+			return out, gone
+		}
+		if err != nil {
+			return out, err
+		}
+		for i := range list {
+			if !shows(&list[i]) {
+				continue
+			}
+			if len(rows) == n { // and so there is a next page
+				out.Next = id(&rows[n-1]).String()
+				out.Items, err = view(rows)
+				return out, err
+			}
+			rows = append(rows, list[i])
+		}
+		if len(list) < pageScan {
+			out.Items, err = view(rows)
+			return out, err
+		}
+		after = id(&list[len(list)-1])
+	}
 }
 
 // cut takes one page out of a list: what stands after the row named.

@@ -65,13 +65,14 @@ func (q *request) apiCases(in caseQuery) (out page[apiCase], err error) {
 		return out, err
 	}
 	view := cmp.Or(in.View, "open")
-	list, err := q.o.Store.CaseList(q.ctx(), office.CaseFilter{Closed: view == "closed", Desk: in.Desk, Limit: apiRows})
-	if err != nil {
-		return out, err
-	}
 	now := q.o.Now()
-	list = slices.DeleteFunc(list, func(c hearback.Case) bool { return !office.InView(view, office.CaseRow{Case: c, Late: c.Late(now)}) })
-	return cut(list, in.paging, func(c *hearback.Case) string { return c.ID.String() }, func(list []hearback.Case) (out []apiCase, err error) {
+	read := func(after hearback.ID, limit int) ([]hearback.Case, error) {
+		return q.o.Store.CaseList(q.ctx(), office.CaseFilter{Closed: view == "closed", Desk: in.Desk, After: after, Limit: limit})
+	}
+	shows := func(c *hearback.Case) bool {
+		return office.InView(view, office.CaseRow{Case: *c, Late: c.Late(now)})
+	}
+	return fill(in.paging, read, shows, func(c *hearback.Case) hearback.ID { return c.ID }, func(list []hearback.Case) (out []apiCase, err error) {
 		rows, err := q.CaseRows(q.ctx(), list)
 		for _, r := range rows {
 			out = append(out, viewCase(r))

@@ -146,6 +146,7 @@ type concernQuery struct {
 	Theme  hearback.ID   `json:"theme,omitempty"`
 	Q      string        `json:"q,omitempty" doc:"Words in its title or its phrases."`
 	Since  string        `json:"since,omitempty" doc:"today: first heard since midnight."`
+	Is     string        `json:"is,omitempty" doc:"rising (an alert of the last 24 hours said so) or unhelped (an alert said that its answer does not help)."`
 	Small  bool          `json:"small,omitempty" doc:"Also those with fewer than five voices."`
 }
 
@@ -154,11 +155,11 @@ func (q *request) apiConcerns(in concernQuery) (out page[apiConcern], err error)
 	if err != nil {
 		return out, err
 	}
-	if err := cmp.Or(oneOf("view", in.View, office.ConcernViews()...), oneOf("since", in.Since, "today")); err != nil {
+	if err := cmp.Or(oneOf("view", in.View, office.ConcernViews()...), oneOf("since", in.Since, "today"), oneOf("is", in.Is, "rising", "unhelped")); err != nil {
 		return out, err
 	}
 	// The filter is the one of the page.
-	v := url.Values{"view": {in.View}, "tier": {string(in.Tier)}, "speech": {in.Speech}, "area": {in.Area}, "q": {in.Q}, "since": {in.Since}, "after": {in.After}}
+	v := url.Values{"view": {in.View}, "tier": {string(in.Tier)}, "speech": {in.Speech}, "area": {in.Area}, "q": {in.Q}, "since": {in.Since}, "is": {in.Is}, "after": {in.After}}
 	if in.Small {
 		v.Set("small", "1")
 	}

@@ -3,7 +3,6 @@ package api
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
@@ -85,26 +84,22 @@ type receiverBody struct {
 	Answers string        `json:"answers,omitempty" doc:"en or zh."`
 }
 
-func (q *request) put(id hearback.ID, in receiverBody, version int) (secret string, err error) {
+func (q *request) put(id hearback.ID, in receiverBody, version int) (_ hearback.ID, secret string, err error) {
 	c := notify.Channel{ID: id, Owner: notify.Outside, Way: notify.Webhook, Name: in.Name, Lang: q.Locale.Lang, Version: version,
 		Wants: notify.Wants{Topics: in.Topics, Areas: in.Areas, Lang: in.Answers}}
 	return q.o.Notices.Put(q.ctx(), q.By(access.ChangeSettings), c, in.To, in.Secret)
 }
 
 func (q *request) apiAddReceiver(in receiverBody) (v apiReceiverMade, err error) {
-	old, err := q.outside()
+	if q.Notices() == nil {
+		return v, hearback.ErrNotFound
+	}
+	id, secret, err := q.put(0, in, 0)
 	if err != nil {
 		return v, err
 	}
-	if v.Secret, err = q.put(0, in, 0); err != nil {
-		return v, err
-	}
-	list, err := q.outside()
-	for _, c := range list {
-		if !slices.ContainsFunc(old, func(o notify.Channel) bool { return o.ID == c.ID }) && c.ID > v.ID {
-			v.apiReceiver = viewReceiver(c)
-		}
-	}
+	v.Secret = secret
+	v.apiReceiver, err = q.receiverNow(id)
 	return v, err
 }
 
@@ -115,7 +110,7 @@ func (q *request) apiChangeReceiver(in receiverBody) (v apiReceiver, err error) 
 	if err := q.edits(v); err != nil {
 		return v, err
 	}
-	if _, err := q.put(v.ID, in, v.Version); err != nil {
+	if _, _, err := q.put(v.ID, in, v.Version); err != nil {
 		return v, err
 	}
 	return q.receiverNow(v.ID)

@@ -31,8 +31,8 @@ func operations() []operation {
 		op("POST /api/v1/concerns/{id}/undo", access.Triage, "undo_grouping", "Take back the newest merge or split of a concern.", (*request).apiUndo),
 		op("POST /api/v1/concerns/bulk", access.Triage, "act_on_concerns", "Mute, merge or open a case for many concerns at once.", (*request).apiConcernsBulk),
 		op("GET /api/v1/views", access.ViewConsole, "list_views", "Filters of the list of concerns that you and your desks keep.", (*request).apiSavedViews),
-		op("POST /api/v1/views", access.Triage, "save_view", "Keep a filter under a name.", (*request).apiSaveView),
-		op("POST /api/v1/views/{id}/remove", access.Triage, "remove_view", "Delete a filter that is kept.", (*request).apiDropView),
+		op("POST /api/v1/views", access.ViewConsole, "save_view", "Keep a filter under a name, for yourself, or with the scope triage for a desk of yours.", (*request).apiSaveView),
+		op("POST /api/v1/views/{id}/remove", access.ViewConsole, "remove_view", "Delete a filter of yours; one that a desk shares needs the scope triage.", (*request).apiDropView),
 
 		op("GET /api/v1/cases", access.ViewConsole, "list_cases", "Cases of a view, the one whose clock ends first at the top.", (*request).apiCases),
 		op("GET /api/v1/cases/{id}", access.ViewConsole, "get_case", "One case with its evidence, clocks, history, drafts and reviews.", (*request).apiCase),

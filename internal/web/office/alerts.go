@@ -334,8 +334,11 @@ func (q *Caller) AlertQuality(ctx context.Context, list []hearback.Alert) (v Qua
 
 // LatelyAlerts returns the alerts that the page of alerts looks back on.
 func (q *Caller) LatelyAlerts(ctx context.Context) ([]hearback.Alert, error) {
-	return q.o.Store.AlertList(ctx, AlertFilter{Since: q.o.Now().Add(-AlertDays * 24 * time.Hour), Limit: 10_000})
+	return q.o.Store.AlertList(ctx, AlertFilter{Since: q.AlertsSince(), Limit: 10_000})
 }
+
+// AlertsSince is how far back that page looks.
+func (q *Caller) AlertsSince() time.Time { return q.o.Now().Add(-AlertDays * 24 * time.Hour) }
 
 // Crisis returns until when there is a crisis, or zero.
 func (q *Caller) Crisis(ctx context.Context) (time.Time, error) {

@@ -49,8 +49,9 @@ type Options struct {
 	// wears a band, and instead of signing in one chooses whom to act as.
 	Drill bool
 
-	Now func() time.Time
-	Log *slog.Logger
+	Now    func() time.Time
+	NextID func() hearback.ID // of what is kept here alone: saved views
+	Log    *slog.Logger
 
 	Store    Store
 	Cases    Cases

@@ -208,8 +208,8 @@ type Notices interface {
 	// Channels returns the channels of one owner, or all for "".
 	Channels(ctx context.Context, o notify.Owner) ([]notify.Channel, error)
 	// Put adds or changes a channel; an empty address keeps the one it has. It
-	// returns the signing secret if it had to make one.
-	Put(ctx context.Context, by hearback.Actor, c notify.Channel, to, secret string) (made string, err error)
+	// returns its id, and the signing secret if it had to make one.
+	Put(ctx context.Context, by hearback.Actor, c notify.Channel, to, secret string) (id hearback.ID, made string, err error)
 	Pause(ctx context.Context, by hearback.Actor, o notify.Owner, id hearback.ID, on bool) error
 	Remove(ctx context.Context, by hearback.Actor, o notify.Owner, id hearback.ID) error
 	// Test sends a test and returns a [*notify.Fault] if it did not arrive.

@@ -49,7 +49,9 @@ type Store interface {
 
 	Case(ctx context.Context, id hearback.ID) (*hearback.Case, error)
 	// CaseList returns the cases that pass the filter, the one whose clock
-	// ends first at the top, closed ones newest first.
+	// ends first at the top, closed ones newest first. This list, and the two
+	// below, go on after a row that is named, wherever it stands now; they return
+	// [hearback.ErrNotFound] if there is no such row.
 	CaseList(ctx context.Context, f CaseFilter) ([]hearback.Case, error)
 	Answer(ctx context.Context, id hearback.ID) (*hearback.Answer, error)
 	// AnswerList returns answers in a state, or in any, the newest change
@@ -57,6 +59,8 @@ type Store interface {
 	AnswerList(ctx context.Context, f AnswerFilter) ([]hearback.Answer, error)
 	// AlertList returns alerts, newest first.
 	AlertList(ctx context.Context, f AlertFilter) ([]hearback.Alert, error)
+	// Alert returns [hearback.ErrNotFound] if there is none.
+	Alert(ctx context.Context, id hearback.ID) (*hearback.Alert, error)
 	// Samples returns the concerns that were drawn for weeks that began at a time
 	// or later, newest week first.
 	Samples(ctx context.Context, since time.Time) ([]hearback.Sample, error)
@@ -105,6 +109,8 @@ type Store interface {
 	// SavedViews returns the views that an account made and those that desks of
 	// it share, or any desk if it works for all.
 	SavedViews(ctx context.Context, account hearback.ID, desks []string) ([]SavedView, error)
+	// SaveView keeps a new view. It returns [hearback.ErrInvalid] if the account
+	// has [MostViews] already.
 	SaveView(ctx context.Context, v SavedView) error
 	// DropView deletes a view of an account, or of anybody if account is 0.
 	DropView(ctx context.Context, id, account hearback.ID) error
@@ -168,7 +174,8 @@ type CaseFilter struct {
 	Closed  bool // closed ones instead of those that are not
 	Desk    string
 	Concern hearback.ID
-	Since   time.Time // opened at or after
+	Since   time.Time   // opened at or after
+	After   hearback.ID // go on after this one
 	Limit   int
 }
 
@@ -176,15 +183,17 @@ type CaseFilter struct {
 type AnswerFilter struct {
 	Public bool // published or withdrawn only
 	Case   hearback.ID
-	Since  time.Time // changed at or after
+	Since  time.Time   // changed at or after
+	After  hearback.ID // go on after this one
 	Limit  int
 }
 
 // An AlertFilter says which alerts a list shows.
 type AlertFilter struct {
 	Concern hearback.ID
-	Open    bool      // neither acknowledged nor judged
-	Since   time.Time // raised at or after
+	Open    bool        // neither acknowledged nor judged
+	Since   time.Time   // raised at or after
+	After   hearback.ID // go on after this one
 	Limit   int
 }
 

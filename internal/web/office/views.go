@@ -86,7 +86,7 @@ func (q *Caller) Each(ctx context.Context, ids []hearback.ID, do func(ctx contex
 // KeepView keeps the filters of a list under a name, for the caller or for a
 // desk of theirs.
 func (q *Caller) KeepView(ctx context.Context, name, slug, query string) (SavedView, error) {
-	v := SavedView{Account: q.Account.ID, Desk: slug, Name: strings.Join(strings.Fields(strings.ToValidUTF8(name, "")), " "), Since: q.o.Now()}
+	v := SavedView{ID: q.o.NextID(), Account: q.Account.ID, Desk: slug, Name: strings.Join(strings.Fields(strings.ToValidUTF8(name, "")), " "), Since: q.o.Now()}
 	switch {
 	case v.Name == "":
 		return v, fmt.Errorf("%w: a view needs a name", hearback.ErrInvalid)
@@ -130,6 +130,9 @@ func (q *Caller) LoseView(ctx context.Context, id hearback.ID) error {
 	i := slices.IndexFunc(list, func(v SavedView) bool { return v.ID == id })
 	if i < 0 || list[i].Account != q.Account.ID && !q.May(access.ManageDesks) {
 		return fmt.Errorf("saved view %s: %w", id, hearback.ErrNotFound)
+	}
+	if list[i].Desk != "" && q.Token != nil && !q.May(access.Triage) { // it is not the caller's alone
+		return q.Refuse(ctx, access.Triage)
 	}
 	return q.o.Store.DropView(ctx, id, list[i].Account)
 }
