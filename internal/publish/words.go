@@ -34,11 +34,11 @@ var english = words{
 
 var chinese = words{
 	zh: true, colon: "：",
-	do: "怎么做", known: "已知情况", going: "目前的说法", verdict: "核查结论", next: "下次更新",
+	do: "怎么做", known: "已知情况", going: "流传的说法", verdict: "核查结论", next: "下次更新",
 	corrected: "%s更正", withdrawn: "已撤回", moved: "不再提供本语言版本", movedTo: "本答复现提供以下语言版本：%s。", log: "公开日志记录 %s",
 	verdicts: map[hearback.Verdict]string{
-		hearback.True: "属实", hearback.TrueWarning: "预警属实", hearback.MostlyTrue: "基本属实", hearback.PartlyTrue: "部分属实",
-		hearback.OutOfDate: "已过时", hearback.Misleading: "易误解", hearback.False: "不实",
+		hearback.True: "属实", hearback.TrueWarning: "警示属实", hearback.MostlyTrue: "基本属实", hearback.PartlyTrue: "部分属实",
+		hearback.OutOfDate: "已过时", hearback.Misleading: "有误导性", hearback.False: "不实",
 		hearback.Unverifiable: "无法核实", hearback.NotYetKnown: "尚不清楚",
 	},
 	event:    "公众关切答复",

@@ -97,7 +97,7 @@ func TestDrillStates(t *testing.T) {
 		}
 	}
 	page = as(w.console(o), "evaluator").get("/drill?lang=zh").Body.String()
-	for _, s := range []string{"河流洪灾", "就“自来水”发出预警", "14次中12次。", "尚未发现"} {
+	for _, s := range []string{"河流洪灾", "就“自来水”发出预警", "14个时限中有12个按时。", "尚未发现"} {
 		if !strings.Contains(page, s) {
 			t.Errorf("the room does not say %q", s)
 		}

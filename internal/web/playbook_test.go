@@ -93,7 +93,7 @@ func TestPreparedAnswer(t *testing.T) {
 	}
 	rec := lin.post(at+"/draft", "put", "1", "version", "0", "lang", "en", "lang", "zh", "lang", "fr", "lead-en", "Mine <first>.", "title-fr", "À moi")
 	body := checkPage(t, "draft with a prepared answer", rec)
-	for _, want := range []string{`value="The tap water in (area) may be drunk again"`, `value="（区域）自来水可以恢复饮用"`, "Mine &lt;first&gt;.\n\nAll samples since (time)", "首次使用前，请各水龙头放水两分钟。", `value="À moi"`, "It is not saved yet."} {
+	for _, want := range []string{`value="The tap water in (area) may be drunk again"`, `value="（区域）自来水可以恢复饮用"`, "Mine &lt;first&gt;.\n\nAll samples since (time)", "首次使用前，请打开各水龙头放水两分钟。", `value="À moi"`, "It is not saved yet."} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the form lacks %q", want)
 		}

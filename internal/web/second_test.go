@@ -40,7 +40,7 @@ func TestSecondFactor(t *testing.T) {
 	b.lang = "zh"
 	b.cookie["hb_lang"] = "zh"
 	secret := w.enrol(b)
-	if body := b.get("/account/second?lang=zh").Body.String(); !strings.Contains(body, "验证器代码") || !strings.Contains(body, "还剩10个") {
+	if body := b.get("/account/second?lang=zh").Body.String(); !strings.Contains(body, "验证器动态码") || !strings.Contains(body, "还剩10个") {
 		t.Error("the page of second factors does not say in Chinese what there is")
 	}
 

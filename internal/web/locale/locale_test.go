@@ -68,7 +68,7 @@ func TestWriting(t *testing.T) {
 		{en.Num(1320), "1,320"}, {en.Num(-7), "−7"}, {zh.Num(-1234567), "-1,234,567"}, {en.Num(0), "0"}, {en.Num(999), "999"},
 		{en.Dur(80 * time.Minute), "1 h 20 min"}, {zh.Dur(80 * time.Minute), "1小时20分钟"}, {en.Dur(30 * time.Hour), "30 h"}, {en.Dur(72 * time.Hour), "3 d"}, {zh.Dur(-35 * time.Minute), "35分钟"}, {en.Dur(24 * time.Hour), "1 d"},
 		{en.When(now.Add(-time.Hour)), "12:05"}, {en.When(now.Add(-24 * time.Hour)), "17 March 13:05"}, {zh.When(now.Add(-24 * time.Hour)), "3月17日 13:05"}, {en.Day(now.AddDate(-1, 0, 0)), "18 March 2025"}, {zh.Weekday(now), "3月18日 星期三"}, {en.When(time.Time{}), "never"},
-		{en.T("desks.open", 1), "1 open case"}, {en.T("desks.open", 2), "2 open cases"}, {zh.T("desks.open", 1), "1个在办个案"},
+		{en.T("desks.open", 1), "1 open case"}, {en.T("desks.open", 2), "2 open cases"}, {zh.T("desks.open", 1), "1件在办个案"},
 		{en.ActorText("reviewer#2"), "Reviewer 2"}, {zh.ActorText("reviewer#2"), "审核员2号"}, {zh.ActorText("system"), "系统"}, {en.ActorText("novelist#9"), "novelist 9"},
 		{en.Dec(3.14159), "3.1"}, {en.Dec(412.4), "412"}, {en.Dec(-2.5), "−2.5"}, {en.T("no.such.key"), "no.such.key"},
 	} {
