@@ -109,7 +109,7 @@ const (
 const NoEffectAfter = 48 * time.Hour
 
 // Rules is the version of the rules, kept with every alert.
-const Rules = "alert/1"
+const Rules = "alert/2"
 
 // noEffect reports whether a concern is still asked about as before although
 // its answer is out: compared with others where there are enough, and with

@@ -86,7 +86,7 @@ func (a *App) detect(ctx context.Context, from, to time.Time, raise bool) error 
 		}
 		clear(voices)
 		for _, h := range list {
-			voices[h.at] += float64(h.voices)
+			voices[h.at] += h.own()
 		}
 		for next := end(at); at.Before(to); at, next = next, end(next) {
 			v := 0.0
@@ -176,7 +176,7 @@ func (a *App) history(ctx context.Context, id hearback.ID, to time.Time, length 
 	rolls, err := a.Store.Rolls(ctx, id, to.Add(-forgetHeard))
 	for _, r := range rolls {
 		if r.Bucket.Before(to) {
-			list = append(list, hourly{at: r.Bucket.Truncate(length), voices: r.Voices})
+			list = append(list, hourly{at: r.Bucket.Truncate(length), voices: r.Voices, echoes: r.Echoes})
 		}
 	}
 	return list, err
@@ -219,7 +219,7 @@ func latelyOf(list []hourly, to time.Time) lately {
 			l.first[h.source] = h.at
 		}
 		if !h.at.Before(to.Add(-6 * bucket)) {
-			l.six += float64(h.voices)
+			l.six += h.own()
 			l.places[h.source] = true
 		}
 	}

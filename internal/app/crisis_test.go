@@ -27,7 +27,7 @@ func TestCrisis(t *testing.T) {
 	s := newStreet(t)
 	ctx := t.Context()
 	by := hearback.Actor{ID: 7, Role: "listener", Number: 1}
-	const asks = "Is the tap water in the old quarter safe to drink? Can I give it to the children?"
+	const asks = "Is the tap water safe to drink?" // too short for an echo
 	s.pass(4*24, func() { s.hears(s.src, 2, "", "en", asks) })
 	id := s.concernOf("p1").ID
 

@@ -194,7 +194,11 @@ type hourly struct {
 	at     time.Time
 	source hearback.ID
 	voices int64
+	echoes int64 // of voices: those that only repeated others
 }
+
+// own is how many voices count where they are held against what is usual.
+func (h hourly) own() float64 { return float64(max(h.voices-h.echoes, 0)) }
 
 // hours sums the counts by hour and source, with concerns that were merged as
 // part of the ones they belong to, each list by time: of concerns that have so
@@ -211,7 +215,7 @@ func (a *App) spells(ctx context.Context, from, to time.Time, length time.Durati
 		return nil, err
 	}
 	sum := map[hearback.ID][]hourly{}
-	err = a.Store.RollsBetween(ctx, from, to, voices, func(id, source hearback.ID, at time.Time, n int64) {
+	err = a.Store.RollsBetween(ctx, from, to, voices, func(id, source hearback.ID, at time.Time, n, echoes int64) {
 		for range 64 {
 			into, ok := parents[id]
 			if !ok {
@@ -219,7 +223,7 @@ func (a *App) spells(ctx context.Context, from, to time.Time, length time.Durati
 			}
 			id = into
 		}
-		sum[id] = append(sum[id], hourly{at.Truncate(length), source, n})
+		sum[id] = append(sum[id], hourly{at.Truncate(length), source, n, echoes})
 	})
 	for id, list := range sum {
 		slices.SortFunc(list, func(x, y hourly) int { return cmp.Or(x.at.Compare(y.at), cmp.Compare(x.source, y.source)) })
@@ -227,6 +231,7 @@ func (a *App) spells(ctx context.Context, from, to time.Time, length time.Durati
 		for _, h := range list[1:] {
 			if last := &list[n]; h.at.Equal(last.at) && h.source == last.source {
 				last.voices += h.voices
+				last.echoes += h.echoes
 			} else {
 				n++
 				list[n] = h
@@ -431,13 +436,14 @@ func (r *scorer) score(c *hearback.Concern) hearback.Score {
 		Answered: c.Answer != 0, First: c.First, Concern: c.ID, HarmGuess: r.guess, Listening: r.listening, Langs: len(c.Langs), Stood: c.Score, Unreached: r.unreached,
 		Mixed: r.mixed[c.ID],
 	}
-	series := map[hearback.ID][]hearback.Point{}
+	series, echoes := map[hearback.ID][]hearback.Point{}, map[hearback.ID]float64{}
 	since := r.now.Add(-scoreBack)
 	for _, h := range r.hours[c.ID] {
 		if h.at.Before(since) {
 			continue
 		}
-		series[h.source] = append(series[h.source], hearback.Point{At: h.at, Voices: float64(h.voices)})
+		series[h.source] = append(series[h.source], hearback.Point{At: h.at, Voices: h.own()})
+		echoes[h.source] += float64(h.voices) - h.own()
 		if r.now.Sub(h.at) < 24*time.Hour {
 			in.Day += float64(h.voices)
 		}
@@ -445,7 +451,7 @@ func (r *scorer) score(c *hearback.Concern) hearback.Score {
 	for _, id := range slices.Sorted(maps.Keys(series)) {
 		src := r.sources[id]
 		in.Outage = in.Outage || r.down[id]
-		in.Sources = append(in.Sources, score.SourceVoices{Name: src.Slug, Weight: src.Weight, Audience: src.Audience, Voices: series[id]})
+		in.Sources = append(in.Sources, score.SourceVoices{Name: src.Slug, Weight: src.Weight, Audience: src.Audience, Voices: series[id], Echoes: echoes[id]})
 	}
 	if x, ok := r.a.steps.readings[c.ID]; ok && !x.Missing {
 		in.Usual = x.Usual

@@ -14,7 +14,7 @@ import (
 // messages were said. What it says is old is no rise, and hides none.
 func TestReplayedWeek(t *testing.T) {
 	s := newStreet(t)
-	const asks = "Is the tap water in the old quarter safe to drink? Can I give it to the children?"
+	const asks = "Is the tap water safe to drink?" // too short for an echo
 	s.pass(8*24, func() { s.hears(s.src, 1, "", "en", asks) })
 	now := time.Unix(0, s.at.Load())
 	var week []source.Raw
@@ -79,5 +79,41 @@ func TestOneVoice(t *testing.T) {
 	}
 	if c := s.concernOf("p1"); c.Messages > 100 && !slices.Contains(c.Score.Flags, "loud_few") {
 		t.Errorf("%d messages of %d voices are flagged %v", c.Messages, c.Voices, c.Score.Flags)
+	}
+}
+
+// TestCopies: a hundred accounts that post one text of some length are a hundred
+// voices, and count for alerts and heat as a handful; those who speak for
+// themselves beside them count in full.
+func TestCopies(t *testing.T) {
+	s := newStreet(t)
+	const asks = "Is the tap water in the old quarter safe to drink? Can I give it to the children?"
+	s.pass(3*24, func() { s.hears(s.src, 2, "", "en", asks) })
+	id := s.concernOf("p1").ID
+	before := *s.concernOf("p1")
+	var list []source.Raw
+	for range 100 {
+		s.n++
+		list = append(list, s.say(fmt.Sprint("p", s.n), fmt.Sprint("account ", s.n), "Share this before they delete it: the tap water in the old quarter is not safe to drink for children"))
+	}
+	if _, err := s.Pipeline.Take(t.Context(), s.src, list, nil); err != nil {
+		t.Fatal(err)
+	}
+	s.pass(1, nil)
+	wave := s.concernOf(fmt.Sprint("p", s.n))
+	voices := wave.Voices
+	if wave.ID == id {
+		voices -= before.Voices
+	}
+	if voices != 100 || wave.Copies < 99 {
+		t.Errorf("a hundred accounts are %d voices and %d copies", voices, wave.Copies)
+	}
+	if r := s.steps.readings[wave.ID]; r.Observed < 4 || r.Observed > 14 {
+		t.Errorf("a hundred copies count as %v voices of the hour, want about 1 + log2(100)", r.Observed)
+	}
+	s.pass(1, func() { s.hears(s.src, 6, "", "en", "My child got sick from the water, who helps?") })
+	rolls, err := s.Store.Rolls(t.Context(), s.concernOf(fmt.Sprint("p", s.n)).ID, time.Unix(0, s.at.Load()).Add(-time.Hour))
+	if err != nil || len(rolls) == 0 || rolls[len(rolls)-1].Voices != 6 || rolls[len(rolls)-1].Echoes != 0 {
+		t.Errorf("six who speak for themselves are %+v, %v", rolls, err)
 	}
 }

@@ -29,7 +29,7 @@ func Formulae() []Formula {
 			[]float64{unratedHarm, guessFrom, secondHarm, secondApart}},
 		{"spread", fmt.Sprintf("L = %s H + %s R + %s P", n(weightHeat), n(weightReach), n(weightPersistence)), nil},
 		{"priority", "√(D × L)", nil},
-		{"grade", "A B C D", []float64{gradeVoices, gradeFew}},
+		{"grade", "", []float64{gradeVoices, gradeFew}},
 	}
 }
 

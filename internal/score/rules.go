@@ -10,7 +10,7 @@ import (
 
 // Rules names this version of the formulae and constants. Every score carries
 // it, so that an old one can be read by the rules it was made with.
-const Rules = "score/2"
+const Rules = "score/3"
 
 // The constants of the formulae. They are proposals to be tuned with
 // experience, and public: a score can be computed again by hand.
@@ -94,6 +94,7 @@ type SourceVoices struct {
 	Audience int64   // people it reaches; 0 if not known
 	Views    float64 // median views of one post; 0 for a share of the audience
 	Voices   []hearback.Point
+	Echoes   float64 // voices besides, that only repeated others: they reach people, and warm nothing
 }
 
 // Of returns the score of a concern.
@@ -164,6 +165,7 @@ func warmth(in Input) warm {
 			squares += d * d * p.Voices
 		}
 		from[i+1] = len(w.parts)
+		w.counts[i] += count(src.Echoes)
 		w.voices += w.counts[i]
 		total += by[i]
 	}

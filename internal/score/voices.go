@@ -50,6 +50,15 @@ func (s *Sketch) Add(h uint64) int64 {
 	return int64(s.count) - before
 }
 
+// Echo takes in a voice that only repeats a text, once Add has said that it is
+// new, and returns by how much it counts all the same: the more have repeated
+// that text, the less. How many zeros a hash ends with goes up by one with each
+// doubling of the voices, so the distinct numbers of zeros are about 1 + log2 of
+// them; nothing has to be remembered of the text but these.
+func (s *Sketch) Echo(text, h uint64) int64 {
+	return s.Add(mix(text) + uint64(bits.TrailingZeros64(mix(h)|1<<63)))
+}
+
 // Count returns how many distinct voices were added, about.
 func (s *Sketch) Count() int64 {
 	if s.regs == nil {

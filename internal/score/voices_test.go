@@ -131,3 +131,31 @@ func BenchmarkAdd(b *testing.B) {
 		})
 	}
 }
+
+// TestEcho: of n voices that repeat one text about 1 + log2(n) count, whatever
+// else the sketch holds, and none twice.
+func TestEcho(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	for _, others := range []int{0, 250} {
+		for _, n := range []int{1, 10, 100, 3000} {
+			var sum float64
+			const rounds = 200
+			for text := range uint64(rounds) {
+				var s score.Sketch
+				for range others {
+					s.Add(rng.Uint64())
+				}
+				for range n {
+					h := rng.Uint64()
+					if s.Add(h) > 0 {
+						sum += float64(s.Echo(text+1, h))
+					}
+				}
+			}
+			want := 1 + math.Log2(float64(n))
+			if got := sum / rounds; math.Abs(got-want) > 0.2*want+0.5 {
+				t.Errorf("%d voices of one text beside %d others count as %.1f, want about %.1f", n, others, got, want)
+			}
+		}
+	}
+}

@@ -414,7 +414,7 @@ func TestLiving(t *testing.T) {
 			t.Errorf("heard of since later: %d, %v", len(list), err)
 		}
 		counted := map[hearback.ID]int64{}
-		err = db.RollsBetween(ctx, start.Add(-2*time.Hour), start, hearback.WatchedVoices, func(concern, source hearback.ID, bucket time.Time, voices int64) {
+		err = db.RollsBetween(ctx, start.Add(-2*time.Hour), start, hearback.WatchedVoices, func(concern, source hearback.ID, bucket time.Time, voices, _ int64) {
 			if !bucket.Equal(start.Add(-time.Hour)) || source == 0 {
 				t.Errorf("counts of %v, source %d", bucket, source)
 			}
@@ -423,7 +423,7 @@ func TestLiving(t *testing.T) {
 		if err != nil || len(counted) != 27 || counted[ids[6]] != 2 || counted[ids[13]] != 0 {
 			t.Errorf("counts of %d concerns, %v, want the 26 and the one that was merged: %v", len(counted), err, counted)
 		}
-		err = db.RollsBetween(ctx, start.Add(-time.Hour+time.Minute), start, 0, func(hearback.ID, hearback.ID, time.Time, int64) { t.Error("counts of another time") })
+		err = db.RollsBetween(ctx, start.Add(-time.Hour+time.Minute), start, 0, func(hearback.ID, hearback.ID, time.Time, int64, int64) { t.Error("counts of another time") })
 		if err != nil {
 			t.Error(err)
 		}

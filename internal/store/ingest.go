@@ -66,6 +66,7 @@ type Roll struct {
 	Concern, Source   hearback.ID
 	Messages, Voices  int64
 	Questions, Copies int64
+	Echoes            int64 // voices that only repeated others, but for 1 + log2 of them for each text
 }
 
 // Take commits a batch.
@@ -121,11 +122,11 @@ func (db *DB) Take(ctx context.Context, b *Batch) error {
 		slices.SortFunc(b.Rolls, func(x, y Roll) int {
 			return cmp.Or(cmp.Compare(x.Concern, y.Concern), x.Bucket.Compare(y.Bucket), cmp.Compare(x.Source, y.Source))
 		})
-		err = tx.many(ctx, "INSERT INTO roll (bucket, concern, source, messages, voices, questions, copies)", 7,
+		err = tx.many(ctx, "INSERT INTO roll (bucket, concern, source, messages, voices, questions, copies, echoes)", 8,
 			`ON CONFLICT (concern, bucket, source) DO UPDATE SET messages = roll.messages + excluded.messages, voices = roll.voices + excluded.voices,
-				questions = roll.questions + excluded.questions, copies = roll.copies + excluded.copies`, len(b.Rolls), func(i int, v []any) {
+				questions = roll.questions + excluded.questions, copies = roll.copies + excluded.copies, echoes = roll.echoes + excluded.echoes`, len(b.Rolls), func(i int, v []any) {
 				r := &b.Rolls[i]
-				v[0], v[1], v[2], v[3], v[4], v[5], v[6] = micros(r.Bucket), int64(r.Concern), int64(r.Source), r.Messages, r.Voices, r.Questions, r.Copies
+				v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7] = micros(r.Bucket), int64(r.Concern), int64(r.Source), r.Messages, r.Voices, r.Questions, r.Copies, r.Echoes
 			})
 		if err != nil {
 			return fmt.Errorf("counts: %w", err)
@@ -306,11 +307,11 @@ const withParts = "concern IN (SELECT CAST(? AS BIGINT) UNION ALL SELECT id FROM
 // Rolls returns the counts of one concern from a time on, oldest first, all
 // sources together.
 func (db *DB) Rolls(ctx context.Context, concern hearback.ID, from time.Time) (list []Roll, err error) {
-	rows, err := db.query(ctx, "SELECT bucket, SUM(messages), SUM(voices), SUM(questions), SUM(copies) FROM roll WHERE "+withParts+" AND bucket >= ? GROUP BY bucket ORDER BY bucket", int64(concern), int64(concern), micros(from))
+	rows, err := db.query(ctx, "SELECT bucket, SUM(messages), SUM(voices), SUM(questions), SUM(copies), SUM(echoes) FROM roll WHERE "+withParts+" AND bucket >= ? GROUP BY bucket ORDER BY bucket", int64(concern), int64(concern), micros(from))
 	return list, each(rows, err, func(row scanner) error {
 		r := Roll{Concern: concern}
 		var us int64
-		if err := row.Scan(&us, &r.Messages, &r.Voices, &r.Questions, &r.Copies); err != nil {
+		if err := row.Scan(&us, &r.Messages, &r.Voices, &r.Questions, &r.Copies, &r.Echoes); err != nil {
 			return err
 		}
 		r.Bucket = at(us)
@@ -319,21 +320,21 @@ func (db *DB) Rolls(ctx context.Context, concern hearback.ID, from time.Time) (l
 	})
 }
 
-// RollsBetween calls f for the voices of every source in [from, to) of each
+// RollsBetween calls f for the voices, and those of them that are echoes, of every source in [from, to) of each
 // concern that has so many voices in all or a case, and of each that was merged
 // into another, in no order.
-func (db *DB) RollsBetween(ctx context.Context, from, to time.Time, voices int64, f func(concern, source hearback.ID, bucket time.Time, voices int64)) error {
+func (db *DB) RollsBetween(ctx context.Context, from, to time.Time, voices int64, f func(concern, source hearback.ID, bucket time.Time, voices, echoes int64)) error {
 	// The join goes from concerns to counts, so that only those are read.
-	return db.scan(ctx, `SELECT r.concern, r.source, r.bucket, r.voices FROM concern c CROSS JOIN roll r
+	return db.scan(ctx, `SELECT r.concern, r.source, r.bucket, r.voices, r.echoes FROM concern c CROSS JOIN roll r
 		WHERE (c.voices >= ? OR c.kase > 0 OR c.state = 'merged') AND c.last_at >= ? AND r.concern = c.id AND r.bucket >= ? AND r.bucket < ?`, []any{voices, micros(from), micros(from), micros(to)}, func(v []driver.Value) error {
-		var n [4]int64
+		var n [5]int64
 		for i := range n {
 			var ok bool
 			if n[i], ok = v[i].(int64); !ok {
 				return errColumn
 			}
 		}
-		f(hearback.ID(n[0]), hearback.ID(n[1]), at(n[2]), n[3])
+		f(hearback.ID(n[0]), hearback.ID(n[1]), at(n[2]), n[3], n[4])
 		return nil
 	})
 }

@@ -206,12 +206,12 @@ func TestAlertsExplain(t *testing.T) {
 	b := w.join(w.options(), "Everything", access.Roles()...)
 	for lang, says := range map[string][]string{
 		"en": {
-			"The evidence for a doubled rate, summed over days, passed 12 (rules alert/1)", "40 voices in 1 d", "About 20, give or take 5", "30 voices or fewer had come in the last 24 hours", "3 sources in the last six hours", "Number 3 of the day; the budget is 12",
+			"The evidence for a doubled rate, summed over days, passed 12 (rules alert/2)", "40 voices in 1 d", "About 20, give or take 5", "30 voices or fewer had come in the last 24 hours", "3 sources in the last six hours", "Number 3 of the day; the budget is 12",
 			"Saltmarsh (4), Vietnamese (3), City forum (3)", "similarity 0.4", "after 9 d in which nothing was heard of it", "60% of the messages are questions", "Fewer than the 390 of the day before", "7 messages or more had come in one of the hours", "one message had come",
 			"80% of the time has passed", "its harm had been rated below 75", "Kept for the digest: the 12 of the day were sent", "Kept for the digest: in the first days",
 		},
 		"zh": {
-			"“速率翻倍”的证据逐日累加，超过12（规则alert/1）", "1天内40个声音", "约20个，上下5", "最近24小时的声音不超过30个", "最近六小时有3个来源", "当日第3条；限额12条", "越南语（3）", "相似度0.4", "此前9天无人提及",
+			"“速率翻倍”的证据逐日累加，超过12（规则alert/2）", "1天内40个声音", "约20个，上下5", "最近24小时的声音不超过30个", "最近六小时有3个来源", "当日第3条；限额12条", "越南语（3）", "相似度0.4", "此前9天无人提及",
 			"消息中60%是提问", "少于前一天的390个", "其中一小时有7条以上消息", "来过一条消息", "时间已过80%", "危害评定低于75", "列入汇总：当日12条已发完",
 		},
 	} {
