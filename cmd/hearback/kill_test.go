@@ -166,11 +166,15 @@ func crisisBodies(t *testing.T, perBody, most int) (bodies [][]byte, n int) {
 	return bodies, n
 }
 
-// prepared makes an instance with a webhook and a topic, and returns the token.
-func preparedInstance(t *testing.T, dir string) string {
+// preparedInstance makes an instance with a webhook and a topic, and returns
+// the token.
+func preparedInstance(t *testing.T, dir string) string { return preparedOn(t, dir, "") }
+
+// preparedOn does so with the store at a URL of PostgreSQL, if there is one.
+func preparedOn(t *testing.T, dir, db string) string {
 	t.Helper()
 	c := app.Defaults()
-	c.Data = dir
+	c.Data, c.DB = dir, db
 	ctx := context.Background()
 	a, err := app.New(ctx, c, app.Options{Now: time.Now, Log: slog.New(slog.DiscardHandler), Version: "test"})
 	if err != nil {
@@ -215,9 +219,12 @@ func send(console, token string, body []byte) (hearback.Tally, error) {
 }
 
 // totals reads what an instance that is not running has kept.
-func totals(t *testing.T, dir string) hearback.Tally {
+func totals(t *testing.T, dir, dsn string) hearback.Tally {
 	t.Helper()
-	db, err := store.Open(context.Background(), filepath.Join(dir, "hearback.db"))
+	if dsn == "" {
+		dsn = filepath.Join(dir, "hearback.db")
+	}
+	db, err := store.Open(context.Background(), dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,8 +237,8 @@ func totals(t *testing.T, dir string) hearback.Tally {
 }
 
 // TestKill kills the program at random while it takes messages in, starts it
-// again and goes on. The totals must be those of a run that nobody disturbed,
-// and each start verifies that the log and its files agree.
+// again and goes on, on both engines. The totals must be those of a run that
+// nobody disturbed, and each start verifies that the log and its files agree.
 func TestKill(t *testing.T) {
 	kills := 6
 	if n, err := strconv.Atoi(os.Getenv("HEARBACK_TEST_KILLS")); err == nil {
@@ -248,17 +255,29 @@ func TestKill(t *testing.T) {
 		}
 	}
 	s.stop(t)
-	want := totals(t, calm)
+	want := totals(t, calm, "")
 	if want.Received != int64(n) || want.Kept+want.Copies+want.Dropped != int64(n) || want.Kept == 0 || want.Copies == 0 || want.Dropped == 0 {
 		t.Fatalf("undisturbed, %d messages were counted as %+v", n, want)
 	}
+	t.Run("sqlite", func(t *testing.T) { killed(t, "", bodies, kills, want) })
+	t.Run("postgres", func(t *testing.T) {
+		dsn := os.Getenv("HEARBACK_TEST_POSTGRES")
+		if dsn == "" {
+			t.Skip("HEARBACK_TEST_POSTGRES is not set; make test sets it")
+		}
+		killed(t, store.TestSchema(t, dsn), bodies, kills, want)
+	})
+}
 
+// killed sends bodies to a program that is killed so many times, with its store
+// at a URL, or in its directory if that is empty.
+func killed(t *testing.T, dsn string, bodies [][]byte, kills int, want hearback.Tally) {
 	rough := filepath.Join(t.TempDir(), "rough")
-	token = preparedInstance(t, rough)
+	token := preparedOn(t, rough, dsn)
 	rng := rand.New(rand.NewPCG(1, 2))
 	next, killed := 0, 0
 	for next < len(bodies) {
-		s := serve(t, rough)
+		s := serve(t, rough, "--db", dsn)
 		done := make(chan struct{})
 		last := killed >= kills
 		if !last {
@@ -292,7 +311,7 @@ func TestKill(t *testing.T) {
 			t.Fatalf("after %d kills:\n%s", killed, s.log)
 		}
 	}
-	got := totals(t, rough)
+	got := totals(t, rough, dsn)
 	got.Received -= got.Repeats
 	got.Repeats = 0
 	if got != want {

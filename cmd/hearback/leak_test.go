@@ -470,7 +470,7 @@ func TestLeak(t *testing.T) {
 	find.report()
 
 	// What was looked for can be found at all.
-	y = totals(t, data)
+	y = totals(t, data, "")
 	if want := int64(n) * (int64(len(paths))/2 + 2); y.Kept+y.Copies+y.Edited < want {
 		t.Errorf("the program took in %+v, want %d at least", y, want)
 	}
