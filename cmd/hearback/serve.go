@@ -218,6 +218,10 @@ func drillConfig(dir string, c app.Config, s *drill.Script) app.Config {
 	d := app.Defaults()
 	d.Data, d.Office, d.Alerts, d.Log = dir, c.Office, c.Alerts, c.Log
 	d.Alerts.Shadow = 0
+	// A drill that an office writes plays in its own areas. Which of them no
+	// source reaches says nothing in a drill.
+	d.Places = c.Places
+	d.Places.Langs = nil
 	// Pages show the time of the place where the drill plays, in whole hours;
 	// the sign in these names is the other way round (POSIX).
 	_, offset := s.Start.Zone()

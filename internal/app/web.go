@@ -1,13 +1,13 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"os"
+	"strings"
 	"time"
 
 	"example.org/hearback"
@@ -230,13 +230,13 @@ func (a *App) match(_ context.Context, s, lang string, k int) []office.Match {
 	var list []office.Match
 	seen := map[hearback.ID]bool{}
 	for _, m := range a.finder.index.Find(s, lang, 3*k) {
-		name, _, _ := bytes.Cut([]byte(m.Answer), []byte(" "))
-		id, err := hearback.ParseID(string(name))
+		name, lang, _ := strings.Cut(m.Answer, " ")
+		id, err := hearback.ParseID(name)
 		if err != nil || seen[id] || m.Decision == "" || len(list) == k {
 			continue
 		}
 		seen[id] = true
-		list = append(list, office.Match{Answer: id, Title: a.finder.titles[m.Answer], Score: m.Score, Same: m.Decision == match.Same, Shared: m.Shared})
+		list = append(list, office.Match{Answer: id, Title: a.finder.titles[m.Answer], Lang: lang, Score: m.Score, Same: m.Decision == match.Same, Shared: m.Shared})
 	}
 	return list
 }

@@ -57,7 +57,11 @@ type concernPage struct {
 	Map         template.HTML // on the boundary layer, if there is one
 	MapText     string
 	MapFinding  string
-	MapRows     []countRow
+	MapRows     []mapRow
+	MapFew      bool // areas with under ten messages are on it,
+	MapNone     bool // with none,
+	MapSilent   bool // and such that no source brings anything from
+	layer       []layerCount
 	Shades      []shadeRow
 	Tongues     []tongueRow // what they say, language by language
 	Grew        bool        // Words compares lately with before
@@ -143,6 +147,12 @@ type countRow struct {
 	Share float64
 	Bar   template.HTML
 	URL   string
+}
+
+// A mapRow is an area of a map.
+type mapRow struct {
+	countRow
+	Silent bool // no source brings anything from there
 }
 
 type wordRow struct {
@@ -719,20 +729,42 @@ func (q *request) concernMap(p *concernPage, named map[string]int64) {
 		return // nothing but hatch
 	}
 	from := shades(top)
-	p.Map, p.Shades = q.l.areaMap(q.maps, list, from, "maptext"), q.l.shadeLegend(from, top)
-	p.TakeMap.Path = "/concerns/" + p.C.ID.String() + "/map"
-	var say []string
-	for _, c := range list {
-		if c.N >= fewMessages {
-			say = append(say, q.l.Place(c.Area)+" "+q.l.Num(c.N))
+	var named10, few, none, silent []string
+	for i := range list {
+		c := &list[i]
+		c.Silent = c.N == 0 && slices.ContainsFunc(p.C.Score.Unreached, func(x hearback.Place) bool {
+			return x.What == "area" && (c.Area == x.Name || strings.HasSuffix(c.Area, "/"+x.Name))
+		})
+		name := q.l.Place(c.Area)
+		switch {
+		case c.Silent:
+			silent = append(silent, name)
+		case c.N == 0:
+			none = append(none, name)
+		case c.N < fewMessages:
+			few = append(few, name)
+		default:
+			named10 = append(named10, name+" "+q.l.Num(c.N))
 		}
-		p.MapRows = append(p.MapRows, countRow{Label: q.l.Place(c.Area), N: c.N})
+		p.MapRows = append(p.MapRows, mapRow{countRow{Label: name, N: c.N, URL: "/concerns?view=all&area=" + template.URLQueryEscaper(c.Area)}, c.Silent})
 	}
+	p.Map, p.Shades = q.l.areaMap(q.maps, list, from, "maptext"), q.l.shadeLegend(from, top)
+	p.MapFew, p.MapNone, p.MapSilent = len(few) > 0, len(none) > 0, len(silent) > 0
+	p.TakeMap.Path = "/concerns/" + p.C.ID.String() + "/map"
 	if rest > 0 {
-		p.MapRows = append(p.MapRows, countRow{Label: q.t("map.elsewhere"), N: rest})
+		p.MapRows = append(p.MapRows, mapRow{countRow: countRow{Label: q.t("map.elsewhere"), N: rest}})
 	}
 	p.MapFinding = q.t("map.finding", q.l.Place(list[0].Area), top)
-	p.MapText = q.t("map.text", q.l.List(say))
+	p.MapText = q.t("map.text", q.l.List(named10))
+	for _, x := range []struct {
+		key   string
+		areas []string
+	}{{"map.text_few", few}, {"map.text_zero", none}, {"map.text_silent", silent}} {
+		if len(x.areas) > 0 {
+			p.MapText += q.t("sp") + q.t(x.key, q.l.List(x.areas))
+		}
+	}
+	p.layer = list
 }
 
 // term writes one input of a formula with its unit.

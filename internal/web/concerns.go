@@ -280,6 +280,23 @@ func (l *writer) foreign(s, lang string) template.HTML {
 	return template.HTML(`<span lang="` + e(lang) + `" dir="` + textDir(lang) + `">` + e(s) + `</span> <small class="quiet">` + e(l.LangName(lang)) + `</small>`)
 }
 
+// said sets words that people wrote apart, so that they are spoken and set as
+// their language is. Without one, their script says which it is.
+func (l *writer) said(s, lang string) template.HTML {
+	if lang == "" || lang == "und" {
+		lang = office.ScriptLang(s)
+	}
+	e := template.HTMLEscapeString
+	switch {
+	case lang != "" && lang != l.Lang:
+		return template.HTML(`<bdi lang="` + e(lang) + `" dir="` + textDir(lang) + `">` + e(s) + `</bdi>`)
+	case lang == "":
+		return template.HTML(`<bdi>` + e(s) + `</bdi>`)
+	default:
+		return template.HTML(e(s))
+	}
+}
+
 // topAreas names the areas that a concern is most about.
 func (q *request) topAreas(m map[string]int64, n int) []string {
 	named := map[string]int64{}

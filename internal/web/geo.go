@@ -119,6 +119,38 @@ type mapArea struct {
 	path  string
 	label point   // where its name stands
 	room  float64 // how wide a name may be there
+	low   point   // the corners of the box around it
+	high  point
+	rings [][]point // as they are drawn
+}
+
+// free reports whether a label beside an area, so wide and at that height, lies
+// in no other area and in the picture.
+func (d *mapDrawing) free(of mapArea, x, y, wide float64) bool {
+	if len(of.rings) == 0 || x < 0 || x+wide > d.width || y < 14 || y > d.height-16 {
+		return false
+	}
+	for _, a := range d.areas {
+		for dx := 0.0; dx <= wide; dx += 8 {
+			if holds(a.rings, point{x + dx, y - 8}) || holds(a.rings, point{x + dx, y + 10}) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// holds reports whether a point lies within rings, and in none of their holes.
+func holds(rings [][]point, p point) (in bool) {
+	for _, ring := range rings {
+		for i := 1; i < len(ring); i++ {
+			a, b := ring[i-1], ring[i]
+			if a.y > p.y != (b.y > p.y) && p.x < a.x+(p.y-a.y)/(b.y-a.y)*(b.x-a.x) {
+				in = !in
+			}
+		}
+	}
+	return in
 }
 
 // drawings projects and simplifies a layer for a wide column and for a phone.
@@ -169,6 +201,12 @@ func (l *Layer) drawings(find func(string) string) []mapDrawing {
 				}
 				m.path = path.String()
 				m.label, m.room = inside(drawn)
+				m.low, m.high, m.rings = point{math.Inf(1), math.Inf(1)}, point{math.Inf(-1), math.Inf(-1)}, drawn
+				for _, line := range drawn {
+					for _, p := range line {
+						m.low, m.high = point{min(m.low.x, p.x), min(m.low.y, p.y)}, point{max(m.high.x, p.x), max(m.high.y, p.y)}
+					}
+				}
 				d.areas = append(d.areas, m)
 			}
 			if n <= drawnPoints {
@@ -268,6 +306,9 @@ func shades(top int64) [5]int64 { return shadesFrom(fewMessages, top) }
 
 // shadesFrom does the same for counts from least on.
 func shadesFrom(least, top int64) [5]int64 {
+	if near := (top - least + 5) / 5; top >= least && near <= 2*least { // close to the least: count from there
+		return [5]int64{least, least + near, least + 2*near, least + 3*near, least + 4*near}
+	}
 	step := int64(math.Ceil(float64(max(top, 5)) / 5))
 	if step > 10 {
 		unit := int64(math.Pow(10, math.Floor(math.Log10(float64(step))))) / 2
@@ -320,8 +361,9 @@ func (l *writer) shadeLegend(from [5]int64, top int64) (rows []shadeRow) {
 
 // A layerCount is an area of the layer with what was counted in it.
 type layerCount struct {
-	Area string
-	N    int64
+	Area   string
+	N      int64
+	Silent bool // no source brings anything from there
 }
 
 // onLayer adds counts by area up to the areas of a layer: one within another
@@ -345,7 +387,7 @@ func (d *mapDrawing) onLayer(counts map[string]int64) (list []layerCount, rest i
 		}
 	}
 	for _, a := range d.areas {
-		list = append(list, layerCount{a.area, of[a.area]})
+		list = append(list, layerCount{Area: a.area, N: of[a.area]})
 	}
 	slices.SortFunc(list, func(a, b layerCount) int {
 		return cmp.Or(cmp.Compare(b.N, a.N), strings.Compare(a.Area, b.Area))
@@ -355,9 +397,9 @@ func (d *mapDrawing) onLayer(counts map[string]int64) (list []layerCount, rest i
 
 // areaMap draws counts on a layer. id names the sentence that says the same.
 func (l *writer) areaMap(drawings []mapDrawing, list []layerCount, from [5]int64, id string) template.HTML {
-	of := map[string]int64{}
+	of, silent := map[string]int64{}, map[string]bool{}
 	for _, c := range list {
-		of[c.Area] = c.N
+		of[c.Area], silent[c.Area] = c.N, c.Silent
 	}
 	var d drawing
 	for _, m := range drawings {
@@ -365,9 +407,14 @@ func (l *writer) areaMap(drawings []mapDrawing, list []layerCount, from [5]int64
 		d.add(`<svg class="chart map %v" viewBox="0 0 %v %v" role="img" aria-labelledby="%v"><defs><pattern id="%v" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path class="hl" d="M0 0V6"/></pattern></defs>`,
 			m.class, m.width, m.height, id, hatch)
 		for _, a := range m.areas {
-			if k := shade(of[a.area], from); k > 0 {
+			switch k := shade(of[a.area], from); {
+			case k > 0:
 				d.add(`<path class="land q%v" fill-rule="evenodd" d="%v"/>`, k, a.path)
-			} else {
+			case silent[a.area]:
+				d.add(`<path class="land unheard" fill-rule="evenodd" d="%v"/>`, a.path)
+			case of[a.area] == 0:
+				d.add(`<path class="land bare" fill-rule="evenodd" d="%v"/>`, a.path)
+			default:
 				d.add(`<path class="land few" fill="url(#%v)" fill-rule="evenodd" d="%v"/>`, hatch, a.path)
 			}
 		}
@@ -375,6 +422,10 @@ func (l *writer) areaMap(drawings []mapDrawing, list []layerCount, from [5]int64
 			n := of[a.area]
 			class, number := "on2", l.Num(n)
 			switch k := shade(n, from); {
+			case silent[a.area]:
+				class, number = "halo", l.T("map.silent")
+			case n == 0:
+				class, number = "halo", l.T("map.zero")
 			case k == 0:
 				class, number = "on2 halo", l.T("shade.few_short")
 			case k >= 4:
@@ -384,10 +435,15 @@ func (l *writer) areaMap(drawings []mapDrawing, list []layerCount, from [5]int64
 			if i := strings.LastIndexByte(name, '/'); i >= 0 {
 				name = strings.TrimSpace(name[i+1:])
 			}
+			wide := max(labelWidth(name), labelWidth(number)) + 4
 			switch {
-			case labelWidth(name) <= a.room-4:
+			case wide <= a.room:
 				d.add(`<text class="%v" x="%v" y="%v" text-anchor="middle">%v</text><text class="%v" x="%v" y="%v" text-anchor="middle">%v</text>`,
 					class, a.label.x, a.label.y-2, name, class, a.label.x, a.label.y+13, number)
+			case m.free(a, a.high.x+6, a.label.y, wide):
+				d.add(`<text class="em halo" x="%v" y="%v">%v</text><text class="halo" x="%v" y="%v">%v</text>`, a.high.x+6, a.label.y-2, name, a.high.x+6, a.label.y+13, number)
+			case m.free(a, a.low.x-6-wide, a.label.y, wide):
+				d.add(`<text class="em halo" x="%v" y="%v" text-anchor="end">%v</text><text class="halo" x="%v" y="%v" text-anchor="end">%v</text>`, a.low.x-6, a.label.y-2, name, a.low.x-6, a.label.y+13, number)
 			case n >= fewMessages && labelWidth(number) <= a.room-2:
 				d.add(`<text class="%v" x="%v" y="%v" text-anchor="middle">%v</text>`, class, a.label.x, a.label.y+4, number)
 			}

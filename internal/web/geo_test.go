@@ -26,12 +26,12 @@ func TestLayer(t *testing.T) {
 		}
 		// What lies within an area counts for it, the rest for none.
 		list, rest := d.onLayer(map[string]int64{"": 50, "Old Town": 12, "Old Town/Market": 30, "Old Townships": 3, "Harbour": 9})
-		if want := []layerCount{{"Old Town", 42}, {"Harbour", 9}, {"河东", 0}}; !slices.Equal(list, want) || rest != 3 {
+		if want := []layerCount{{Area: "Old Town", N: 42}, {Area: "Harbour", N: 9}, {Area: "河东"}}; !slices.Equal(list, want) || rest != 3 {
 			t.Errorf("counts are %v and %d elsewhere, want %v and 3", list, rest, want)
 		}
 	}
 	l := testLocale(t, "en")
-	list := []layerCount{{"Old Town", 42}, {"Harbour", 9}, {"河东", 0}}
+	list := []layerCount{{Area: "Old Town", N: 42}, {Area: "Harbour", N: 9}, {Area: "河东"}}
 	svg := string(l.areaMap(layer.drawings(nil), list, shades(42), "m"))
 	for _, want := range []string{">Old Town<", ">42<", ">under 10<", `class="land q5"`, `fill="url(#hatch-m-w)"`, `fill="url(#hatch-m-n)"`} {
 		if !strings.Contains(svg, want) {
@@ -109,7 +109,7 @@ func FuzzLayer(f *testing.F) {
 		}
 		var list []layerCount
 		for _, a := range layer.areas {
-			list = append(list, layerCount{a.name, 100})
+			list = append(list, layerCount{Area: a.name, N: 100})
 		}
 		svg := string(s.locales["en"].areaMap(drawings, list, shades(100), "m"))
 		if strings.Contains(svg, "NaN") || strings.Contains(svg, "Inf") {

@@ -257,13 +257,23 @@ func (q *request) mapFile() error {
 	if q.concernMap(p, named); p.Map == "" {
 		return fmt.Errorf("%w: there is nothing to draw", hearback.ErrNotFound)
 	}
-	list, _ := q.maps[0].onLayer(named)
 	s := poster{title: q.ConcernTitle(c), lines: []string{p.MapFinding, q.t("map.what")}, foot: q.foot(), legend: shadeItems(p.Shades)}
-	s.picture = string(q.l.areaMap(q.maps[:1], list, shades(list[0].N), "m"))
-	s.legend = append(s.legend, legendItem{"few", q.t("shade.few")})
-	rows := [][]string{{"area", "messages"}}
+	s.picture = string(q.l.areaMap(q.maps[:1], p.layer, shades(p.layer[0].N), "m"))
+	for _, x := range []struct {
+		shown        bool
+		glyph, label string
+	}{{p.MapFew, "few", "shade.few"}, {p.MapNone, "zero", "map.zero"}, {p.MapSilent, "unheard", "map.silent_legend"}} {
+		if x.shown {
+			s.legend = append(s.legend, legendItem{x.glyph, q.t(x.label)})
+		}
+	}
+	rows := [][]string{{"area", "what", "messages"}}
 	for _, r := range p.MapRows {
-		rows = append(rows, []string{r.Label, strconv.FormatInt(r.N, 10)})
+		what := "counted"
+		if r.Silent {
+			what = "no source"
+		}
+		rows = append(rows, []string{r.Label, what, strconv.FormatInt(r.N, 10)})
 	}
 	return q.sendPicture("concern-"+id.String()+"-map", s, rows)
 }
@@ -290,6 +300,8 @@ func glyph(of string) template.HTML {
 		return line + `<path class="hl" d="M0 10L10 0M8 10L18 0M0 3L3 0M15 10L18 7"/></svg>`
 	case "few":
 		return square + `<path class="hl" d="M0 10L10 0M0 4L4 0M6 10L10 6"/></svg>`
+	case "unheard":
+		return square + `<path class="unheard" d="M.5 .5h9v9h-9z"/></svg>`
 	case "running":
 		return square + `<rect class="q2 run" x=".5" y=".5" width="9" height="9"/></svg>`
 	case "zero":

@@ -147,7 +147,7 @@ func (s *server) funcs(l *writer) template.FuncMap {
 	return template.FuncMap{
 		"t": l.T, "has": l.Has, "num": func(n any) string { return l.Word(n) }, "dec": l.Dec, "dec2": l.Dec2,
 		"when": l.When, "moment": l.Moment, "rfc": func(t time.Time) string { return t.UTC().Format(time.RFC3339) }, "stamp": l.Stamp, "day": l.Day, "weekday": l.Weekday, "clock": l.Clock, "own": l.Own, "dur": l.Dur, "span": l.Span, "ago": l.Ago,
-		"actor": l.Actor, "label": l.Label, "langname": l.LangName, "foreign": l.foreign, "place": l.Place, "area": l.Area, "list": l.List,
+		"actor": l.Actor, "label": l.Label, "langname": l.LangName, "foreign": l.foreign, "said": l.said, "place": l.Place, "area": l.Area, "list": l.List,
 		"four": l.four, "meter": meter, "glyph": glyph, "asset": s.assets.url, "version": func() string { return s.assets.hash }, "record": l.record,
 		"lower": func(v any) string { return strings.ToLower(fmt.Sprint(v)) },
 		"str":   func(v any) string { return fmt.Sprint(v) },

@@ -170,7 +170,7 @@ func TestPaintedPictureStandsAlone(t *testing.T) {
 	}
 	for name, picture := range map[string]string{
 		"timeline": string(l.timelineAt(tl, "t", "wide", 690, 270)),
-		"map":      string(l.areaMap(layer.drawings(nil)[:1], []layerCount{{"Old Town", 42}, {"Harbour", 90}, {"河东", 3}}, shades(90), "m")),
+		"map":      string(l.areaMap(layer.drawings(nil)[:1], []layerCount{{Area: "Old Town", N: 42}, {Area: "Harbour", N: 90}, {Area: "河东", N: 3}}, shades(90), "m")),
 		"matrix":   string(l.matrixWide(times, []heatRow{row, row}, shadesFrom(1, 100), "m")),
 	} {
 		file := string(s.palette.svg(poster{title: `<&"> 自来水还能喝吗`, lines: []string{strings.Repeat("水厂正在检修。", 40)}, picture: picture, foot: "foot",
@@ -251,6 +251,23 @@ func TestUnindent(t *testing.T) {
 			if strings.Count(line, "`")%2 != 0 {
 				t.Errorf("%s:%d begins a text of several lines, which unindent would change", e.Name(), i+1)
 			}
+		}
+	}
+}
+
+// Words are set in their language where it is known, and apart where not.
+func TestSaid(t *testing.T) {
+	l := testLocale(t, "en")
+	for _, tt := range []struct{ s, lang, want string }{
+		{"Is the water safe?", "en", "Is the water safe?"},
+		{"水还能喝吗", "", `<bdi lang="zh" dir="auto">水还能喝吗</bdi>`},
+		{"14路 bus 改道吗", "und", `<bdi lang="zh" dir="auto">14路 bus 改道吗</bdi>`},
+		{"هل المياه صالحة", "", `<bdi lang="ar" dir="rtl">هل المياه صالحة</bdi>`},
+		{"この水は安全", "", `<bdi lang="ja" dir="auto">この水は安全</bdi>`},
+		{"<b> & 42", "", `<bdi>&lt;b&gt; &amp; 42</bdi>`},
+	} {
+		if got := string(l.said(tt.s, tt.lang)); got != tt.want {
+			t.Errorf("said(%q, %q) = %s, want %s", tt.s, tt.lang, got, tt.want)
 		}
 	}
 }

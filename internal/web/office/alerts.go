@@ -277,6 +277,7 @@ func (q *Caller) held(a *hearback.Alert) string {
 type SampleRow struct {
 	hearback.Sample
 	Title string
+	Lang  string // of it, if it is not that of the page
 	C     *hearback.Concern
 }
 
@@ -364,7 +365,7 @@ func (q *Caller) SampleRows(ctx context.Context, list []hearback.Sample) (rows [
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, SampleRow{s, q.ConcernTitle(c), c})
+		rows = append(rows, SampleRow{s, q.ConcernTitle(c), q.TitleLang(c), c})
 	}
 	slices.SortStableFunc(rows, func(x, y SampleRow) int { // those that wait first
 		return cmp.Compare(min(len(x.Finding), 1), min(len(y.Finding), 1))

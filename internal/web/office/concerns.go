@@ -2,8 +2,10 @@ package office
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
+	"unicode"
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
@@ -102,12 +104,49 @@ func (q *Caller) ConcernTitle(c *hearback.Concern) string {
 }
 
 // TitleLang is the language of a title that is not in that of whoever reads,
-// or "". What a person wrote is in the language of the office.
+// or "". Of what a person wrote only the script is known.
 func (q *Caller) TitleLang(c *hearback.Concern) string {
-	if lang := q.Label(c).Lang; !c.Titled && lang != q.Locale.Lang {
-		return lang
+	lang := q.Label(c).Lang
+	if c.Titled || lang == "" {
+		lang = ScriptLang(q.ConcernTitle(c))
 	}
-	return ""
+	if lang == q.Locale.Lang {
+		return ""
+	}
+	return lang
+}
+
+// ScriptLang is the language of words that nobody named one for, as far as
+// their script tells, or "".
+func ScriptLang(s string) string {
+	n, all := map[string]int{}, 0
+	for _, r := range s {
+		if !unicode.IsLetter(r) {
+			continue
+		}
+		all++
+		for _, x := range []struct {
+			lang  string
+			table *unicode.RangeTable
+		}{{"ja", unicode.Hiragana}, {"ja", unicode.Katakana}, {"zh", unicode.Han}, {"ko", unicode.Hangul}, {"ar", unicode.Arabic}, {"he", unicode.Hebrew}, {"th", unicode.Thai}} {
+			if unicode.Is(x.table, r) {
+				n[x.lang]++
+			}
+		}
+	}
+	if n["ja"] > 0 {
+		n["ja"], n["zh"] = n["ja"]+n["zh"], 0
+	}
+	best := ""
+	for _, lang := range slices.Sorted(maps.Keys(n)) {
+		if n[lang] > n[best] {
+			best = lang
+		}
+	}
+	if 3*n[best] <= all { // Latin words have more letters
+		return ""
+	}
+	return best
 }
 
 // WhyNow is the sentence that says why a concern stands where it stands.

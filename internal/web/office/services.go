@@ -31,6 +31,7 @@ type Found struct {
 type Match struct {
 	Answer hearback.ID
 	Title  string
+	Lang   string // of Title
 	Score  float64
 	Same   bool     // probably the same question; otherwise only suggested
 	Shared []string // the words that met
