@@ -9,19 +9,19 @@ import { after, before, test } from 'node:test';
 import { launch, Person, serve, until } from './lib.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-let s, browser, p, at, dir;
+let s, browser, p, at, mapAt, dir;
 
-// An invented town: the areas that the drill speaks of, and one it does not.
+// An invented town: the areas that the drill speaks of, and some it does not.
 const areas = {
   Millbrook: [[0, 0], [3, 0], [3.4, 2], [2, 3], [0, 2.4]], 'Old Town': [[3, 0], [6, 0.4], [6.2, 2.2], [3.4, 2]],
-  Riverside: [[0, 2.4], [2, 3], [3.4, 2], [6.2, 2.2], [6, 5], [3, 5.4], [0, 5]], Hilltop: [[6, 0.4], [8, 0], [8, 5], [6, 5], [6.2, 2.2]],
+  Eastbank: [[0, 2.4], [2, 3], [3.4, 2], [6.2, 2.2], [6, 5], [3, 5.4], [0, 5]], 'Ferry Island': [[4, 6], [4.6, 6], [4.6, 6.4], [4, 6.4]], Hilltop: [[6, 0.4], [8, 0], [8, 5], [6, 5], [6.2, 2.2]],
 };
 const layer = { type: 'FeatureCollection', features: Object.entries(areas).map(([name, ring]) => ({ type: 'Feature', properties: { name }, geometry: { type: 'Polygon', coordinates: [[...ring, ring[0]].map(([x, y]) => [10 + x / 50, 50 - y / 80])] } })) };
 
 before(async () => {
   dir = mkdtempSync(join(tmpdir(), 'hearback-map-'));
   writeFileSync(join(dir, 'areas.geojson'), JSON.stringify(layer));
-  [s, browser] = await Promise.all([serve({ drill: 'water', more: ['--places-map', join(dir, 'areas.geojson')] }), launch()]);
+  [s, browser] = await Promise.all([serve({ drill: 'water', speed: '1200', more: ['--places-map', join(dir, 'areas.geojson'), '--places-areas', '[{name = "Millbrook", aliases = ["磨溪"]}, {name = "Old Town", aliases = ["老城"]}, {name = "Eastbank", aliases = ["东岸"]}, {name = "Ferry Island", aliases = ["渡口岛"]}, {name = "Hilltop", aliases = ["山顶"]}]'] }), launch()]);
   p = await Person.at(browser, s.drill, { javaScriptEnabled: true, locale: 'en-GB' });
   await p.page.addInitScript(() => {
     globalThis.broken = [];
@@ -126,6 +126,24 @@ test('its colours are those of the theme, it fits its column, and paper gets the
   assert.deepEqual(await p.page.evaluate(() => globalThis.broken), []);
 });
 
+test('the map says where people speak, where few do and where nobody listens', { timeout: 150_000 }, async () => {
+  mapAt = await until('a concern with a map', 120, async () => {
+    await p.go('/concerns?view=all&small=1');
+    for (const url of await p.page.locator('li.row').evaluateAll((l) => l.map((r) => r.dataset.url))) {
+      await p.go(url);
+      if (await p.page.locator('svg.map').count()) return url;
+    }
+    return '';
+  });
+  const map = p.page.locator('figure:has(svg.map)');
+  assert.match(await map.innerText(), /Most come from Millbrook: \d+ messages/);
+  assert.match(await p.page.locator('#maptext').innerText(), /^Messages by area: Millbrook \d+\..* No source brings anything from: .*Ferry Island/);
+  assert.ok(await p.page.locator('svg.map.wide path.unheard').count() > 0);
+  await map.locator('summary').click();
+  await Promise.all([p.page.waitForNavigation(), map.getByRole('link', { name: 'Millbrook' }).click()]);
+  assert.ok(await p.page.locator('li.row').count() > 0, 'the table leads to the concerns of the area');
+});
+
 test('without JavaScript there are the picture, the table and the files', { timeout: 60_000 }, async () => {
   const q = await Person.at(browser, s.drill, { locale: 'en-GB' });
   await q.go(at);
@@ -135,8 +153,7 @@ test('without JavaScript there are the picture, the table and the files', { time
   assert.match(await q.page.locator('figure.plot table').innerText(), /so far/);
   await q.press('By day');
   assert.match(await q.page.locator('figure.plot').innerText(), /added up by day/);
-  for (const path of [`${at}/timeline`, `${at}/map`, '/heat']) {
-    if (path.endsWith('/map') && !(await q.page.locator('svg.map').count())) continue;
+  for (const path of [`${at}/timeline`, `${mapAt}/map`, '/heat']) {
     const [svg, csv] = await Promise.all(['svg', 'csv'].map((kind) => q.context.request.get(new URL(`${path}.${kind}`, s.drill).href)));
     assert.match(svg.headers()['content-disposition'], /^attachment; filename="[^"]+\.svg"$/);
     assert.match(csv.headers()['content-type'], /^text\/csv/);
@@ -156,7 +173,7 @@ const tags = ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'];
 for (const lang of ['en', 'zh']) {
   test(`pictures are accessible and fit, in ${lang}`, { timeout: 120_000 }, async () => {
     const bad = [];
-    const pages = { concern: at, days: `${at}?by=day`, heat: '/heat', themes: '/heat?by=theme&hours=48' };
+    const pages = { concern: at, map: mapAt, days: `${at}?by=day`, heat: '/heat', themes: '/heat?by=theme&hours=48' };
     for (const [name, to] of Object.entries(pages)) {
       await p.page.setViewportSize({ width: 1440, height: 900 });
       await p.go(`${to}${to.includes('?') ? '&' : '?'}lang=${lang}`);
