@@ -468,7 +468,7 @@ func edits(a, b string) int {
 // Manual returns docs/config.md.
 func (c *Config) Manual() string {
 	var b strings.Builder
-	b.WriteString("# Settings\n\nEvery setting can stand in one TOML file (`hearback serve --config hearback.toml`), in the environment, or on the command line; the later wins. A setting that does not exist is an error that names the nearest one. This page is made from the program (`go test ./internal/app -run Manual -update`).\n\n| setting | environment | flag | default | what it does |\n|---|---|---|---|---|\n")
+	b.WriteString("# Settings\n\n[中文](config.zh.md)\n\nEvery setting can stand in one TOML file (`hearback serve --config hearback.toml`), in the environment, or on the command line; the later wins. A setting that does not exist is an error that names the nearest one. This page is made from the program (`go test ./internal/app -run Manual -update`).\n\n| setting | environment | flag | default | what it does |\n|---|---|---|---|---|\n")
 	for _, s := range c.Settings() {
 		def := s.Default
 		if def == "" {

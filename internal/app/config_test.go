@@ -38,6 +38,43 @@ func TestManual(t *testing.T) {
 	}
 }
 
+// TestManualInChinese: docs/config.zh.md, which is written by hand, has a row
+// for every setting and for nothing else, with the same names, default and
+// example, and says in Chinese what it does.
+func TestManualInChinese(t *testing.T) {
+	b, err := os.ReadFile("../../docs/config.zh.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := Defaults()
+	begin, han := regexp.MustCompile("^\\| `([a-z0-9_.]+)` \\| "), regexp.MustCompile(`\p{Han}{2}`)
+	rows := map[string]string{}
+	for line := range strings.Lines(string(b)) {
+		if m := begin.FindStringSubmatch(line); m != nil {
+			rows[m[1]] = line
+		}
+	}
+	for line := range strings.Lines(c.Manual()) {
+		cells := strings.Split(line, " | ")
+		if len(cells) < 5 || !strings.HasPrefix(line, "| `") {
+			continue
+		}
+		key := strings.Trim(cells[0], "|` ")
+		row := rows[key]
+		delete(rows, key)
+		names := strings.Join(cells[:4], " | ") + " | "
+		if says, ok := strings.CutPrefix(row, names); !ok || !han.MatchString(says) {
+			t.Errorf("docs/config.zh.md has no row that begins %q and says in Chinese what %s does", names, key)
+		}
+		if _, example, ok := strings.Cut(line, "; for example "); ok && !strings.HasSuffix(row, "例如 "+example) {
+			t.Errorf("docs/config.zh.md: the row of %s does not end with its example, %s", key, strings.TrimSuffix(example, " |\n"))
+		}
+	}
+	for key := range rows {
+		t.Errorf("docs/config.zh.md has a row for %s, which is no setting", key)
+	}
+}
+
 func TestSampleReadsBack(t *testing.T) {
 	c := Defaults()
 	c.Office.Name, c.Network.Allow, c.Alerts.PerDay, c.Privacy.Window, c.Drill.Speed = `A "quoted" office`, []string{"a.example", "10.1.0.0/16"}, 7, 90*60e9, 2.5
