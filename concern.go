@@ -82,14 +82,15 @@ type Score struct {
 	Reach       Part
 	Persistence Part
 	Harm        Part
-	Spread      float64 // L = .5 Heat + .2 Reach + .3 Persistence over the known parts
-	Priority    float64 // sqrt(Harm × L)
-	Low, High   float64 // 80 % interval of Priority
-	Grade       string  // A to D, how much the numbers can be trusted
-	Tier        Tier    // what stands: it rises by itself, a person lowers it
-	Matrix      Tier    // what the matrix of harm and spread says
-	Why         string  // one sentence: why now, in plain English
-	WhyZH       string  // the same in Chinese
+	Spread      float64   // L = .5 Heat + .2 Reach + .3 Persistence over the known parts
+	Priority    float64   // sqrt(Harm × L)
+	Low, High   float64   // 80 % interval of Priority
+	Grade       string    // A to D, how much the numbers can be trusted
+	Tier        Tier      // what stands: it rises by itself, a person lowers it
+	Since       time.Time `json:",omitzero"` // when Tier became what it is: the clock of triage runs from there
+	Matrix      Tier      // what the matrix of harm and spread says
+	Why         string    // one sentence: why now, in plain English
+	WhyZH       string    // the same in Chinese
 	Flags       []string
 	Unreached   []Place // areas and languages of the office that no source brought anything from
 }

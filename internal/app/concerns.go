@@ -94,7 +94,7 @@ func (s concerns) SetTier(ctx context.Context, by hearback.Actor, id hearback.ID
 	if err != nil {
 		return err
 	}
-	c.Score.Tier = tier
+	c.Score.Tier, c.Score.Since = tier, r.At
 	return s.a.Store.SaveScores(ctx, map[hearback.ID]hearback.Score{id: c.Score}, r)
 }
 

@@ -28,6 +28,23 @@ type clock struct {
 	in   time.Duration
 }
 
+// triageClocks say how long a concern of a tier may wait until somebody opens a
+// case for it, mutes it, merges it or lets an answer that there is serve it. They
+// run on the wall clock: no desk has it yet. (Proposed.)
+var triageClocks = map[hearback.Tier]time.Duration{
+	hearback.P1: 30 * time.Minute, hearback.P2: time.Hour, hearback.P3: 4 * time.Hour, hearback.P4: 24 * time.Hour, hearback.Watch: 72 * time.Hour,
+}
+
+// TriageBy returns by when somebody must have decided what becomes of a concern;
+// zero if somebody has, or if it has no tier yet.
+func TriageBy(c *hearback.Concern) time.Time {
+	in := triageClocks[c.Score.Tier]
+	if in == 0 || c.State != hearback.Open || c.Case != 0 || c.Answer != 0 || c.Score.Since.IsZero() {
+		return time.Time{}
+	}
+	return c.Score.Since.Add(in)
+}
+
 // Clocks returns the deadlines of a case of a tier whose clocks start at
 // start. P1 and P2 run on the wall clock; P3 and P4 stand still on the days
 // that the desk does not work.

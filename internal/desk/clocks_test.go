@@ -32,6 +32,26 @@ func TestClocks(t *testing.T) {
 	}
 }
 
+// TestTriageBy: a concern has as long to be triaged as its tier allows, from when
+// it got it, and no clock once somebody has decided what becomes of it.
+func TestTriageBy(t *testing.T) {
+	for tier, want := range map[hearback.Tier]time.Duration{hearback.P1: 30 * time.Minute, hearback.P2: time.Hour, hearback.P3: 4 * time.Hour, hearback.P4: 24 * time.Hour, hearback.Watch: 72 * time.Hour} {
+		c := hearback.Concern{State: hearback.Open, Score: hearback.Score{Tier: tier, Since: start}}
+		if got := desk.TriageBy(&c).Sub(start); got != want {
+			t.Errorf("%s: %s, want %s", tier, got, want)
+		}
+		for name, done := range map[string]func(c *hearback.Concern){
+			"a case": func(c *hearback.Concern) { c.Case = 1 }, "an answer": func(c *hearback.Concern) { c.Answer = 1 }, "muted": func(c *hearback.Concern) { c.State = hearback.Muted },
+			"merged": func(c *hearback.Concern) { c.State = hearback.Merged }, "no tier": func(c *hearback.Concern) { c.Score.Tier = "" }, "scored before the time was kept": func(c *hearback.Concern) { c.Score.Since = time.Time{} },
+		} {
+			x := c
+			if done(&x); !desk.TriageBy(&x).IsZero() {
+				t.Errorf("%s with %s has a clock", tier, name)
+			}
+		}
+	}
+}
+
 func TestClocksByCalendar(t *testing.T) {
 	weekend := []time.Weekday{time.Saturday, time.Sunday}
 	at := func(s string) time.Time {

@@ -117,6 +117,9 @@ func Of(in Input) hearback.Score {
 	s.Grade = grade(w.effective, w.sources, in.Mixed, in.Outage)
 	s.Matrix = Tier(s.Harm.Value, s.Spread, in.Ratings)
 	s.Tier = Hold(in.Stood.Tier, in.Stood.Matrix, s.Matrix)
+	if s.Since = in.Stood.Since; s.Tier != in.Stood.Tier || s.Since.IsZero() {
+		s.Since = in.At
+	}
 	s.Flags, s.Unreached = flags(in, &w), in.Unreached
 	s.Why, s.WhyZH = why(in)
 	return s

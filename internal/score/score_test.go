@@ -186,6 +186,29 @@ func TestHold(t *testing.T) {
 	})
 }
 
+// TestSince: the clock of triage runs from when a tier was reached, and not anew
+// with every score.
+func TestSince(t *testing.T) {
+	in := score.Input{At: time.Date(2026, 3, 18, 9, 0, 0, 0, time.UTC)}
+	first := score.Of(in)
+	if !first.Since.Equal(in.At) {
+		t.Errorf("the first score has its tier since %s", first.Since)
+	}
+	in.Stood, in.At = first, in.At.Add(time.Hour)
+	if again := score.Of(in); again.Tier != first.Tier || !again.Since.Equal(first.Since) {
+		t.Errorf("scored again: %s since %s", again.Tier, again.Since)
+	}
+	in.Ratings = []hearback.HarmRating{{Severity: 4, Believable: 4, Immediate: 4, CallToAction: 4, Vulnerable: 4, By: 1, At: in.At}}
+	if up := score.Of(in); up.Tier != hearback.P1 || !up.Since.Equal(in.At) {
+		t.Errorf("when it rises: %s since %s, want P1 since %s", up.Tier, up.Since, in.At)
+	}
+	in.Stood.Since = time.Time{}
+	in.Ratings = nil
+	if old := score.Of(in); !old.Since.Equal(in.At) {
+		t.Errorf("a score of before the time was kept: since %s", old.Since)
+	}
+}
+
 // anything draws an input as bad as one can be.
 func anything(t *rapid.T) score.Input {
 	odd := rapid.OneOf(rapid.Float64Range(0, 1000), rapid.SampledFrom([]float64{math.NaN(), math.Inf(1), math.Inf(-1), -5, 1e300}))

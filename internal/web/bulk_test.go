@@ -207,6 +207,42 @@ func parseID(t *testing.T, v any) hearback.ID {
 	return id
 }
 
+// TestTriageClock: how long a concern may wait for triage is shown with it, in the
+// list and on the first screen, until it has a case.
+func TestTriageClock(t *testing.T) {
+	w := newWorld(t)
+	w.must(w.desks.Add(context.Background(), officer, hearback.Desk{Slug: "front", Name: "Front desk"}, "first desk"))
+	var b store.Batch
+	for i, waits := range []time.Duration{10 * time.Minute, 2 * time.Hour} {
+		id := w.id()
+		b.Concerns = append(b.Concerns, &hearback.Concern{ID: id, Theme: id, State: hearback.Open, Title: fmt.Sprintf("Tap water in street %d", i), First: w.Now(), Last: w.Now(), Messages: 40, Voices: 30,
+			Langs: map[string]int64{"en": 40}, Kinds: map[hearback.Kind]int64{hearback.Question: 30},
+			Score: hearback.Score{At: w.Now(), Rules: "score/2", Tier: hearback.P2, Matrix: hearback.P2, Since: w.Now().Add(-waits), Priority: 50}})
+	}
+	w.must(w.db.Take(context.Background(), &b))
+	scores := map[hearback.ID]hearback.Score{}
+	for _, c := range b.Concerns {
+		scores[c.ID] = c.Score
+	}
+	w.must(w.db.SaveScores(context.Background(), scores))
+	br := w.join(w.options(), "Lin", access.Listener, access.Officer)
+	list := checkPage(t, "concerns", br.get("/concerns"))
+	if strings.Count(list, "Triage is late") != 1 || strings.Count(list, `<p class="desk small">Triage `) != 1 {
+		t.Errorf("the list shows\n%s", list)
+	}
+	if today := checkPage(t, "today", br.get("/")); !strings.Contains(today, "One concern waits longer for triage than its tier allows.") {
+		t.Errorf("the first screen is\n%.3000s", today)
+	}
+	if page := checkPage(t, "concern", br.get("/concerns/"+b.Concerns[1].ID.String())); !strings.Contains(page, `<dt>Triage</dt><dd class="over">`) {
+		t.Errorf("the concern shows\n%.3000s", page)
+	}
+	_, err := w.cases.Open(context.Background(), officer, b.Concerns[1].ID, "front", hearback.P2, "")
+	w.must(err)
+	if list := checkPage(t, "concerns", br.get("/concerns?view=all")); strings.Contains(list, "Triage is late") {
+		t.Error("the clock of triage runs on after a case was opened")
+	}
+}
+
 // BenchmarkBulk does each act over 500 of 2,000 rows, which takes less than a
 // second. Merging is measured where it is done, in package app.
 func BenchmarkBulk(b *testing.B) {

@@ -13,6 +13,7 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
+	"example.org/hearback/internal/desk"
 	"example.org/hearback/internal/text"
 	"example.org/hearback/internal/web/office"
 )
@@ -78,6 +79,8 @@ type concernPage struct {
 	CaseDesk   string
 	Next       *hearback.Deadline
 	Late       bool
+	Triage     time.Time // by when somebody must decide what becomes of it; zero if somebody has
+	Untriaged  bool
 	Answer     *hearback.Answer
 	Into       *hearback.Concern
 	IntoLang   string // of its title, if that is not the language of the page
@@ -218,6 +221,8 @@ func (q *request) concern() error {
 	if err != nil {
 		return err
 	}
+	p.Triage = desk.TriageBy(c)
+	p.Untriaged = !p.Triage.IsZero() && now.After(p.Triage)
 	if c.Case != 0 {
 		if p.Case, err = q.o.Store.Case(ctx, c.Case); err != nil {
 			return err

@@ -12,6 +12,7 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
+	"example.org/hearback/internal/desk"
 	"example.org/hearback/internal/text"
 	"example.org/hearback/internal/web/office"
 )
@@ -68,6 +69,8 @@ type concernRow struct {
 	Desk      string
 	Next      *hearback.Deadline
 	Late      bool
+	Triage    time.Time // by when somebody must decide what becomes of it; zero if somebody has
+	Untriaged bool      // and that time is over
 }
 
 func (q *request) concerns() error {
@@ -229,6 +232,8 @@ func (q *request) concernRows(list []hearback.Concern) ([]concernRow, error) {
 		}
 		r.Spark = q.l.spark(points, raised[c.ID], answered[c.ID])
 		r.Areas, r.Langs = q.topAreas(c.Areas, 2), office.Most(c.Langs, 3)
+		r.Triage = desk.TriageBy(&c)
+		r.Untriaged = !r.Triage.IsZero() && now.After(r.Triage)
 		if c.Case != 0 {
 			k, err := q.o.Store.Case(ctx, c.Case)
 			if err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
+	"example.org/hearback/internal/desk"
 	"example.org/hearback/internal/text"
 	"example.org/hearback/internal/web/office"
 )
@@ -38,6 +39,7 @@ type apiConcern struct {
 	Why      string                `json:"why" inside:"" doc:"Why now, in one sentence."`
 	Case     hearback.ID           `json:"case,omitempty" doc:"Its newest case."`
 	Answer   hearback.ID           `json:"answer,omitempty" doc:"The published answer that serves it."`
+	TriageBy time.Time             `json:"triage_by,omitzero" doc:"By when somebody must have opened a case for it, muted it, merged it or let an answer serve it."`
 	Version  int                   `json:"version"`
 }
 
@@ -45,7 +47,7 @@ func (q *request) viewConcern(c *hearback.Concern) apiConcern {
 	l := q.Label(c)
 	v := apiConcern{ID: c.ID, Title: quote(q.ConcernTitle(c)), Titled: c.Titled, Lang: l.Lang, State: c.State, Into: c.Into, Theme: c.Theme, First: c.First, Last: c.Last,
 		Messages: voices(c.Messages), Voices: voices(c.Voices), Tier: c.Score.Tier, Priority: c.Score.Priority, Low: c.Score.Low, High: c.Score.High, Grade: c.Score.Grade,
-		Why: q.WhyNow(c.Score), Case: c.Case, Answer: c.Answer, Version: c.Version}
+		Why: q.WhyNow(c.Score), Case: c.Case, Answer: c.Answer, TriageBy: desk.TriageBy(c), Version: c.Version}
 	for _, p := range text.Spare(l.Phrases) {
 		v.Phrases = append(v.Phrases, quote(p))
 	}

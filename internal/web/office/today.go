@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.org/hearback"
+	"example.org/hearback/internal/desk"
 )
 
 // Today is how things stand.
@@ -24,6 +25,7 @@ type Today struct {
 	NoEffect    int
 	Alerts      []AlertRow
 	Waiting     int       // alerts that wait for a look
+	Untriaged   int       // concerns, of the most urgent ones, that wait longer than their tier allows
 	Crisis      time.Time // until when there is one; zero if there is none
 	Sources     []SourceRow
 	Fine        int // sources that need no look
@@ -32,6 +34,10 @@ type Today struct {
 	Size        int64 // of the public log
 	Trail       []EntryRow
 }
+
+// triageShown is how many of the most urgent concerns are looked through for
+// late triage.
+const triageShown = 100
 
 // Today says how things stand: in four numbers, and what each of them counts.
 func (q *Caller) Today(ctx context.Context) (*Today, error) {
@@ -115,6 +121,15 @@ func (q *Caller) Today(ctx context.Context) (*Today, error) {
 			p.Fine++
 		} else if r.Class != "off" {
 			p.Sources = append(p.Sources, r)
+		}
+	}
+	first, _, err := q.o.Store.ConcernList(ctx, ConcernFilter{View: "triage", Limit: triageShown})
+	if err != nil {
+		return nil, err
+	}
+	for i := range first {
+		if by := desk.TriageBy(&first[i]); !by.IsZero() && now.After(by) {
+			p.Untriaged++
 		}
 	}
 	if p.Size, err = q.o.Store.LogSize(ctx); err != nil {
