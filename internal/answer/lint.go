@@ -15,7 +15,7 @@ type Warning struct {
 	Key   string
 	Lang  string // of the text it is about
 	Word  string // what it was told by, if anything
-	Asked int64  // for a missing language: how many messages were in it
+	Asked int64  // for a missing language: how many messages were in it; else a measure
 }
 
 // The keys of warnings.
@@ -30,6 +30,8 @@ const (
 	WarnWhy      = "answer.warn.why"       // it rates what is going round without saying why
 	WarnInstead  = "answer.warn.instead"   // it says what is wrong without saying what is so instead
 	WarnLong     = "answer.warn.long"      // a sentence is hard to read
+	WarnLevel    = "answer.warn.level"     // all of it is, by [LevelOf]; in English, Asked is the school year
+	WarnPause    = "answer.warn.pause"     // the same in Chinese; Asked is the characters between pauses
 	WarnUneven   = "answer.warn.uneven"    // a part is there in another language, not in this one
 	WarnLang     = "answer.warn.lang"      // people asked in a language it is not given in
 	WarnLeak     = "answer.warn.leak"      // it seems to hold personal data
@@ -86,6 +88,13 @@ func Lint(r *hearback.Revision, asked map[string]int64, leak func(string) bool) 
 				warn(WarnLong, t.Lang, s)
 				break
 			}
+		}
+		if l, ok := LevelOf(t); ok && l.Hard {
+			key := WarnLevel
+			if l.Pause > 0 {
+				key = WarnPause
+			}
+			list = append(list, Warning{Key: key, Lang: t.Lang, Asked: int64(l.Grade + l.Pause)})
 		}
 		for j, name := range []string{"lead", "do", "known", "going", "why", "next"} {
 			if t.Parts()[j] == "" && slices.ContainsFunc(r.Texts, func(o hearback.Text) bool { return o.Parts()[j] != "" }) {

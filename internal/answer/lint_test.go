@@ -41,6 +41,10 @@ func TestLint(t *testing.T) {
 		{"a question", func(r *hearback.Revision) { r.Texts[0].Title = "Is the water safe?" }, nil, "question/en"},
 		{"no next update", func(r *hearback.Revision) { r.Texts[0].Next = ""; r.Texts[1].Next = "" }, nil, "next/en next/zh-Hans"},
 		{"no time", func(r *hearback.Revision) { r.Texts[0].Next = "as soon as we can" }, nil, "next_time/en"},
+		{"hard to read", func(r *hearback.Revision) {
+			r.Texts[0].Known = strings.Repeat("Comprehensive bacteriological examinations necessitate additional deliberation. ", 6)
+			r.Texts[1].Known = strings.Repeat("有关供水水质综合检测评估结论须经相关主管部门会同研究确认。", 14)
+		}, nil, "level/en pause/zh-Hans"},
 		{"no why", func(r *hearback.Revision) { r.Texts[0].Why, r.Texts[1].Why = "", "" }, nil, "why/en why/zh-Hans"},
 		{"one language says less", func(r *hearback.Revision) { r.Texts[1].Do = "" }, nil, "uneven/zh-Hans"},
 		{"nobody is told what to do", func(r *hearback.Revision) { r.Texts[0].Do, r.Texts[1].Do = "", "" }, nil, "do/"},

@@ -12,6 +12,7 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/access"
+	"example.org/hearback/internal/answer"
 	"example.org/hearback/internal/publish/activitypub"
 	"example.org/hearback/internal/web/office"
 )
@@ -320,6 +321,7 @@ type reviewPage struct {
 	MayAct   bool   // this person may approve this text
 	WhyNot   string // or why not
 	Warnings []string
+	Levels   []string // how hard each text is to read, where that can be said
 	Evidence []hearback.Evidence
 	Entries  []office.EntryRow
 	Outcome  *hearback.Outcome
@@ -418,7 +420,7 @@ func (q *request) review() error {
 		if err != nil {
 			return err
 		}
-		p.Warnings = q.Warnings(found)
+		p.Warnings, p.Levels = q.Warnings(found), q.levels(p.Shown)
 	}
 	if p.Draft != nil {
 		p.Ready = a.Ready(p.Needed)
@@ -473,6 +475,21 @@ func sortLangs(list []langView, lang string) {
 		}
 		return 0
 	})
+}
+
+// levels says how hard the texts of a revision are to read.
+func (q *request) levels(r *hearback.Revision) (list []string) {
+	for i := range r.Texts {
+		l, ok := answer.LevelOf(&r.Texts[i])
+		switch {
+		case !ok:
+		case l.Pause > 0:
+			list = append(list, q.t("review.level_pause", q.l.LangName(l.Lang), l.Pause))
+		default:
+			list = append(list, q.t("review.level_grade", q.l.LangName(l.Lang), l.Grade))
+		}
+	}
+	return list
 }
 
 // answerAct runs an act on the answer in the path and goes back to it.
