@@ -18,7 +18,7 @@ import (
 	"example.org/hearback/drills"
 	"example.org/hearback/internal/app"
 	"example.org/hearback/internal/drill"
-	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 // version is what the program calls itself; a release sets it.
@@ -149,7 +149,7 @@ type room struct {
 }
 
 // offers lists the drills that come with the program.
-func offers() ([]web.DrillOffer, error) {
+func offers() ([]office.DrillOffer, error) {
 	files := map[string][]byte{}
 	for _, name := range drills.Names() {
 		b, err := drills.Files.ReadFile(name + ".txtar")

@@ -42,6 +42,7 @@ import (
 	"example.org/hearback/internal/topic"
 	"example.org/hearback/internal/translog"
 	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 // Options is what a program gives an [App] besides its configuration.
@@ -53,11 +54,11 @@ type Options struct {
 	// invented, nobody signs in, and only the player moves the clock.
 	Drill bool
 	// Room is what steers the drill that this instance replays, for its page.
-	Room web.DrillRoom
+	Room office.DrillRoom
 	// DrillURL is where a drill runs beside this instance, for a link, and Drills
 	// lists those that can be started.
 	DrillURL string
-	Drills   []web.DrillOffer
+	Drills   []office.DrillOffer
 }
 
 // An App is one instance: a store, its log, and what works on them.

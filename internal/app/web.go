@@ -36,6 +36,7 @@ func (a *App) web(ctx context.Context) (web.Options, error) {
 	}
 	o := web.Options{
 		Options: office.Options{
+			Room:   a.opt.Room,
 			Office: a.Config.Office.Name, OfficeZH: a.Config.Office.NameZH, ConsoleURL: a.ConsoleURL(), PublicURL: a.PublicURL(),
 			Version: a.opt.Version, Zone: a.zone, Window: a.Config.Privacy.Window, Retention: a.Config.Privacy.Retention,
 			AlertsPerDay: a.Config.Alerts.PerDay, NoisePerDay: a.Config.Alerts.FalsePerDay, Drill: a.opt.Drill,
@@ -47,7 +48,7 @@ func (a *App) web(ctx context.Context) (web.Options, error) {
 			AreaName: a.place.Name, FindArea: a.place.Canonical,
 			Witnesses: a.witnesses, WitnessesNeed: a.Config.Witness.Need,
 		},
-		Contact: a.Config.Network.Contact, AlertsPerShift: a.Config.Alerts.PerShift, Room: a.opt.Room, DrillURL: a.opt.DrillURL, Drills: a.opt.Drills,
+		Contact: a.Config.Network.Contact, AlertsPerShift: a.Config.Alerts.PerShift, DrillURL: a.opt.DrillURL, Drills: a.opt.Drills,
 		Prove: a.Config.Privacy.Prove, MailHost: mailHost(a.Config.Mail.Server), Mail: a.Config.Mail.Server != "",
 		Entries: a.Log, Confirmed: a.confirmations, LogKey: a.Log.Key().VKey(), LogPrint: a.Log.Key().Fingerprint(),
 		HarmHints: a.harmHints, Bundle: a.bundle, Map: layer,

@@ -15,7 +15,7 @@ import (
 	"example.org/hearback"
 	"example.org/hearback/internal/app"
 	"example.org/hearback/internal/source"
-	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 // A Clock is the simulated time of a drill. It may be read by many goroutines.
@@ -96,7 +96,7 @@ type Player struct {
 	held    map[string][]source.Raw  // posts that wait for the end of an outage
 	posts   map[string][]*postRef    // concern of the script → its posts so far
 	results []Result
-	room    atomic.Pointer[web.DrillState] // as the room shows it
+	room    atomic.Pointer[office.DrillState] // as the room shows it
 }
 
 // postRef names a post that was sent.

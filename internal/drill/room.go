@@ -9,23 +9,22 @@ import (
 	"time"
 
 	"example.org/hearback"
-	"example.org/hearback/internal/web"
 	"example.org/hearback/internal/web/office"
 )
 
-var _ web.DrillRoom = (*Player)(nil)
+var _ office.DrillRoom = (*Player)(nil)
 
 // never is a time of a drill that has not come.
 const never = time.Duration(-1)
 
 // Drill returns how the drill stands, as it was last looked at.
-func (p *Player) Drill() web.DrillState {
-	s := web.DrillState{Title: p.Script.Title, TitleZH: p.Script.TitleZH, Seed: p.Script.Seed, Start: p.Script.Start, Length: p.Script.Length, Posts: p.Script.Posts, Hidden: len(p.Script.hidden()), Median: never}
+func (p *Player) Drill() office.DrillState {
+	s := office.DrillState{Title: p.Script.Title, TitleZH: p.Script.TitleZH, Seed: p.Script.Seed, Start: p.Script.Start, Length: p.Script.Length, Posts: p.Script.Posts, Hidden: len(p.Script.hidden()), Median: never}
 	for _, n := range p.Script.Concerns {
-		s.Names = append(s.Names, web.DrillName(n))
+		s.Names = append(s.Names, office.DrillName(n))
 	}
 	for _, o := range p.Script.Objectives {
-		s.Objectives = append(s.Objectives, web.DrillName(o))
+		s.Objectives = append(s.Objectives, office.DrillName(o))
 	}
 	if seen := p.room.Load(); seen != nil {
 		s = *seen
@@ -85,13 +84,13 @@ func (s *Script) onset(name string) time.Duration {
 }
 
 // named returns the name for people of a concern.
-func (s *Script) named(name string) web.DrillName {
+func (s *Script) named(name string) office.DrillName {
 	for _, n := range s.Concerns {
 		if n.Name == name {
-			return web.DrillName(n)
+			return office.DrillName(n)
 		}
 	}
-	return web.DrillName{Name: name}
+	return office.DrillName{Name: name}
 }
 
 // survey looks at everything that the room shows.
@@ -116,7 +115,7 @@ func (p *Player) survey(ctx context.Context, now time.Duration, ended bool) erro
 	}
 	s.Concerns, s.VoiceHours = nil, 0
 	for _, name := range p.Script.hidden() {
-		c := web.DrillConcern{DrillName: p.Script.named(name), ID: homes[name].id, Onset: p.Script.onset(name), Found: never, Opened: never, Answered: never}
+		c := office.DrillConcern{DrillName: p.Script.named(name), ID: homes[name].id, Onset: p.Script.onset(name), Found: never, Opened: never, Answered: never}
 		if c.Onset < 0 || c.Onset > now {
 			continue
 		}
@@ -140,9 +139,9 @@ func (p *Player) survey(ctx context.Context, now time.Duration, ended bool) erro
 }
 
 // shown returns a result as the room shows it.
-func (r *Result) shown() web.DrillExpect {
+func (r *Result) shown() office.DrillExpect {
 	e := r.Expect
-	x := web.DrillExpect{Line: e.Line, What: e.What, Concern: e.Concern, Not: e.Not, Missed: e.Missed, By: e.By, State: "waits", At: never,
+	x := office.DrillExpect{Line: e.Line, What: e.What, Concern: e.Concern, Not: e.Not, Missed: e.Missed, By: e.By, State: "waits", At: never,
 		Langs: e.Langs, Alert: e.Kind, Case: e.State, Clock: e.Clock,
 		Voices: r.Seen.Voices, Together: r.Seen.Share, SeenLangs: r.Seen.Langs, SeenAlert: r.Seen.Alert, HasCase: r.Seen.HasCase, SeenCase: r.Seen.State, Due: r.Seen.Due}
 	switch {
@@ -158,7 +157,7 @@ func (r *Result) shown() web.DrillExpect {
 }
 
 // injects returns what the drill lets happen, one for each line of it.
-func (p *Player) injects(now time.Duration) (list []web.DrillInject) {
+func (p *Player) injects(now time.Duration) (list []office.DrillInject) {
 	place := map[int]int{} // line → its place in the list
 	title := func(name string) string {
 		for _, s := range p.Script.Sources {
@@ -173,7 +172,7 @@ func (p *Player) injects(now time.Duration) (list []web.DrillInject) {
 		if !known {
 			i = len(list)
 			place[e.Line] = i
-			x := web.DrillInject{Line: e.Line, At: e.At, End: e.At}
+			x := office.DrillInject{Line: e.Line, At: e.At, End: e.At}
 			switch {
 			case e.Post != nil:
 				x.What, x.Concern, x.Source, x.Lang = "post", e.Post.Concern, title(e.Post.Source), e.Post.Lang
@@ -196,7 +195,7 @@ func (p *Player) injects(now time.Duration) (list []web.DrillInject) {
 }
 
 // fate says what became of a concern.
-func (p *Player) fate(ctx context.Context, c *web.DrillConcern, now time.Duration) error {
+func (p *Player) fate(ctx context.Context, c *office.DrillConcern, now time.Duration) error {
 	if c.ID == 0 {
 		return nil
 	}
@@ -256,7 +255,7 @@ func (p *Player) fate(ctx context.Context, c *web.DrillConcern, now time.Duratio
 
 // median is the middle time from onset to finding. A concern that was not
 // found counts with the time it has waited.
-func median(list []web.DrillConcern, now time.Duration) time.Duration {
+func median(list []office.DrillConcern, now time.Duration) time.Duration {
 	var all []time.Duration
 	for _, c := range list {
 		found := c.Found
@@ -286,7 +285,7 @@ func (p *Player) cases(ctx context.Context) ([]hearback.Case, error) {
 	return append(open, closed...), err
 }
 
-func clocks(cases []hearback.Case, now time.Time) (k web.DrillClocks) {
+func clocks(cases []hearback.Case, now time.Time) (k office.DrillClocks) {
 	for i := range cases {
 		for _, d := range cases[i].Deadlines {
 			late := d.Late(now)
@@ -314,15 +313,15 @@ func clocks(cases []hearback.Case, now time.Time) (k web.DrillClocks) {
 
 // points fills the drill sheet as far as a program can: what takes judgement
 // is the evaluator's, and what this drill does not practise is absent.
-func (p *Player) points(ctx context.Context, s *web.DrillState, homes map[string]home, cases []hearback.Case) ([]web.DrillPoints, error) {
-	given := func(name string, of int, value, full, zero float64) web.DrillPoints {
+func (p *Player) points(ctx context.Context, s *office.DrillState, homes map[string]home, cases []hearback.Case) ([]office.DrillPoints, error) {
+	given := func(name string, of int, value, full, zero float64) office.DrillPoints {
 		share := min(max((value-zero)/(full-zero), 0), 1)
-		return web.DrillPoints{Name: name, State: "given", Got: int(math.Round(share * float64(of))), Of: of, Value: value}
+		return office.DrillPoints{Name: name, State: "given", Got: int(math.Round(share * float64(of))), Of: of, Value: value}
 	}
-	without := func(name, state string, of int) web.DrillPoints {
-		return web.DrillPoints{Name: name, State: state, Of: of}
+	without := func(name, state string, of int) office.DrillPoints {
+		return office.DrillPoints{Name: name, State: state, Of: of}
 	}
-	var list []web.DrillPoints
+	var list []office.DrillPoints
 	found := 0
 	for _, c := range s.Concerns {
 		if c.Found >= 0 {
@@ -383,16 +382,16 @@ func (s *Script) about(homes map[string]home) map[hearback.ID]bool {
 }
 
 type (
-	giveFunc func(name string, of int, value, full, zero float64) web.DrillPoints
-	noneFunc func(name, state string, of int) web.DrillPoints
+	giveFunc func(name string, of int, value, full, zero float64) office.DrillPoints
+	noneFunc func(name, state string, of int) office.DrillPoints
 )
 
 // alertPoints says which share of the alerts that were sent is about what the
 // drill hides. A day over the budget halves what can be had.
-func (p *Player) alertPoints(ctx context.Context, ours map[hearback.ID]bool, given giveFunc, without noneFunc) (web.DrillPoints, error) {
+func (p *Player) alertPoints(ctx context.Context, ours map[hearback.ID]bool, given giveFunc, without noneFunc) (office.DrillPoints, error) {
 	all, err := p.App.Store.AlertList(ctx, office.AlertFilter{Limit: 10_000})
 	if err != nil {
-		return web.DrillPoints{}, err
+		return office.DrillPoints{}, err
 	}
 	sent, right := 0, 0
 	days := map[int]int{}
@@ -420,7 +419,7 @@ func (p *Player) alertPoints(ctx context.Context, ours map[hearback.ID]bool, giv
 
 // routing says which share of the cases went to the desk that the drill names
 // at the first try.
-func (p *Player) routing(s *web.DrillState, cases []hearback.Case, given giveFunc, without noneFunc) web.DrillPoints {
+func (p *Player) routing(s *office.DrillState, cases []hearback.Case, given giveFunc, without noneFunc) office.DrillPoints {
 	n, right := 0, 0
 	for _, c := range s.Concerns {
 		want := ""
@@ -445,10 +444,10 @@ func (p *Player) routing(s *web.DrillState, cases []hearback.Case, given giveFun
 }
 
 // review gives its points only if every answer went out with all its approvals.
-func (p *Player) review(ctx context.Context, without noneFunc) (web.DrillPoints, error) {
+func (p *Player) review(ctx context.Context, without noneFunc) (office.DrillPoints, error) {
 	answers, err := p.App.Published(ctx)
 	if err != nil {
-		return web.DrillPoints{}, err
+		return office.DrillPoints{}, err
 	}
 	n, right := 0, 0
 	for i := range answers {
@@ -500,14 +499,14 @@ func bcubed(homes map[string]home) (f1 float64, ok bool) {
 }
 
 // Offers lists drills with their names for people.
-func Offers(files map[string][]byte) (list []web.DrillOffer, err error) {
+func Offers(files map[string][]byte) (list []office.DrillOffer, err error) {
 	for name, data := range files {
 		s, err := Parse(data)
 		if err != nil {
 			return nil, fmt.Errorf("drill %s: %w", name, err)
 		}
-		list = append(list, web.DrillOffer{Name: name, Title: s.Title, TitleZH: s.TitleZH, Posts: s.Posts, Length: s.Length})
+		list = append(list, office.DrillOffer{Name: name, Title: s.Title, TitleZH: s.TitleZH, Posts: s.Posts, Length: s.Length})
 	}
-	slices.SortFunc(list, func(a, b web.DrillOffer) int { return int(a.Length - b.Length) })
+	slices.SortFunc(list, func(a, b office.DrillOffer) int { return int(a.Length - b.Length) })
 	return list, nil
 }

@@ -11,7 +11,7 @@ import (
 	"example.org/hearback/drills"
 	"example.org/hearback/internal/app"
 	"example.org/hearback/internal/drill"
-	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 // The room of a drill shows what the table of results says, and what became of
@@ -35,7 +35,7 @@ func TestRoom(t *testing.T) {
 		t.Errorf("before it begins it stands at %+v", begun)
 	}
 	// Three hours and a half before the end somebody ends it.
-	var seen []web.DrillState
+	var seen []office.DrillState
 	p.Wait = func(context.Context, time.Duration) error {
 		if d := p.Drill(); d.At%time.Hour == 0 {
 			seen = append(seen, d)
@@ -82,7 +82,7 @@ func TestRoom(t *testing.T) {
 	if k.Title != "Do all schools close tomorrow?" || k.Onset < 3*time.Hour || k.Onset > 4*time.Hour || k.Found < k.Onset || k.Found > 7*time.Hour || k.Opened < k.Found || k.Answered != 7*time.Hour || k.VoiceHours < 20 {
 		t.Errorf("the fate of %q: %+v", k.Name, k)
 	}
-	points := map[string]web.DrillPoints{}
+	points := map[string]office.DrillPoints{}
 	for _, x := range end.Points {
 		points[x.Name] = x
 		if x.Got < 0 || x.Got > x.Of {

@@ -592,6 +592,26 @@ func TestAPI(t *testing.T) {
 			said[strings.ToUpper(method)+" "+path] = true
 		}
 	}
+	// The room of a drill, where nobody needs a token.
+	_, inDrill := w.room()
+	evaluator := &program{as(w.console(inDrill), "evaluator"), w, ""}
+	if sheet := do(evaluator, 200, "GET", "/drill", "/api/v1/drill", nil); sheet["key"] != true || len(sheet["expectations"].([]any)) != 5 {
+		t.Errorf("the drill is %v", sheet)
+	}
+	do(evaluator, 200, "POST", "/drill/pace", "/api/v1/drill/pace", map[string]any{"act": "pause"})
+	do(evaluator, 200, "POST", "/drill/ratings", "/api/v1/drill/ratings", map[string]any{"objective": "listen", "rating": "performed"})
+	saw := map[string]any{"objective": "listen", "improve": true, "text": "Nobody was on duty."}
+	do(evaluator, 200, "POST", "/drill/observations", "/api/v1/drill/observations", saw)
+	saw["action"], saw["desk"], saw["due"], saw["version"] = "Write a roster.", "water", "2026-08-01", 1
+	do(evaluator, 200, "POST", "/drill/observations/{id}", "/api/v1/drill/observations/1", saw)
+	if rec := evaluator.call("POST", "/api/v1/drill/observations/1", saw); rec.Code != http.StatusConflict {
+		t.Errorf("an old version of an observation = %d", rec.Code)
+	}
+	if rec := (&program{as(w.console(inDrill), "officer"), w, ""}).call("POST", "/api/v1/drill/observations", saw); rec.Code != http.StatusForbidden {
+		t.Errorf("an officer observes = %d", rec.Code)
+	}
+	do(evaluator, 200, "POST", "/drill/observations/{id}/remove", "/api/v1/drill/observations/1/remove", nil)
+
 	for k := range said {
 		if !called[k] {
 			t.Errorf("%s stands in the document and was not called", k)

@@ -10,34 +10,35 @@ import (
 
 	"example.org/hearback"
 	"example.org/hearback/internal/web"
+	"example.org/hearback/internal/web/office"
 )
 
 // A room is a drill that stands where the test puts it.
 type room struct {
-	web.DrillState
+	office.DrillState
 	endedBy hearback.Actor
 }
 
-func (r *room) Drill() web.DrillState      { return r.DrillState }
+func (r *room) Drill() office.DrillState   { return r.DrillState }
 func (r *room) SetSpeed(speed float64)     { r.Speed = speed }
 func (r *room) PauseDrill(on bool)         { r.Paused = on }
 func (r *room) EndDrill(by hearback.Actor) { r.Ended, r.endedBy = true, by }
 
 func (w *world) room() (*room, web.Options) {
 	at := func(h float64) time.Duration { return time.Duration(h * float64(time.Hour)) }
-	r := &room{DrillState: web.DrillState{Title: "River flood", TitleZH: "河流洪灾", Seed: 1407, Start: w.Now().Add(-at(15.75)), Length: at(48), At: at(15.75), Speed: 30, Posts: 42_000, Sent: 1320, Hidden: 2, Median: at(2), VoiceHours: 1940,
-		Names:    []web.DrillName{{Name: "tap", Title: "Tap water", TitleZH: "自来水"}, {Name: "insulin", Title: "Insulin", TitleZH: "胰岛素"}},
-		Concerns: []web.DrillConcern{{DrillName: web.DrillName{Name: "tap", Title: "Tap water", TitleZH: "自来水"}, Onset: at(2), Found: at(3.5), Opened: at(4), Answered: at(6.2)}, {DrillName: web.DrillName{Name: "insulin", Title: "Insulin", TitleZH: "胰岛素"}, Onset: at(13), Found: -1, Opened: -1, Answered: -1}},
-		Expects: []web.DrillExpect{
+	r := &room{DrillState: office.DrillState{Title: "River flood", TitleZH: "河流洪灾", Seed: 1407, Start: w.Now().Add(-at(15.75)), Length: at(48), At: at(15.75), Speed: 30, Posts: 42_000, Sent: 1320, Hidden: 2, Median: at(2), VoiceHours: 1940,
+		Names:    []office.DrillName{{Name: "tap", Title: "Tap water", TitleZH: "自来水"}, {Name: "insulin", Title: "Insulin", TitleZH: "胰岛素"}},
+		Concerns: []office.DrillConcern{{DrillName: office.DrillName{Name: "tap", Title: "Tap water", TitleZH: "自来水"}, Onset: at(2), Found: at(3.5), Opened: at(4), Answered: at(6.2)}, {DrillName: office.DrillName{Name: "insulin", Title: "Insulin", TitleZH: "胰岛素"}, Onset: at(13), Found: -1, Opened: -1, Answered: -1}},
+		Expects: []office.DrillExpect{
 			{What: "alert", Concern: "tap", By: at(4), State: "met", At: at(3.5), Voices: 31, SeenAlert: hearback.AlertRising},
 			{What: "concern", Concern: "tap", By: at(5), State: "late", At: at(6), Voices: 40, Together: .4, SeenLangs: []string{"en", "zh"}},
 			{What: "case", Concern: "insulin", By: at(15), State: "missed", At: at(15), Voices: 9},
 			{What: "deadline", Concern: "tap", Clock: hearback.DeadlineAnswer, By: at(20), State: "waits", At: -1},
 			{What: "alert", Not: true, Concern: "insulin", By: at(10), State: "met", At: at(10), Voices: 9},
 		},
-		Injects: []web.DrillInject{{Line: 3, What: "post", At: at(1), End: at(12), Concern: "tap", Source: "Forum", Lang: "zh", N: 40, Sent: 40}, {Line: 9, What: "outage", At: at(17), End: at(20), Source: "Hotline"}},
-		Points:  []web.DrillPoints{{Name: "coverage", State: "given", Got: 7, Of: 10, Value: .75}, {Name: "harm", State: "absent", Of: 10}, {Name: "verification", State: "rated", Of: 10}},
-		Clocks:  web.DrillClocks{Met: 12, Late: 2, P1Met: 2, P1: 2},
+		Injects: []office.DrillInject{{Line: 3, What: "post", At: at(1), End: at(12), Concern: "tap", Source: "Forum", Lang: "zh", N: 40, Sent: 40}, {Line: 9, What: "outage", At: at(17), End: at(20), Source: "Hotline"}},
+		Points:  []office.DrillPoints{{Name: "coverage", State: "given", Got: 7, Of: 10, Value: .75}, {Name: "harm", State: "absent", Of: 10}, {Name: "verification", State: "rated", Of: 10}},
+		Clocks:  office.DrillClocks{Met: 12, Late: 2, P1Met: 2, P1: 2},
 	}}
 	o := w.options()
 	o.Drill, o.Room = true, r
@@ -190,7 +191,7 @@ func TestDrillObservations(t *testing.T) {
 func TestNoDrill(t *testing.T) {
 	w := newWorld(t)
 	o := w.options()
-	o.Drills = []web.DrillOffer{{Name: "water", Title: "Tap water after a flood", TitleZH: "洪水后的自来水", Posts: 414, Length: 72 * time.Hour}}
+	o.Drills = []office.DrillOffer{{Name: "water", Title: "Tap water after a flood", TitleZH: "洪水后的自来水", Posts: 414, Length: 72 * time.Hour}}
 	b := w.join(o, "First", "administrator")
 	page := b.get("/drill?lang=en").Body.String()
 	for _, s := range []string{"No drill is running.", "Tap water after a flood", "414 messages over 3 days", "hearback serve --drill-file water", "hearback drill water"} {

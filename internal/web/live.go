@@ -50,7 +50,7 @@ func (q *request) live() error {
 			return err
 		}
 		if q.r.URL.Query().Has("drill") && q.o.Room != nil {
-			if n.Drill, n.Room, err = q.drillCells(); err != nil {
+			if n.Drill, n.Room, err = q.DrillCells(q.ctx()); err != nil {
 				return err
 			}
 		}

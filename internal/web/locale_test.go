@@ -120,9 +120,9 @@ func TestKeys(t *testing.T) {
 	add("table.field.", tableFields...)
 	add("table.hint.", tableFields...)
 	add("drill.as.", drillActors...)
-	for _, o := range usualObjectives {
-		add("drill.objective.", o.name)
-		add("drill.item.", o.items...)
+	for _, o := range office.UsualObjectives() {
+		add("drill.objective.", o.Name)
+		add("drill.item.", o.Items...)
 	}
 	for _, r := range hearback.DrillRatings() {
 		add("drill.rating.", string(r))

@@ -44,13 +44,10 @@ type Options struct {
 	Mail bool
 	// AlertsPerShift is the budget of a desk for eight hours.
 	AlertsPerShift int
-	// Room is what steers the drill that this instance replays; nil if it
-	// replays none.
-	Room DrillRoom
 	// DrillURL is where the drill of this service runs, for a link; "" if none.
 	// Drills lists those that can be started.
 	DrillURL string
-	Drills   []DrillOffer
+	Drills   []office.DrillOffer
 
 	// Passkeys is the site that passkeys of the console are made for; nil if the
 	// address of the console allows none.

@@ -75,6 +75,13 @@ func operations() []operation {
 		op("GET /api/v1/outcomes", access.ViewConsole, "list_outcomes", "What happened after each answer, the newest first.", (*request).apiOutcomes),
 		op("GET /api/v1/calibration", access.ViewConsole, "calibration", "How good forecasts and alerts were.", (*request).apiCalibration),
 
+		op("GET /api/v1/drill", access.ViewConsole, "get_drill", "How the drill that is played here stands, and what was observed: the after-action sheet.", (*request).apiDrill),
+		op("POST /api/v1/drill/pace", access.RunDrill, "set_drill_pace", "Let a drill stand, go on, run at another speed, or end.", (*request).apiDrillPace),
+		op("POST /api/v1/drill/ratings", access.Evaluate, "rate_objective", "Rate an objective of the drill.", (*request).apiRateObjective),
+		op("POST /api/v1/drill/observations", access.Evaluate, "add_observation", "Write down a strength, or what is to be improved.", (*request).apiObserve),
+		op("POST /api/v1/drill/observations/{id}", access.Evaluate, "change_observation", "Change an observation, or say what is to be done about it.", (*request).apiChangeObservation),
+		op("POST /api/v1/drill/observations/{id}/remove", access.Evaluate, "remove_observation", "Delete an observation.", (*request).apiDropObservation),
+
 		op("GET /api/v1/alerts", access.ViewConsole, "list_alerts", "Alerts with their whole explanation, newest first.", (*request).apiAlerts),
 		op("POST /api/v1/alerts/{id}/verdict", access.Triage, "judge_alert", "Say whether an alert was worth it.", (*request).apiAlertVerdict),
 		op("POST /api/v1/alerts/{id}/ack", access.Triage, "acknowledge_alert", "Say that somebody looks after an alert.", (*request).apiAckAlert),

@@ -31,6 +31,7 @@ type breakdown map[string]int64
 
 // enums lists the values of types that have only some.
 var enums = map[reflect.Type][]string{
+	reflect.TypeFor[hearback.DrillRating]():    names(hearback.DrillRatings()),
 	reflect.TypeFor[hearback.Tier]():           names(hearback.Tiers()),
 	reflect.TypeFor[hearback.Verdict]():        names(hearback.Verdicts()),
 	reflect.TypeFor[hearback.Kind]():           names(hearback.Kinds()),

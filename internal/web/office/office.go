@@ -48,6 +48,9 @@ type Options struct {
 	// Drill says that everything in this instance is invented: every page
 	// wears a band, and instead of signing in one chooses whom to act as.
 	Drill bool
+	// Room is what steers the drill that this instance replays; nil if it
+	// replays none.
+	Room DrillRoom
 
 	Now    func() time.Time
 	NextID func() hearback.ID // of what is kept here alone: saved views
