@@ -13,7 +13,7 @@ import (
 func TestTierHolds(t *testing.T) {
 	s := newStreet(t)
 	ctx := t.Context()
-	const asks = "Is the tap water in the old quarter safe to drink? Can I give it to the children?"
+	const asks = "Is the tap water safe to drink?" // too short for an echo
 	s.hears(s.src, 6, "", "en", asks)
 	s.pass(1, nil)
 	id := s.concernOf("p1").ID
