@@ -109,3 +109,52 @@ func missing(want, have []string) (list []string) {
 	}
 	return list
 }
+
+// TestOneWord: in Chinese each thing has one name, so that a reader finds on the
+// screen what a page of docs or a letter names.
+func TestOneWord(t *testing.T) {
+	names := map[string]string{
+		"工作台": "控制台", "账户": "账号", "帐号": "账号", "帐户": "账号", "登陆": "登录", "短名": "代号",
+		"分办": "分派", "转办": "分派", "分诊": "研判", "摘要": "汇总", "预警预算": "预警限额", "噪声": "误报",
+		"地区": "区域", "遮蔽": "遮盖", "个个案": "件个案", "一手来源": "原始来源", "办结": "结案", "你": "您",
+	}
+	var files []string
+	for _, pattern := range []string{"web/locale/zh.json", "notify/templates/zh.*", "notify/follow/templates/zh.*", "desk/playbooks/*.txt", "../docs/*.zh.md", "../README.zh.md"} {
+		list, err := filepath.Glob(pattern)
+		if err != nil || len(list) == 0 {
+			t.Fatalf("%s names no file: %v", pattern, err)
+		}
+		files = append(files, list...)
+	}
+	half := regexp.MustCompile(`\p{Han}[,;!?]|[,;!?]\p{Han}`)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, inside := 0, false
+		for line := range strings.Lines(string(text)) {
+			n++
+			for word, name := range names {
+				if strings.Contains(line, word) {
+					t.Errorf("%s:%d says %s, which is called %s everywhere", file, n, word, name)
+				}
+			}
+			if strings.HasPrefix(line, "```") {
+				inside = !inside
+			}
+			if strings.Contains(file, "playbooks") {
+				key, says, _ := strings.Cut(line, ": ")
+				if !strings.Contains(key+".", ".zh.") {
+					continue
+				}
+				line = says
+			} else if inside || strings.HasPrefix(line, "       ") {
+				continue
+			}
+			if s := half.FindString(codeSpan.ReplaceAllString(line, "")); s != "" {
+				t.Errorf("%s:%d has the half-width punctuation %q in Chinese", file, n, s)
+			}
+		}
+	}
+}
