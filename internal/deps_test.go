@@ -14,7 +14,7 @@ import (
 // order is the architecture: a package may import only packages to its left.
 // It is a statement of policy: do not change it to mend a build.
 var order = strings.Fields(`
-	text place access translog
+	hash text place access translog
 	source deident topic cluster match suggest score forecast alert
 	desk evidence answer publish measure notify
 	web store app drill`)

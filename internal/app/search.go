@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"example.org/hearback"
+	"example.org/hearback/internal/hash"
 	"example.org/hearback/internal/store"
 	"example.org/hearback/internal/text"
 	"example.org/hearback/internal/web/office"
@@ -92,7 +93,7 @@ func gramOf(runes ...rune) uint64 {
 	for _, r := range runes {
 		h = (h ^ uint64(r)) * 1099511628211
 	}
-	return mix(h)
+	return hash.Step(h)
 }
 
 // grams calls f for everything that a filter knows about a folded text.

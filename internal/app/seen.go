@@ -1,6 +1,8 @@
 package app
 
 import (
+	"example.org/hearback/internal/hash"
+
 	"context"
 	"sync"
 )
@@ -60,16 +62,8 @@ func (s seen) perhaps(key uint64) bool {
 
 // find returns the line of a key and seven times nine bits that say which.
 func (f *filter) find(key uint64) (line *[8]uint64, bits uint64) {
-	h := mix(key)
-	return &f.lines[h%uint64(len(f.lines))], mix(h)
-}
-
-// mix is the finaliser of SplitMix64 (Steele, Lea, Flood, 2014).
-func mix(x uint64) uint64 {
-	x += 0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
+	h := hash.Step(key)
+	return &f.lines[h%uint64(len(f.lines))], hash.Step(h)
 }
 
 // waiting bounds how many items are under way, so that many senders at once

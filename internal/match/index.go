@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"example.org/hearback/internal/hash"
 	"example.org/hearback/internal/text"
 	"example.org/hearback/internal/text/lexvec"
 )
@@ -313,10 +314,10 @@ func eachPiece(s string, f func(hash uint64)) {
 		switch {
 		case dense(r):
 			if dense(last[2]) {
-				f(mix(uint64(last[2])<<21 | uint64(r)))
+				f(hash.Mix(uint64(last[2])<<21 | uint64(r)))
 			}
 		case n >= 4 && !dense(last[0]) && !dense(last[1]) && !dense(last[2]):
-			f(mix(uint64(last[0])<<42 ^ uint64(last[1])<<28 ^ uint64(last[2])<<14 ^ uint64(r) | 1<<63))
+			f(hash.Mix(uint64(last[0])<<42 ^ uint64(last[1])<<28 ^ uint64(last[2])<<14 ^ uint64(r) | 1<<63))
 		}
 	}
 	for _, r := range s {
@@ -347,11 +348,4 @@ func clip(s string, n int) string {
 
 func dense(r rune) bool {
 	return r >= 0x2E80 && r <= 0x9FFF || r >= 0xAC00 && r < 0xD7B0 || r >= 0x20000
-}
-
-// mix spreads the bits of x (the finisher of splitmix64).
-func mix(x uint64) uint64 {
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
 }

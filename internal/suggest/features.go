@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"example.org/hearback/internal/hash"
 	"example.org/hearback/internal/text"
 	"example.org/hearback/internal/text/lexvec"
 )
@@ -93,16 +94,16 @@ func (r *reader) each(d *text.Doc, s string, f func(hash uint64, group uint8, fr
 		t := &d.Terms[i]
 		switch t.Kind {
 		case text.Han:
-			f(mix(t.Hash), word, i, i+1)
+			f(hash.Mix(t.Hash), word, i, i+1)
 		case text.Bigram, text.Char:
-			f(mix(t.Hash), char, i, i+1)
+			f(hash.Mix(t.Hash), char, i, i+1)
 		case text.Word, text.Number:
-			f(mix(t.Hash), word, i, i+1)
+			f(hash.Mix(t.Hash), word, i, i+1)
 			if last >= 0 {
-				f(mix(d.Terms[last].Hash*31+t.Hash), pair, last, i+1)
+				f(hash.Mix(d.Terms[last].Hash*31+t.Hash), pair, last, i+1)
 			}
 			if before >= 0 {
-				f(mix(d.Terms[before].Hash*37+t.Hash+1), pair, before, i+1)
+				f(hash.Mix(d.Terms[before].Hash*37+t.Hash+1), pair, before, i+1)
 			}
 			before, last = last, i
 			if t.Kind == text.Word {
@@ -111,7 +112,7 @@ func (r *reader) each(d *text.Doc, s string, f func(hash uint64, group uint8, fr
 		}
 	}
 	for _, name := range r.shape(s, d) {
-		f(mix(fnv(name)*7), shape, 0, 0)
+		f(hash.Mix(fnv(name)*7), shape, 0, 0)
 	}
 }
 
@@ -135,7 +136,7 @@ func parts(w string, f func(h uint64)) {
 	}
 	for k := 4; k <= 5; k++ {
 		for i := 0; i+k <= n; i++ {
-			f(mix(fnv(w[offs[i]:offs[i+k]]) + uint64(k)))
+			f(hash.Mix(fnv(w[offs[i]:offs[i+k]]) + uint64(k)))
 		}
 	}
 }
@@ -208,10 +209,4 @@ func fnv(s string) uint64 {
 		h = (h ^ uint64(s[i])) * 1099511628211
 	}
 	return h
-}
-
-func mix(x uint64) uint64 {
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
 }
