@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -133,9 +134,15 @@ type Accounts struct {
 	// store.
 	Key []byte
 	Log *slog.Logger // has every event of the security log as well; nil for none
+	// HashMemory is how much memory hashing a password takes, in KiB; 0 means what
+	// is safe, and nothing else is for a service. Tests, which make hundreds of
+	// accounts, take less.
+	HashMemory uint32
 
 	guard guard
 }
+
+func (s *Accounts) hashMemory() uint32 { return cmp.Or(s.HashMemory, hashMemory) }
 
 // A Link is an address that works once: whoever holds its token may do one
 // thing.
@@ -309,7 +316,7 @@ func (s *Accounts) Join(ctx context.Context, token string, j Joining) (*Account,
 	if j.Lang == "" {
 		j.Lang = l.Lang
 	}
-	hash, err := s.guard.hash(ctx, j.Password)
+	hash, err := s.guard.hash(ctx, s.hashMemory(), j.Password)
 	if err != nil {
 		return nil, err
 	}
@@ -475,7 +482,7 @@ func (s *Accounts) NewPassword(ctx context.Context, token, password string) erro
 	if err := CheckPassword(password, a.Login, a.Name); err != nil {
 		return err
 	}
-	hash, err := s.guard.hash(ctx, password)
+	hash, err := s.guard.hash(ctx, s.hashMemory(), password)
 	if err != nil {
 		return err
 	}

@@ -511,7 +511,7 @@ func (s *Accounts) checkPassword(ctx context.Context, a *Account, password strin
 		}
 		return errors.Join(Locked{Wait: wait.Round(time.Second)}, err)
 	}
-	ok, err := s.guard.match(ctx, a.Hash, password)
+	ok, err := s.guard.match(ctx, s.hashMemory(), a.Hash, password)
 	if err != nil {
 		return err
 	}

@@ -145,14 +145,22 @@ func runs(s string) bool {
 // argon2id.
 const (
 	hashTime    = 2
-	hashMemory  = 19 * 1024 // KiB
+	hashMemory  = 19 * 1024 // KiB; see Accounts.HashMemory
 	hashThreads = 1
 	hashLen     = 32
 )
 
 // dummy stands in for the hash of an account that does not exist, so that
 // asking for one takes as long as for another.
-var dummy = "argon2id$2$19456$1$" + base64.RawStdEncoding.EncodeToString(make([]byte, 16)) + "$" + base64.RawStdEncoding.EncodeToString(make([]byte, hashLen))
+func dummy(memory uint32) string {
+	return written(memory, make([]byte, 16), make([]byte, hashLen))
+}
+
+// written is a hash as it is stored.
+func written(memory uint32, salt, sum []byte) string {
+	e := base64.RawStdEncoding.EncodeToString
+	return fmt.Sprintf("argon2id$%d$%d$%d$%s$%s", hashTime, memory, hashThreads, e(salt), e(sum))
+}
 
 // A guard does the slow part of passwords, two at a time, so that many people
 // at the door cannot fill the memory.
@@ -173,7 +181,7 @@ func (g *guard) enter(ctx context.Context) (leave func(), err error) {
 }
 
 // hash returns what is stored for a password.
-func (g *guard) hash(ctx context.Context, password string) (string, error) {
+func (g *guard) hash(ctx context.Context, memory uint32, password string) (string, error) {
 	leave, err := g.enter(ctx)
 	if err != nil {
 		return "", err
@@ -181,17 +189,16 @@ func (g *guard) hash(ctx context.Context, password string) (string, error) {
 	defer leave()
 	salt := make([]byte, 16)
 	rand.Read(salt) // never fails
-	sum := argon2.IDKey([]byte(norm.NFKC.String(password)), salt, hashTime, hashMemory, hashThreads, hashLen)
-	e := base64.RawStdEncoding.EncodeToString
-	return fmt.Sprintf("argon2id$%d$%d$%d$%s$%s", hashTime, hashMemory, hashThreads, e(salt), e(sum)), nil
+	sum := argon2.IDKey([]byte(norm.NFKC.String(password)), salt, hashTime, memory, hashThreads, hashLen)
+	return written(memory, salt, sum), nil
 }
 
 // match reports whether a password is the one that was hashed. An unknown
 // account has the hash "" and takes as long.
-func (g *guard) match(ctx context.Context, hash, password string) (bool, error) {
+func (g *guard) match(ctx context.Context, memory uint32, hash, password string) (bool, error) {
 	known := hash != ""
 	if !known {
-		hash = dummy
+		hash = dummy(memory)
 	}
 	var t, m uint32
 	var threads uint8

@@ -77,7 +77,7 @@ func (s *Accounts) SignIn(ctx context.Context, in SignIn) (token string, a *Acco
 	if err == nil {
 		hash = a.Hash
 	}
-	ok, err := s.guard.match(ctx, hash, in.Password)
+	ok, err := s.guard.match(ctx, s.hashMemory(), hash, in.Password)
 	if err != nil {
 		return "", nil, errors.Join(err, s.give(ctx, keys...))
 	}
@@ -257,7 +257,7 @@ func (s *Accounts) ChangePassword(ctx context.Context, x *Session, old, password
 	if err := CheckPassword(password, a.Login, a.Name); err != nil {
 		return "", err
 	}
-	if a.Hash, err = s.guard.hash(ctx, password); err != nil {
+	if a.Hash, err = s.guard.hash(ctx, s.hashMemory(), password); err != nil {
 		return "", err
 	}
 	if err := s.Store.PutAccount(ctx, a); err != nil {

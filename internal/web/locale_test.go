@@ -238,6 +238,25 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// TestTemplates: every page can be put together, in every language, though it
+// is done when the page is first shown.
+func TestTemplates(t *testing.T) {
+	s, err := newServer(Options{}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for lang, pages := range s.pages {
+		if len(pages) < 50 {
+			t.Errorf("%s has %d pages", lang, len(pages))
+		}
+		for name, maker := range pages {
+			if page, err := maker(); err != nil || page.Lookup("main") == nil {
+				t.Errorf("%s in %s: %v", name, lang, err)
+			}
+		}
+	}
+}
+
 func TestMarked(t *testing.T) {
 	l := writer{locales(t)["en"]}
 	if got, want := string(l.marked(`call [phone] [x] a[b <b>`)), `call <span class="masked">phone</span> [x] a[b &lt;b&gt;`; got != want {

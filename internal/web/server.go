@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -35,7 +36,7 @@ type server struct {
 	office  *office.Office
 	locales map[string]*writer
 	assets  *assets
-	pages   map[string]map[string]*template.Template // language → page
+	pages   map[string]map[string]pageMaker // language → page
 	counts  office.Cached[counts]
 	heat    office.Cached[heatCount]
 	views   viewCounts
@@ -82,6 +83,10 @@ func newServer(o Options, console bool) (*server, error) {
 	return s, s.parse()
 }
 
+// A pageMaker returns the template of a page. It is put together when the page
+// is first shown: there are sixty in each language, and few are looked at soon.
+type pageMaker = func() (*template.Template, error)
+
 // parse reads the templates once for each language, because the functions
 // that write words and times belong to one.
 func (s *server) parse() error {
@@ -90,25 +95,24 @@ func (s *server) parse() error {
 		return err
 	}
 	shared := []string{"templates/console.html", "templates/public.html", "templates/parts.html"}
-	s.pages = map[string]map[string]*template.Template{}
+	s.pages = map[string]map[string]pageMaker{}
 	for lang, l := range s.locales {
 		base, err := parse(l, template.New("").Funcs(s.funcs(l)), shared...)
 		if err != nil {
 			return err
 		}
-		s.pages[lang] = map[string]*template.Template{}
+		s.pages[lang] = map[string]pageMaker{}
 		for _, f := range files {
 			if slices.Contains(shared, "templates/"+f.Name()) {
 				continue
 			}
-			page, err := base.Clone()
-			if err != nil {
-				return err
-			}
-			if page, err = parse(l, page, "templates/"+f.Name()); err != nil {
-				return err
-			}
-			s.pages[lang][strings.TrimSuffix(f.Name(), ".html")] = page
+			s.pages[lang][strings.TrimSuffix(f.Name(), ".html")] = sync.OnceValues(func() (*template.Template, error) {
+				page, err := base.Clone()
+				if err != nil {
+					return nil, err
+				}
+				return parse(l, page, "templates/"+f.Name())
+			})
 		}
 	}
 	return nil
@@ -323,9 +327,13 @@ func (s *server) officeName(lang string) string {
 // render writes a page. Nothing is sent before the whole page is made, so
 // that a fault never leaves half of one.
 func (q *request) render(status int, layout, page string, data any) error {
-	tmpl := q.pages[q.l.Lang][page]
-	if tmpl == nil {
+	maker := q.pages[q.l.Lang][page]
+	if maker == nil {
 		return fmt.Errorf("there is no page %q", page)
+	}
+	tmpl, err := maker()
+	if err != nil {
+		return fmt.Errorf("page %q: %w", page, err)
 	}
 	var b bytes.Buffer
 	if err := tmpl.ExecuteTemplate(&b, layout, data); err != nil {

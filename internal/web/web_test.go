@@ -77,7 +77,7 @@ func newWorld(t testing.TB) *world {
 	w.cases = &desk.Cases{Store: db, Now: w.Now, NextID: w.id}
 	w.answers = &answer.Answers{Store: db, Now: w.Now, NextID: w.id}
 	w.desks = &desk.Desks{Store: db, Now: w.Now}
-	w.accounts = &access.Accounts{Store: db, Now: w.Now, NextID: w.id, Key: make([]byte, 32)}
+	w.accounts = &access.Accounts{Store: db, Now: w.Now, NextID: w.id, Key: make([]byte, 32), HashMemory: 64}
 	w.registry = &source.Registry{Store: db, Now: w.Now, NextID: w.id}
 	w.topics = &source.Topics{Store: db, Now: w.Now, NextID: w.id}
 	w.notices = &notify.Service{Store: db, Now: w.Now, NextID: w.id, Log: slog.New(slog.DiscardHandler), Key: make([]byte, 32), Zone: time.UTC,

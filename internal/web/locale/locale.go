@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/text/language"
@@ -32,7 +33,7 @@ type Locale struct {
 	Now   func() time.Time
 	areas func(area, lang string) string // names of areas; nil leaves them as they are
 	owns  map[string]string              // what the program itself wrote into the store → key
-	said  []sentence                     // what packages say when they refuse
+	said  func() []sentence              // what packages say when they refuse; compiled when first asked for
 }
 
 // A phrase is a sentence with places {0}, {1} … and, where the language needs
@@ -80,7 +81,8 @@ func Load(zone *time.Location, now func() time.Time, areas func(area, lang strin
 			owns[p.other] = key
 		}
 	}
-	said := sentences(all["en"])
+	en := all["en"].words
+	said := sync.OnceValue(func() []sentence { return sentences(en) })
 	for _, l := range all {
 		l.owns, l.said = owns, said
 	}

@@ -17,9 +17,9 @@ type sentence struct {
 // sentences are compiled from the English locale file: there a key that begins
 // with "fault." holds the words exactly as the program says them, so that
 // every other language can say the same.
-func sentences(en *Locale) []sentence {
+func sentences(en map[string]phrase) []sentence {
 	var list []sentence
-	for key, p := range en.words {
+	for key, p := range en {
 		if !strings.HasPrefix(key, "fault.") {
 			continue
 		}
@@ -38,7 +38,7 @@ func sentences(en *Locale) []sentence {
 // Translate says in this language what another package said in English when it
 // refused, if that is known.
 func (l *Locale) Translate(said string) (string, bool) {
-	for _, s := range l.said {
+	for _, s := range l.said() {
 		m := s.pattern.FindStringSubmatch(said)
 		if m == nil {
 			continue
@@ -67,6 +67,7 @@ func (l *Locale) argument(a string) string {
 
 // Map replaces every sentence of this language by what f makes of it.
 func (l *Locale) Map(f func(string) string) {
+	l.said() // what others say stays as it is
 	for key, p := range l.words {
 		l.words[key] = phrase{f(p.one), f(p.other)}
 	}
