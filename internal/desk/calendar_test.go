@@ -298,6 +298,13 @@ func TestShifts(t *testing.T) {
 	if err != nil || fmt.Sprint(again) != fmt.Sprint(shifts) {
 		t.Errorf("read back %v, %v", again, err)
 	}
+	for _, same := range [][2]string{{"周一至周五　20：00－8：00　＃6", "Mon-Fri 20:00-08:00 #6"}, {"周六、星期日 08:00-20:00 #3", "Sat,Sun 08:00-20:00 #3"}, {"周一，周三 08:00—12:00 #3", "Mon,Wed 08:00-12:00 #3"}} {
+		a, err1 := desk.ParseShifts(same[0])
+		b, err2 := desk.ParseShifts(same[1])
+		if err1 != nil || err2 != nil || fmt.Sprint(a) != fmt.Sprint(b) {
+			t.Errorf("%q is read as %v, %v, and %q as %v, %v", same[0], a, err1, same[1], b, err2)
+		}
+	}
 	d := hearback.Desk{Slug: "water", Zone: "Asia/Shanghai", Shifts: shifts}
 	shanghai, _ := time.LoadLocation("Asia/Shanghai")
 	for at, want := range map[string]string{

@@ -148,11 +148,14 @@ func weekdays() map[string]time.Weekday {
 //	Mon-Fri 08:00-20:00 #3 #5
 //	Sat,Sun 20:00-08:00 #4
 //	2026-10-01 00:00-24:00 #7
-//	周一-周五 08:00-20:00 #3
+//	周一至周五 08:00-20:00 #3
+//
+// Signs may be those of a Chinese keyboard.
 func ParseShifts(text string) ([]hearback.Shift, error) {
 	var list []hearback.Shift
+	chinese := strings.NewReplacer("至", "-", "－", "-", "–", "-", "—", "-", "，", ",", "、", ",", "：", ":", "＃", "#")
 	for i, line := range lines(text) {
-		s, err := parseShift(strings.Fields(line))
+		s, err := parseShift(strings.Fields(chinese.Replace(line)))
 		if err != nil {
 			return nil, fmt.Errorf("line %d of the shifts: %w", i+1, err)
 		}
