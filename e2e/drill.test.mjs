@@ -135,7 +135,7 @@ test('the page checks itself in the browser', { timeout: 30_000 }, async () => {
 });
 
 for (const lang of ['en', 'zh']) {
-  test(`every page is accessible, fits and speaks one language, in ${lang}`, { timeout: 150_000 }, async (t) => {
+  test(`every page is accessible, fits and speaks one language, in ${lang}`, { timeout: 240_000 }, async (t) => {
     assert.equal(broken, '', 'an earlier step failed');
     const office = {
       first: '/', concerns: '/concerns', all: '/concerns?view=all&small=1', none: '/concerns?view=muted', heat: '/heat', themes: '/heat?by=theme&hours=48', concern: concernAt, cases: '/cases', case: draftAt, done: caseAt, draft: `${draftAt}/draft`, answers: '/answers', review: answerAt,
