@@ -350,8 +350,15 @@ type build struct {
 	concerns map[hearback.ID]*living
 	sketches map[hearback.ID]*score.Sketch
 	rolls    map[rollKey]*store.Roll
+	areas    map[areaKey]*store.AreaHour
 	newest   map[hearback.ID]time.Time
 	gone     int64
+}
+
+// areaKey is an hour, in microseconds, and an area.
+type areaKey struct {
+	hour int64
+	area string
 }
 
 type postKey struct {
@@ -375,7 +382,7 @@ type rollKey struct {
 func newBuild(now time.Time, n int) *build {
 	return &build{
 		now: now, batch: store.Batch{New: make([]store.NewMessage, 0, n)}, posts: make(map[postKey]*post, n), concerns: map[hearback.ID]*living{},
-		sketches: map[hearback.ID]*score.Sketch{}, rolls: map[rollKey]*store.Roll{}, newest: map[hearback.ID]time.Time{},
+		sketches: map[hearback.ID]*score.Sketch{}, rolls: map[rollKey]*store.Roll{}, areas: map[areaKey]*store.AreaHour{}, newest: map[hearback.ID]time.Time{},
 	}
 }
 
@@ -552,6 +559,7 @@ func (p *Pipeline) admitNew(ctx context.Context, b *build, j *job, it *prepared)
 	if m.Kind == hearback.Question {
 		r.Questions++
 	}
+	b.heardFrom(m, voices)
 	if m.CopyOf != 0 {
 		r.Copies++
 	}
@@ -695,6 +703,23 @@ func (b *build) hear(c *living, voice uint64) int64 {
 	return n
 }
 
+// heardFrom counts a message for its area in its hour, unless that is too long
+// ago to be shown.
+func (b *build) heardFrom(m *hearback.Message, voices int64) {
+	if b.now.Sub(m.At) > store.AreaKept {
+		return
+	}
+	hour := m.At.Truncate(time.Hour)
+	key := areaKey{hour.UnixMicro(), m.Area}
+	a := b.areas[key]
+	if a == nil {
+		a = &store.AreaHour{Hour: hour, Area: m.Area}
+		b.areas[key] = a
+	}
+	a.Messages++
+	a.Voices += voices
+}
+
 // finish gathers what the build touched into the batch.
 func (p *Pipeline) finish(b *build) *store.Batch {
 	t := &b.batch
@@ -712,6 +737,9 @@ func (p *Pipeline) finish(b *build) *store.Batch {
 	t.Rolls = make([]store.Roll, 0, len(b.rolls))
 	for _, r := range b.rolls {
 		t.Rolls = append(t.Rolls, *r)
+	}
+	for _, a := range b.areas {
+		t.Areas = append(t.Areas, *a)
 	}
 	t.Grouping = p.group.Changed()
 	t.Sketches = map[hearback.ID][]byte{}

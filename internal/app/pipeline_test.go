@@ -293,7 +293,7 @@ func TestRepeatAddsNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, table := range []string{"message", "post", "concern", "roll"} {
+	for _, table := range []string{"message", "post", "concern", "roll", "area_hour"} {
 		if counts[table] != after[table] || counts[table] != 1 {
 			t.Errorf("table %s has %d rows, had %d, want 1", table, after[table], counts[table])
 		}
@@ -313,7 +313,7 @@ func TestDroppedLeavesNoTrace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, table := range []string{"message", "concern", "roll", "grouping"} {
+	for _, table := range []string{"message", "concern", "roll", "area_hour", "grouping"} {
 		if n, ok := counts[table]; n != 0 || !ok {
 			t.Errorf("table %s has %d rows (%t)", table, n, ok)
 		}

@@ -34,7 +34,7 @@ type table struct {
 var tables = []table{
 	{"log_head", true}, {"entry", false}, {"setting", true},
 	{"source", false}, {"topic", false}, {"tally", false}, {"message", false}, {"post", false},
-	{"concern", false}, {"grouping", false}, {"roll", false}, {"split", false},
+	{"concern", false}, {"grouping", false}, {"roll", false}, {"area_hour", false}, {"split", false},
 	{"desk", false}, {"kase", false}, {"evidence_copy", false}, {"answer", false},
 	{"alert", false}, {"sample", false}, {"drill_observation", false}, {"drill_rating", false}, {"detector", false}, {"forecast", false}, {"forecast_day", false}, {"harm", false}, {"outcome", false},
 	{"commitment", false}, {"outgoing", false}, {"feedback", false}, {"audience", false}, {"activity_seen", false}, {"neighbour", false}, {"sent311", false}, {"follow", false}, {"follow_ask", false},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -456,6 +457,34 @@ func TestThemeList(t *testing.T) {
 		got, _, err := db.ConcernList(ctx, office.ConcernFilter{Theme: ids[1], Limit: 10})
 		if err != nil || len(got) != 2 || got[0].ID != ids[1] || got[1].ID != ids[2] {
 			t.Errorf("concerns of the theme = %v, %v", got, err)
+		}
+	})
+}
+
+// Counts by area add up over batches, and those of long ago go.
+func TestAreaHours(t *testing.T) {
+	engines(t, func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		hour := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+		take := func(list ...store.AreaHour) {
+			t.Helper()
+			if err := db.Take(ctx, &store.Batch{Areas: list}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		take(store.AreaHour{Hour: hour, Area: "Harbour", Messages: 3, Voices: 2}, store.AreaHour{Hour: hour, Messages: 5, Voices: 5}, store.AreaHour{Hour: hour.Add(-time.Hour), Area: "Harbour", Messages: 1, Voices: 1})
+		take(store.AreaHour{Hour: hour, Area: "Harbour", Messages: 4, Voices: 4})
+		got, err := db.AreaHours(ctx, hour.Add(-time.Hour))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := map[string][]hearback.Point{"Harbour": {{At: hour.Add(-time.Hour), Voices: 1}, {At: hour, Voices: 6}}, "": {{At: hour, Voices: 5}}}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+		take(store.AreaHour{Hour: hour.Add(store.AreaKept), Area: "Harbour", Messages: 1, Voices: 1})
+		if got, err = db.AreaHours(ctx, time.Time{}); err != nil || len(got["Harbour"]) != 2 || !got["Harbour"][0].At.Equal(hour) {
+			t.Errorf("after a week there are %v, %v", got, err)
 		}
 	})
 }

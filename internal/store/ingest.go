@@ -30,6 +30,7 @@ type Batch struct {
 	Grouping map[hearback.ID][]byte
 	Sketches map[hearback.ID][]byte
 	Rolls    []Roll
+	Areas    []AreaHour
 	Records  []hearback.Record
 	Split    *Split // a split that is made or taken back, or nil
 	Move     Move   // the messages that change concerns with it
@@ -68,6 +69,17 @@ type Roll struct {
 	Questions, Copies int64
 	Echoes            int64 // voices that only repeated others, but for 1 + log2 of them for each text
 }
+
+// An AreaHour adds to what was heard in one hour from one area, or from none
+// when the area is "".
+type AreaHour struct {
+	Hour             time.Time
+	Area             string
+	Messages, Voices int64
+}
+
+// AreaKept is how long counts by area and hour are kept.
+const AreaKept = 7 * 24 * time.Hour
 
 // Take commits a batch.
 func (db *DB) Take(ctx context.Context, b *Batch) error {
@@ -131,10 +143,46 @@ func (db *DB) Take(ctx context.Context, b *Batch) error {
 		if err != nil {
 			return fmt.Errorf("counts: %w", err)
 		}
+		if err := tx.putAreas(ctx, b.Areas); err != nil {
+			return fmt.Errorf("counts by area: %w", err)
+		}
 		if err := tx.split(ctx, b); err != nil {
 			return fmt.Errorf("split: %w", err)
 		}
 		_, err = tx.records(ctx, b.Records)
+		return err
+	})
+}
+
+// putAreas adds to the counts by area and hour and drops those that are old.
+func (t *Tx) putAreas(ctx context.Context, list []AreaHour) error {
+	if len(list) == 0 {
+		return nil
+	}
+	slices.SortFunc(list, func(x, y AreaHour) int {
+		return cmp.Or(x.Hour.Compare(y.Hour), strings.Compare(x.Area, y.Area))
+	})
+	err := t.many(ctx, "INSERT INTO area_hour (bucket, area, messages, voices)", 4,
+		"ON CONFLICT (bucket, area) DO UPDATE SET messages = area_hour.messages + excluded.messages, voices = area_hour.voices + excluded.voices", len(list), func(i int, v []any) {
+			a := &list[i]
+			v[0], v[1], v[2], v[3] = micros(a.Hour), a.Area, a.Messages, a.Voices
+		})
+	if err != nil {
+		return err
+	}
+	return t.exec(ctx, "DELETE FROM area_hour WHERE bucket < ?", micros(list[len(list)-1].Hour.Add(-AreaKept)))
+}
+
+// AreaHours returns the voices of each area, "" for none, in every hour from a
+// time on in which it was heard, the oldest first. It knows those of [AreaKept].
+func (db *DB) AreaHours(ctx context.Context, from time.Time) (map[string][]hearback.Point, error) {
+	all := map[string][]hearback.Point{}
+	rows, err := db.query(ctx, "SELECT bucket, area, voices FROM area_hour WHERE bucket >= ? ORDER BY bucket, area", micros(from))
+	return all, each(rows, err, func(row scanner) error {
+		var us, voices int64
+		var area string
+		err := row.Scan(&us, &area, &voices)
+		all[area] = append(all[area], hearback.Point{At: at(us), Voices: float64(voices)})
 		return err
 	})
 }

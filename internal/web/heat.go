@@ -16,17 +16,17 @@ import (
 )
 
 const (
-	mostHeat  = 500 // concerns that a matrix counts, the most urgent first
-	heatRows  = 12  // rows that it names
-	heatSpan  = 48  // hours that it can show
-	placeable = 5   // one in so many messages must name a place for a concern to be put there
-	heatAge   = time.Minute
+	mostHeat = 500 // concerns that a matrix counts, the most urgent first
+	heatRows = 12  // rows that it names
+	heatSpan = 48  // hours that it can show
+	heatAge  = time.Minute
 )
 
 // A heatCount is what a matrix is drawn from: the voices of open concerns by
 // hour, for all who look.
 type heatCount struct {
 	hours    []heatHour // oldest first; the last is going on
+	placed   []heatHour // the same for areas, which were not always counted
 	areas    map[string][]int64
 	themes   map[hearback.ID]*heatTheme
 	concerns int
@@ -113,7 +113,9 @@ func (q *request) heatMatrix() (*heatPage, error) {
 	}
 	p.Concerns, p.More = c.concerns, c.more
 	skip := max(len(c.hours)-p.Span, 0)
-	p.Hours = c.hours[skip:]
+	if p.Hours = c.hours[skip:]; p.By == "area" && len(c.placed) > 0 {
+		p.Hours = c.placed[skip:]
+	}
 	p.Running = len(p.Hours) - 1
 	for _, h := range p.Hours {
 		if h.Missing {
@@ -199,39 +201,35 @@ func (q *request) heatCount(ctx context.Context) (c heatCount, err error) {
 		} else {
 			theme.more++
 		}
-		area := mainArea(one.Areas)
-		if c.areas[area] == nil {
-			c.areas[area] = make([]int64, len(c.hours))
-		}
 		for k, p := range points[one.ID] {
 			n := int64(p.Voices + .5)
-			c.areas[area][k] += n
 			theme.cells[k] += n
 			c.hours[k].Missing = c.hours[k].Missing && p.Missing
 		}
 	}
+	areas, err := q.o.Store.AreaHours(ctx, c.hours[0].At)
+	if err != nil {
+		return c, err
+	}
+	c.placed = slices.Clone(c.hours)
+	first := now
+	for area, points := range areas {
+		cells := make([]int64, len(c.hours))
+		for _, p := range points {
+			if k := int(p.At.Sub(c.hours[0].At) / time.Hour); k >= 0 && k < len(cells) {
+				cells[k] += int64(p.Voices + .5)
+			}
+		}
+		c.areas[area] = cells
+		if len(points) > 0 && points[0].At.Before(first) {
+			first = points[0].At
+		}
+	}
+	// Before the first count nothing was counted: that is not zero.
+	for k := range c.placed {
+		c.placed[k].Missing = c.placed[k].Missing || c.placed[k].At.Before(first)
+	}
 	return c, nil
-}
-
-// mainArea is the area that a concern is put in: the one that most of its
-// messages name, or "" if too few name any.
-func mainArea(areas map[string]int64) string {
-	var all, named int64
-	best := ""
-	for a, n := range areas {
-		all += n
-		if a == "" {
-			continue
-		}
-		named += n
-		if best == "" || n > areas[best] || n == areas[best] && a < best {
-			best = a
-		}
-	}
-	if named*placeable < all {
-		return ""
-	}
-	return best
 }
 
 // heatAreas are the rows by area: those with the most voices, then the others

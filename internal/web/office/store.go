@@ -29,6 +29,9 @@ type Store interface {
 	// one point for every hour, oldest first. An hour in which no source sent
 	// anything at all is Missing.
 	Hourly(ctx context.Context, concern hearback.ID, from, to time.Time) ([]hearback.Point, error)
+	// AreaHours returns the voices of each area, "" for none, in every hour from
+	// a time on in which it was heard, the oldest first.
+	AreaHours(ctx context.Context, from time.Time) (map[string][]hearback.Point, error)
 	// Sparks does the same for several concerns.
 	Sparks(ctx context.Context, concerns []hearback.ID, from, to time.Time) (map[hearback.ID][]hearback.Point, error)
 	// BySource counts the messages of a concern by source from a time on.
