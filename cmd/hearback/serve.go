@@ -42,8 +42,10 @@ func (p *program) config(cmd *cobra.Command) func() (app.Config, error) {
 			help += " (for example " + s.Example + ")"
 		}
 		values[s.Key] = cmd.Flags().String(s.Flag(), "", help)
+		flag := cmd.Flags().Lookup(s.Flag())
+		flag.DefValue = s.Default // to be shown: the settings have it already
 		if s.Key != "data" && s.Key != "db" {
-			cmd.Flags().Lookup(s.Flag()).Hidden = cmd.Name() != "serve"
+			flag.Hidden = cmd.Name() != "serve"
 		}
 	}
 	return func() (app.Config, error) {
