@@ -759,6 +759,33 @@ func BenchmarkConcerns(b *testing.B) {
 	}
 }
 
+// TestCrisisShown: whoever may triage declares a crisis, with a reason; the pages
+// of alerts and of today say until when it lasts.
+func TestCrisisShown(t *testing.T) {
+	w := newWorld(t)
+	listener, reader := w.join(w.options(), "Listener", access.Listener), w.join(w.options(), "Auditor", access.Auditor)
+	if got := reader.post("/alerts/crisis", "hours", "6", "reason", "The river rises.").Code; got != http.StatusForbidden {
+		t.Errorf("an auditor declares a crisis: %d", got)
+	}
+	for _, hours := range []string{"", "-1", "169", "1000000000000"} {
+		if got := listener.post("/alerts/crisis", "hours", hours, "reason", "The river rises.").Code; got == http.StatusSeeOther {
+			t.Errorf("%q hours are taken", hours)
+		}
+	}
+	if body := listener.get("/alerts").Body.String(); !strings.Contains(body, "Counts are checked every hour.") {
+		t.Error("the page of alerts does not say that there is no crisis")
+	}
+	if got := listener.post("/alerts/crisis", "hours", "6", "reason", "The river rises.").Code; got != http.StatusSeeOther {
+		t.Fatalf("a crisis of six hours: %d", got)
+	}
+	for path, b := range map[string]*browser{"/alerts": listener, "/": reader} {
+		body := b.get(path).Body.String()
+		if !strings.Contains(body, "Crisis until ") || strings.Contains(body, "Crisis until &lt;") {
+			t.Errorf("%s does not say until when the crisis lasts", path)
+		}
+	}
+}
+
 // TestAlertQuality: what officers said of alerts and what the sample found can
 // be read, with intervals, in the console and by the public, and opened to the
 // alerts that are counted.
