@@ -47,7 +47,7 @@ func newOffice(t *testing.T, db *store.DB) (s *access.Accounts, admin *access.Ac
 	ctx := context.Background()
 	now = new(time.Time)
 	*now = start
-	s = &access.Accounts{Store: db, Key: make([]byte, 32), Now: func() time.Time { return *now }, NextID: ids()}
+	s = &access.Accounts{Store: db, Key: make([]byte, 32), Now: func() time.Time { return *now }, NextID: ids(), HashMemory: 64}
 	token, err := s.FirstAdmin(ctx)
 	if err != nil || token == "" {
 		t.Fatal(token, err)
@@ -63,7 +63,7 @@ func TestFirstAdmin(t *testing.T) {
 	engines(t, func(t *testing.T, db *store.DB) {
 		ctx := context.Background()
 		now := start
-		s := &access.Accounts{Store: db, Key: make([]byte, 32), Now: func() time.Time { return now }, NextID: ids()}
+		s := &access.Accounts{Store: db, Key: make([]byte, 32), Now: func() time.Time { return now }, NextID: ids(), HashMemory: 64}
 		first, err := s.FirstAdmin(ctx)
 		if err != nil || first == "" {
 			t.Fatal(first, err)

@@ -1,16 +1,14 @@
-package web
+package office
 
 import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"example.org/hearback/internal/web/office"
 )
 
 func TestCached(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var c office.Cached[int]
+		var c Cached[int]
 		made := 0
 		hold := make(chan bool, 1)
 		next := func() (int, error) { made++; v := made; <-hold; return v, nil }
