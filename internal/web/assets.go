@@ -11,6 +11,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"example.org/hearback/internal/translog"
 )
@@ -26,8 +27,9 @@ type assets struct {
 }
 
 type asset struct {
-	kind       string
-	body, gzip []byte
+	kind   string
+	body   []byte
+	zipped func() []byte // made when it is first asked for
 }
 
 // bundles are the style sheets as they are served: one for each site.
@@ -35,6 +37,15 @@ var bundles = map[string][]string{
 	"console.css": {"tokens.css", "base.css", "console.css", "small.css"},
 	"public.css":  {"tokens.css", "base.css", "public.css", "small.css"},
 	"chart.css":   {"vendor/uplot/uPlot.min.css", "chart.css"}, // for pages with a time series
+}
+
+// zip writes into memory, at a level that there is: it cannot fail.
+func zip(body []byte) []byte {
+	var b bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	_, _ = w.Write(body)
+	_ = w.Close()
+	return b.Bytes()
 }
 
 func loadAssets() (*assets, error) {
@@ -50,23 +61,12 @@ func loadAssets() (*assets, error) {
 		}
 		return b.Bytes(), nil
 	}
-	add := func(name string, body []byte) error {
+	add := func(name string, body []byte) {
 		if path.Ext(name) == ".css" {
 			body = squeeze(body)
 		}
-		var z bytes.Buffer
-		w, err := gzip.NewWriterLevel(&z, gzip.BestCompression)
-		if err != nil {
-			return err
-		}
-		if _, err := w.Write(body); err != nil {
-			return err
-		}
-		if err := w.Close(); err != nil {
-			return err
-		}
-		a.files[name] = asset{map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}[path.Ext(name)], body, z.Bytes()}
-		return nil
+		kind := map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}[path.Ext(name)]
+		a.files[name] = asset{kind, body, sync.OnceValue(func() []byte { return zip(body) })}
 	}
 	entries, err := fs.ReadDir(staticFiles, "static")
 	if err != nil {
@@ -84,9 +84,7 @@ func loadAssets() (*assets, error) {
 		}
 		sum.Write(body)
 		if path.Ext(e.Name()) == ".js" {
-			if err := add(e.Name(), body); err != nil {
-				return nil, err
-			}
+			add(e.Name(), body)
 		}
 	}
 	for _, e := range entries { // in the order of their names
@@ -102,9 +100,7 @@ func loadAssets() (*assets, error) {
 			body = unindent(body)
 		}
 		if path.Ext(e.Name()) != ".css" {
-			if err := add(e.Name(), body); err != nil {
-				return nil, err
-			}
+			add(e.Name(), body)
 		}
 	}
 	// The verifier that readers run is the log's own, and tested there.
@@ -113,17 +109,13 @@ func loadAssets() (*assets, error) {
 		return nil, err
 	}
 	sum.Write(proof)
-	if err := add("proof.js", proof); err != nil {
-		return nil, err
-	}
+	add("proof.js", proof)
 	for name, parts := range bundles {
 		body, err := read(parts...)
 		if err != nil {
 			return nil, err
 		}
-		if err := add(name, body); err != nil {
-			return nil, err
-		}
+		add(name, body)
 	}
 	a.hash = hex.EncodeToString(sum.Sum(nil))[:16]
 	return a, nil
@@ -191,7 +183,7 @@ func (a *assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return name == "gzip"
 	}) {
 		h.Set("Content-Encoding", "gzip")
-		body = f.gzip
+		body = f.zipped()
 	}
 	_, _ = w.Write(body)
 }
