@@ -90,13 +90,18 @@ func TestDrillKey(t *testing.T) {
 // The room says of each expectation how it stands, and when.
 func TestDrillStates(t *testing.T) {
 	w := newWorld(t)
-	_, o := w.room()
+	r, o := w.room()
 	page := as(w.console(o), "evaluator").get("/drill?lang=en").Body.String()
 	for _, s := range []string{"Runs 30 times as fast as life.", "2 concerns are hidden among 42,000 messages; seed 1407", "86%", "12 of 14. P1: 2 of 2.", ">met at", ">late: at", "1 h after its time", ">past its time, and not yet<", ">not yet<", "did not happen, as expected", "40 voices; 40% of the messages together; English, Chinese", "7 of 10", "not in this drill", "the evaluator rates it", "“Hotline” is down for 3 h."} {
 		if !strings.Contains(page, s) {
 			t.Errorf("the room does not say %q", s)
 		}
 	}
+	r.At, r.Ended = r.Length, true
+	if page := as(w.console(o), "officer").get("/drill?lang=en").Body.String(); !strings.Contains(page, "Day 2, hour 48 of 48.") {
+		t.Error("the last moment of the second day is said to be of another day")
+	}
+	r.At, r.Ended = 945*time.Minute, false
 	page = as(w.console(o), "evaluator").get("/drill?lang=zh").Body.String()
 	for _, s := range []string{"河流洪灾", "就“自来水”发出预警", "14个时限中有12个按时。", "尚未发现"} {
 		if !strings.Contains(page, s) {

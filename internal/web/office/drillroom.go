@@ -236,7 +236,7 @@ func (q *Caller) Drill(ctx context.Context) (*DrillView, error) {
 // drillNumbers writes the four numbers of the room.
 func (q *Caller) drillNumbers(p *DrillView) {
 	s := &p.S
-	p.Hour = q.T("drill.hour", int(s.At/(24*time.Hour))+1, int(s.At.Hours()), int(math.Round(s.Length.Hours())))
+	p.Hour = q.T("drill.hour", max(int((s.At-1)/(24*time.Hour)), 0)+1, int(s.At.Hours()), int(math.Round(s.Length.Hours())))
 	if !s.Ended && !s.Paused && s.Speed > 0 {
 		left := time.Duration(float64(s.Length-s.At) / s.Speed)
 		if left < time.Minute {
