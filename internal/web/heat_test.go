@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"net/http"
 	"regexp"
 	"strings"
 	"testing"
@@ -101,5 +102,35 @@ func TestHandover(t *testing.T) {
 	w.pass(9 * time.Hour)
 	if body := b.get("/desks/water/handover").Body.String(); !strings.Contains(body, "2 are late.") {
 		t.Error("the page does not say that both cases are late")
+	}
+}
+
+// TestPicturesAsFiles: what people wrote runs in no table program, and a
+// picture of nothing is not found.
+func TestPicturesAsFiles(t *testing.T) {
+	empty := newWorld(t)
+	if rec := empty.join(empty.options(), "Lin", access.Listener).get("/heat.csv"); rec.Code != http.StatusNotFound {
+		t.Errorf("a matrix of nothing: %d", rec.Code)
+	}
+	w := newWorld(t)
+	b := w.join(w.options(), "Lin", access.Listener)
+	id := w.spoke("=HYPERLINK(1) tram", 0, map[string][]int64{"Harbour": {3, 41, 7}})
+	for path, want := range map[string]string{
+		"/heat.csv?by=theme&hours=48":                       "'=HYPERLINK(1) tram,so far,3",
+		"/heat.csv":                                         ",Harbour,counted,41",
+		"/heat.svg?by=theme":                                "=HYPERLINK(1) tram",
+		"/concerns/" + id.String() + "/timeline.csv":        "start,end,what,voices,usual,low,high\n",
+		"/concerns/" + id.String() + "/timeline.svg?by=day": `xmlns="http://www.w3.org/2000/svg"`,
+	} {
+		rec := b.get(path)
+		if body := rec.Body.String(); rec.Code != http.StatusOK || !strings.Contains(body, want) {
+			t.Errorf("%s: %d, and it does not hold %q: %.300s", path, rec.Code, want, body)
+		}
+		if got := rec.Header().Get("Content-Disposition"); !strings.HasPrefix(got, `attachment; filename="`) {
+			t.Errorf("%s: Content-Disposition is %q", path, got)
+		}
+	}
+	if rec := b.get("/concerns/" + id.String() + "/map.svg"); rec.Code != http.StatusNotFound {
+		t.Errorf("a map without a layer: %d", rec.Code)
 	}
 }

@@ -237,13 +237,18 @@ func (q *request) sendPicture(name string, s poster, rows [][]string) error {
 // query.
 type take struct{ Path, Query string }
 
-// mapFile answers with the map of a concern as a picture or as figures.
-func (q *request) mapFile() error {
+// asked is the concern that the address names.
+func (q *request) asked() (*hearback.Concern, error) {
 	id, err := q.id()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	c, err := q.o.Store.Concern(q.ctx(), id)
+	return q.o.Store.Concern(q.ctx(), id)
+}
+
+// mapFile answers with the map of a concern as a picture or as figures.
+func (q *request) mapFile() error {
+	c, err := q.asked()
 	if err != nil {
 		return err
 	}
@@ -275,7 +280,7 @@ func (q *request) mapFile() error {
 		}
 		rows = append(rows, []string{r.Label, what, strconv.FormatInt(r.N, 10)})
 	}
-	return q.sendPicture("concern-"+id.String()+"-map", s, rows)
+	return q.sendPicture("concern-"+c.ID.String()+"-map", s, rows)
 }
 
 // glyph is the sign of something in the legend of a page or of a file.
@@ -327,15 +332,11 @@ func (q *request) foot() string {
 // timelineFile answers with the timeline of a concern as a picture or as
 // figures.
 func (q *request) timelineFile() error {
-	id, err := q.id()
+	c, err := q.asked()
 	if err != nil {
 		return err
 	}
-	c, err := q.o.Store.Concern(q.ctx(), id)
-	if err != nil {
-		return err
-	}
-	alerts, err := q.o.Store.AlertList(q.ctx(), office.AlertFilter{Concern: id, Limit: 50})
+	alerts, err := q.o.Store.AlertList(q.ctx(), office.AlertFilter{Concern: c.ID, Limit: 50})
 	if err != nil {
 		return err
 	}
@@ -382,7 +383,7 @@ func (q *request) timelineFile() error {
 	if tl.gaps() {
 		s.legend = append(s.legend, legendItem{"missing", q.t("legend.missing")})
 	}
-	name := "concern-" + id.String()
+	name := "concern-" + c.ID.String()
 	if daily {
 		name += "-days"
 	}
