@@ -19,6 +19,20 @@ import (
 	"example.org/hearback/internal/web/office"
 )
 
+// builtIn returns a drill that comes with the program.
+func builtIn(t *testing.T, name string) *drill.Script {
+	t.Helper()
+	data, err := drills.Files.ReadFile(name + ".txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := drill.Parse(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 // play plays a drill in a store of its own and returns the results.
 func play(t *testing.T, s *drill.Script, dsn string) []drill.Result {
 	t.Helper()
@@ -42,14 +56,7 @@ func play(t *testing.T, s *drill.Script, dsn string) []drill.Result {
 // they are the acceptance tests of the loop.
 func TestDrills(t *testing.T) {
 	for _, name := range drills.Names() {
-		data, err := drills.Files.ReadFile(name + ".txtar")
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, err := drill.Parse(data)
-		if err != nil {
-			t.Fatal(err)
-		}
+		s := builtIn(t, name)
 		check := func(t *testing.T, dsn string) {
 			results := play(t, s, dsn)
 			var table bytes.Buffer
@@ -75,14 +82,7 @@ func TestDrills(t *testing.T) {
 // Somebody at the console writes every answer before the script does. The drill
 // goes on to its end, and leaves what they wrote as it is.
 func TestPeopleAreFaster(t *testing.T) {
-	data, err := drills.Files.ReadFile("school.txtar") // the shorter one
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := drill.Parse(data)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := builtIn(t, "school") // the shorter one
 	ctx := context.Background()
 	c := app.Defaults()
 	c.Data, c.Alerts.Shadow = t.TempDir(), 0

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"example.org/hearback"
-	"example.org/hearback/drills"
 	"example.org/hearback/internal/app"
 	"example.org/hearback/internal/drill"
 	"example.org/hearback/internal/web/office"
@@ -17,14 +16,7 @@ import (
 // The room of a drill shows what the table of results says, and what became of
 // everything that was hidden.
 func TestRoom(t *testing.T) {
-	data, err := drills.Files.ReadFile("school.txtar")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := drill.Parse(data)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := builtIn(t, "school")
 	ctx := context.Background()
 	c := app.Defaults()
 	c.Data, c.Alerts.Shadow = t.TempDir(), 0
@@ -35,6 +27,7 @@ func TestRoom(t *testing.T) {
 		t.Errorf("before it begins it stands at %+v", begun)
 	}
 	// Three hours and a half before the end somebody ends it.
+	var err error
 	var seen []office.DrillState
 	p.Wait = func(context.Context, time.Duration) error {
 		if d := p.Drill(); d.At%time.Hour == 0 {
