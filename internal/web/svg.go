@@ -178,11 +178,10 @@ func (l *writer) sparkTitled(points []hearback.Point, alerts, answers []time.Tim
 				d.add(`<path class="an" d="M%v 0h6v6h-6z"/>`, at-3)
 			}
 		}
-		if !points[n-1].Missing {
-			d.add(`<circle class="e" cx="%v" cy="%v" r="2.2"/>`, x(n-1), y(points[n-1].Voices))
-		}
-		if n < all {
+		if n < all { // the hour that is going on takes the place of the last dot
 			d.add(`<circle class="sf" cx="112" cy="%v" r="2"/>`, y(points[n].Voices))
+		} else if !points[n-1].Missing {
+			d.add(`<circle class="e" cx="112" cy="%v" r="2.2"/>`, y(points[n-1].Voices))
 		}
 	}
 	d.add(`</svg>`)
