@@ -323,7 +323,7 @@ func TestAPI(t *testing.T) {
 	if v := get("/concerns/{id}/messages", "/concerns/"+o.water.String()+"/messages?limit=3"); len(v["items"].([]any)) != 3 {
 		t.Errorf("messages = %v", v)
 	}
-	if v := get("/concerns/{id}/series", "/concerns/"+o.water.String()+"/series?hours=24"); len(v["items"].([]any)) != 25 {
+	if v := get("/concerns/{id}/series", "/concerns/"+o.water.String()+"/series?hours=24"); len(v["items"].([]any)) != 25 || v["items"].([]any)[24].(map[string]any)["so_far"] != true || v["items"].([]any)[23].(map[string]any)["so_far"] != false {
 		t.Errorf("series has %d points", len(v["items"].([]any)))
 	}
 	get("/concerns/{id}/nearest", "/concerns/"+o.water.String()+"/nearest")

@@ -246,6 +246,7 @@ type apiPoint struct {
 	At      time.Time `json:"at"`
 	Voices  float64   `json:"voices"`
 	Missing bool      `json:"missing" doc:"No source sent anything: not zero."`
+	SoFar   bool      `json:"so_far" doc:"The hour is not over: the count is no fall."`
 }
 
 type apiSeries struct {
@@ -273,7 +274,7 @@ func (q *request) apiSeries(in seriesQuery) (out apiSeries, err error) {
 	now := q.o.Now()
 	list, err := q.o.Store.Hourly(q.ctx(), id, now.Truncate(time.Hour).Add(-time.Duration(in.Hours)*time.Hour), now)
 	for _, p := range list {
-		out.Items = append(out.Items, apiPoint{p.At, p.Voices, p.Missing})
+		out.Items = append(out.Items, apiPoint{p.At, p.Voices, p.Missing, p.At.Add(time.Hour).After(now)})
 	}
 	return out, err
 }
