@@ -89,7 +89,7 @@ test('an address is confirmed, changed, and deleted with one click', { timeout: 
 
   const first = await letter(1);
   assert.equal(first.to, 'wei@example.org');
-  assert.match(first.text, /请在24小时内打开以下页面并按下按钮/);
+  assert.match(first.text, /请在24小时内打开以下页面并点击按钮/);
   assert.doesNotMatch(first.head, /List-Unsubscribe/i);
   const confirm = /https:\/\/answers\.linmere\.example(\/follow\/confirm\?k=\S+)/.exec(first.text)[1];
   await reader.go(confirm);
