@@ -334,8 +334,32 @@ func (c *Case) Publish(a *Answer, by Actor, at time.Time) error {
 	c.meet(DeadlineHolding, at)
 	if !a.Current().Holding() {
 		c.meet(DeadlineAnswer, at)
+		for i := range c.Deadlines { // whoever leads the office reads it like everybody
+			if d := &c.Deadlines[i]; d.Kind == DeadlineBrief && d.Running() {
+				d.Stopped = at
+			}
+		}
 	}
 	return nil
+}
+
+// Brief says that those who lead the office were told of c. It returns
+// [ErrRefused] if no clock of that runs.
+func (c *Case) Brief(by Actor, at time.Time, note string) error {
+	if !slices.ContainsFunc(c.Deadlines, func(d Deadline) bool { return d.Kind == DeadlineBrief && d.Running() }) {
+		return fmt.Errorf("%w: no briefing is due for this case", ErrRefused)
+	}
+	if err := c.Remark(by, at, note); err != nil {
+		return err
+	}
+	c.meet(DeadlineBrief, at)
+	return nil
+}
+
+// Outward returns the clocks that the public waits for: all but that of the
+// briefing inside the office.
+func (c *Case) Outward() []Deadline {
+	return slices.DeleteFunc(slices.Clone(c.Deadlines), func(d Deadline) bool { return d.Kind == DeadlineBrief })
 }
 
 // Discard takes c back from the drafting or review of a revision that was
@@ -551,6 +575,7 @@ type DeadlineKind string
 const (
 	DeadlineRoute   DeadlineKind = "route"
 	DeadlineHolding DeadlineKind = "holding"
+	DeadlineBrief   DeadlineKind = "brief" // those who lead the office are told
 	DeadlineAnswer  DeadlineKind = "answer"
 )
 

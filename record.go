@@ -58,6 +58,7 @@ const (
 	PlaybookChanged  RecordType = "playbook.changed"
 	RoutingChanged   RecordType = "routing.changed"
 	CaseAcked        RecordType = "case.acknowledged"
+	CaseBriefed      RecordType = "case.briefed" // those who lead the office were told
 	EvidenceAdded    RecordType = "evidence.added"
 	EvidenceRetract  RecordType = "evidence.retracted"
 	ClaimAssessed    RecordType = "claim.assessed"

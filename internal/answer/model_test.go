@@ -699,6 +699,9 @@ func (m *model) actions() map[string]func(*rapid.T) {
 		"acknowledge": m.caseAct("acknowledge", func(by hearback.Actor, id hearback.ID) (*hearback.Case, error) {
 			return m.cases.Acknowledge(m.ctx, by, id)
 		}),
+		"brief": m.caseAct("brief", func(by hearback.Actor, id hearback.ID) (*hearback.Case, error) {
+			return m.cases.Brief(m.ctx, by, id, "by telephone")
+		}),
 		"estimate": m.caseAct("estimate", func(by hearback.Actor, id hearback.ID) (*hearback.Case, error) {
 			return m.cases.Estimate(m.ctx, by, id, rapid.SampledFrom(hearback.Verdicts()).Draw(m.t, "estimate"), rapid.IntRange(-1, 101).Draw(m.t, "sure"), "")
 		}),
@@ -775,7 +778,7 @@ func TestModel(t *testing.T) {
 	if acts < want {
 		t.Errorf("only %d acts, want %d", acts, want)
 	}
-	for _, name := range []string{"open", "draft", "submit", "approve", "return", "drop", "publish", "correct", "withdraw", "close", "existing", "reopen", "verdict", "reviewers", "urgent", "ratify", "decline", "share", "acknowledge", "estimate", "dissent", "playbook", "tick"} {
+	for _, name := range []string{"open", "draft", "submit", "approve", "return", "drop", "publish", "correct", "withdraw", "close", "existing", "reopen", "verdict", "reviewers", "urgent", "ratify", "decline", "share", "acknowledge", "brief", "estimate", "dissent", "playbook", "tick"} {
 		if worked[name] < want/5000 {
 			t.Errorf("%s worked only %d times: the model tests little", name, worked[name])
 		}

@@ -114,7 +114,8 @@ func (c counter) request(ctx context.Context, x *hearback.Case, id string) (open
 	if concern.Titled {
 		r.Description = concern.Title // only what a person wrote is shown
 	}
-	if d := x.Next(); d != nil {
+	outward := hearback.Case{Deadlines: x.Outward()}
+	if d := outward.Next(); d != nil {
 		r.Expected = open311.Datetime{Time: d.Due.In(c.a.zone)}
 	}
 	if n := len(x.Steps); n > 0 {

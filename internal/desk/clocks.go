@@ -18,7 +18,7 @@ const ComplexAnswer = 15 * 24 * time.Hour
 // Office, 2016).
 var tierClocks = map[hearback.Tier][]clock{
 	hearback.P1: {{hearback.DeadlineRoute, time.Hour}, {hearback.DeadlineHolding, 2 * time.Hour}, {hearback.DeadlineAnswer, 5 * time.Hour}},
-	hearback.P2: {{hearback.DeadlineRoute, 2 * time.Hour}, {hearback.DeadlineHolding, 5 * time.Hour}, {hearback.DeadlineAnswer, 24 * time.Hour}},
+	hearback.P2: {{hearback.DeadlineRoute, 2 * time.Hour}, {hearback.DeadlineHolding, 5 * time.Hour}, {hearback.DeadlineBrief, 12 * time.Hour}, {hearback.DeadlineAnswer, 24 * time.Hour}},
 	hearback.P3: {{hearback.DeadlineRoute, 24 * time.Hour}, {hearback.DeadlineAnswer, 48 * time.Hour}},
 	hearback.P4: {{hearback.DeadlineRoute, 24 * time.Hour}, {hearback.DeadlineAnswer, 7 * 24 * time.Hour}},
 }

@@ -26,6 +26,9 @@ func TestClocks(t *testing.T) {
 		for _, d := range desk.Clocks(tt.tier, start, hearback.Desk{}) {
 			got[d.Kind] = d.Due.Sub(start)
 		}
+		if want := map[hearback.Tier]time.Duration{hearback.P2: 12 * h}[tt.tier]; got[hearback.DeadlineBrief] != want {
+			t.Errorf("Clocks(%s): the briefing is due after %s, want %s", tt.tier, got[hearback.DeadlineBrief], want)
+		}
 		if got[hearback.DeadlineRoute] != tt.route || got[hearback.DeadlineHolding] != tt.holding || got[hearback.DeadlineAnswer] != tt.answer {
 			t.Errorf("Clocks(%s) = %v, want %v, %v, %v", tt.tier, got, tt.route, tt.holding, tt.answer)
 		}

@@ -123,6 +123,14 @@ func (s *Cases) Acknowledge(ctx context.Context, by hearback.Actor, id hearback.
 	return c, nil
 }
 
+// Brief says that those who lead the office were told of a case. The note, who
+// was told and how, stays in the office.
+func (s *Cases) Brief(ctx context.Context, by hearback.Actor, id hearback.ID, note string) (*hearback.Case, error) {
+	return s.change(ctx, by, id, hearback.CaseBriefed, false, func(c *hearback.Case, at time.Time) (pub, error) {
+		return pub{"case": c.ID.String()}, c.Brief(by, at, note)
+	})
+}
+
 // Limits of shifts and chains.
 const (
 	maxShifts = 100

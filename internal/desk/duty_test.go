@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -83,6 +84,56 @@ func TestChain(t *testing.T) {
 
 // TestAcknowledge: one act, one entry, and the alerts about the clocks of the
 // case are over, those that were raised from an older reading too.
+// TestBrief: in a P2 case those who lead the office are told within 12 hours; the
+// clock is met once, ends with the full answer, and is nothing the public waits
+// for.
+func TestBrief(t *testing.T) {
+	o := newOffice(t, "front")
+	c := o.must(o.cases.Open(o.ctx, lin, 100, "front", hearback.P2, ""))
+	clock := func(c *hearback.Case) (k hearback.Deadline) {
+		for _, d := range c.Deadlines {
+			if d.Kind == hearback.DeadlineBrief {
+				k = d
+			}
+		}
+		return k
+	}
+	if k := clock(c); k.Due.Sub(c.Since) != 12*time.Hour || !k.Running() {
+		t.Errorf("the clock is %+v", k)
+	}
+	for _, d := range c.Outward() {
+		if d.Kind == hearback.DeadlineBrief {
+			t.Error("the public waits for the briefing")
+		}
+	}
+	o.now = o.now.Add(time.Hour)
+	c = o.must(o.cases.Brief(o.ctx, lin, c.ID, "the director, by telephone"))
+	if k := clock(c); !k.Met.Equal(o.now) {
+		t.Errorf("after the briefing the clock is %+v", k)
+	}
+	if typ, pub := o.last(); typ != "case.briefed" || len(pub) != 1 || pub["case"] != c.ID.String() {
+		t.Errorf("record %s %v", typ, pub)
+	}
+	if note := c.Steps[len(c.Steps)-1].Note; note != "the director, by telephone" {
+		t.Errorf("the note is %q", note)
+	}
+	if _, err := o.cases.Brief(o.ctx, lin, c.ID, ""); !errors.Is(err, hearback.ErrRefused) {
+		t.Errorf("told twice: %v", err)
+	}
+	p3 := o.must(o.cases.Open(o.ctx, lin, 200, "front", hearback.P3, ""))
+	if _, err := o.cases.Brief(o.ctx, lin, p3.ID, ""); !errors.Is(err, hearback.ErrRefused) {
+		t.Errorf("a P3 case: %v", err)
+	}
+	p3 = o.must(o.cases.SetTier(o.ctx, lin, p3.ID, hearback.P2, "it rises"))
+	if k := clock(p3); !k.Running() || k.Due.Sub(p3.Since) != 12*time.Hour {
+		t.Errorf("after the tier rose the clock is %+v", k)
+	}
+	p3 = o.must(o.cases.SetTier(o.ctx, lin, p3.ID, hearback.P4, "it cools"))
+	if k := clock(p3); k.Running() {
+		t.Errorf("after the tier fell the clock is %+v", k)
+	}
+}
+
 func TestAcknowledge(t *testing.T) {
 	o := newOffice(t, "front")
 	c := o.must(o.cases.Open(o.ctx, lin, 100, "front", hearback.P1, ""))

@@ -382,6 +382,7 @@ func TestAPI(t *testing.T) {
 		t.Errorf("routed = %v", v)
 	}
 	post("/cases/{id}/ack", kase, nil)
+	post("/cases/{id}/brief", kase, m{"note": "The director, by telephone."})
 	post("/cases/{id}/share", kase, m{"with": []string{"front"}})
 	if v := post("/cases/{id}/decline", kase, m{"why": "not_ours", "desk": "front", "reason": "Not water."}); v["desk"] != "front" {
 		t.Errorf("declined = %v", v)

@@ -140,6 +140,13 @@ func (q *request) ackCase() error {
 	})
 }
 
+func (q *request) briefCase() error {
+	return q.caseAct(access.Route, "briefed", func(by hearback.Actor, id hearback.ID) error {
+		_, err := q.o.Cases.Brief(q.ctx(), by, id, q.form("note"))
+		return err
+	})
+}
+
 type casePage struct {
 	frame
 	Row          office.CaseRow
@@ -187,6 +194,7 @@ type casePage struct {
 	Do           string
 
 	MayRoute, MayCheck, MayDraft bool
+	Brief                        bool // those who lead the office must be told, and this person may say that they were
 
 	CanSend bool          // to a city's own desk
 	Sent    *open311.Sent // what was sent there
@@ -228,6 +236,7 @@ func (q *request) caseView() error {
 			p.Reasons = append(p.Reasons, r)
 		}
 	}
+	p.Brief = p.MayRoute && slices.ContainsFunc(c.Deadlines, func(d hearback.Deadline) bool { return d.Kind == hearback.DeadlineBrief && d.Running() })
 	for _, x := range c.Pauses {
 		to := x.To
 		if to.IsZero() {

@@ -80,6 +80,9 @@ func (q *request) questions(limit int) (list []question, all int, err error) {
 	if err != nil {
 		return nil, 0, err
 	}
+	for i := range cases {
+		cases[i].Deadlines = cases[i].Outward()
+	}
 	cases = slices.DeleteFunc(cases, func(c hearback.Case) bool { return c.Next() == nil })
 	all = len(cases)
 	rows, err := q.CaseRows(q.ctx(), cases[:min(limit, len(cases))])

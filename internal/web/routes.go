@@ -87,6 +87,7 @@ var consoleRoutes = []route{
 	{"POST /cases/{id}/decline", access.Route, (*request).declineCase},
 	{"POST /cases/{id}/share", access.Route, (*request).shareCase},
 	{"POST /cases/{id}/ack", access.Route, (*request).ackCase},
+	{"POST /cases/{id}/brief", access.Route, (*request).briefCase},
 	{"POST /cases/{id}/route", access.Route, (*request).routeCase},
 	{"POST /cases/{id}/check", access.CheckEvidence, (*request).startChecking},
 	{"POST /cases/{id}/evidence", access.CheckEvidence, (*request).addEvidence},

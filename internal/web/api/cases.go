@@ -278,6 +278,17 @@ func (q *request) apiAckCase(nothing) (apiCaseFull, error) {
 	})
 }
 
+type briefBody struct {
+	Note string `json:"note,omitempty" doc:"Who was told, and how. Stays in the office."`
+}
+
+func (q *request) apiBriefCase(in briefBody) (apiCaseFull, error) {
+	return q.actCase(access.Route, func(ctx context.Context, by hearback.Actor, id hearback.ID) error {
+		_, err := q.o.Cases.Brief(ctx, by, id, in.Note)
+		return err
+	})
+}
+
 type shareBody struct {
 	With []string `json:"with" doc:"Slugs of all desks that help."`
 	Note string   `json:"note,omitempty" doc:"Stays in the office."`

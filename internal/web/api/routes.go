@@ -38,6 +38,7 @@ func operations() []operation {
 		op("GET /api/v1/cases/{id}", access.ViewConsole, "get_case", "One case with its evidence, clocks, history, drafts and reviews.", (*request).apiCase),
 		op("POST /api/v1/cases/{id}/route", access.Route, "route_case", "Give a case to a desk.", (*request).apiRouteCase),
 		op("POST /api/v1/cases/{id}/ack", access.Route, "acknowledge_case", "Take a case on.", (*request).apiAckCase),
+		op("POST /api/v1/cases/{id}/brief", access.Route, "brief_leaders", "Say that those who lead the office were told of a P2 case.", (*request).apiBriefCase),
 		op("POST /api/v1/cases/{id}/share", access.Route, "share_case", "Set the desks that help with a case.", (*request).apiShareCase),
 		op("POST /api/v1/cases/{id}/decline", access.Route, "decline_case", "Pass on a case that the desk does not take.", (*request).apiDeclineCase),
 		op("POST /api/v1/cases/{id}/tier", access.Route, "set_case_tier", "Set the tier of a case, and so its clocks.", (*request).apiCaseTier),

@@ -45,7 +45,7 @@ var enums = map[reflect.Type][]string{
 	reflect.TypeFor[hearback.SourceKind]():     {"feed", "table", "webhook", "ask", "drill"},
 	reflect.TypeFor[hearback.SourceState]():    {"active", "paused", "removed"},
 	reflect.TypeFor[hearback.TopicState]():     {"active", "removed"},
-	reflect.TypeFor[hearback.DeadlineKind]():   {"route", "holding", "answer"},
+	reflect.TypeFor[hearback.DeadlineKind]():   {"route", "holding", "brief", "answer"},
 	reflect.TypeFor[hearback.Said]():           {"yes", "part", "no"},
 	reflect.TypeFor[hearback.FeedbackReason](): names(hearback.FeedbackReasons()),
 	reflect.TypeFor[access.Role]():             names(access.Roles()),

@@ -237,6 +237,7 @@ type Cases interface {
 	UsePlaybook(ctx context.Context, by hearback.Actor, id hearback.ID, p *desk.Playbook) (*hearback.Case, error)
 	TickStep(ctx context.Context, by hearback.Actor, id hearback.ID, step int, done bool) (*hearback.Case, error)
 	Acknowledge(ctx context.Context, by hearback.Actor, id hearback.ID) (*hearback.Case, error)
+	Brief(ctx context.Context, by hearback.Actor, id hearback.ID, note string) (*hearback.Case, error)
 	Pause(ctx context.Context, by hearback.Actor, id hearback.ID, reason string) (*hearback.Case, error)
 	Resume(ctx context.Context, by hearback.Actor, id hearback.ID) (*hearback.Case, error)
 	Close(ctx context.Context, by hearback.Actor, id hearback.ID, why hearback.CaseReason, note string) (*hearback.Case, error)
