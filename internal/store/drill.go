@@ -20,19 +20,19 @@ func (db *DB) Observations(ctx context.Context) (list []hearback.Observation, er
 	})
 }
 
-// AddObservation keeps an observation under a number of its own, which o.ID
-// does not say. It returns [hearback.ErrInvalid] if there are most already.
+// AddObservation keeps a new observation. It returns [hearback.ErrInvalid] if
+// there are most already.
 func (db *DB) AddObservation(ctx context.Context, o hearback.Observation, most int) error {
 	return db.write(ctx, func(tx *Tx) error {
-		n, last := 0, int64(0)
-		if err := tx.row(ctx, "SELECT COUNT(*), COALESCE(MAX(id), 0) FROM drill_observation").Scan(&n, &last); err != nil {
+		var n int
+		if err := tx.row(ctx, "SELECT COUNT(*) FROM drill_observation").Scan(&n); err != nil {
 			return err
 		}
 		if n >= most {
 			return fmt.Errorf("%w: there are %d observations already; remove one first", hearback.ErrInvalid, most)
 		}
 		return tx.exec(ctx, "INSERT INTO drill_observation (id, objective, improve, said, todo, desk, due, role, number, made_at, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)",
-			last+1, o.Objective, flag(o.Improve), o.Text, o.Action, o.Desk, o.Due, o.By.Role, o.By.Number, micros(o.At))
+			int64(o.ID), o.Objective, flag(o.Improve), o.Text, o.Action, o.Desk, o.Due, o.By.Role, o.By.Number, micros(o.At))
 	})
 }
 

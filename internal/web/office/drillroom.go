@@ -588,7 +588,7 @@ func (q *Caller) KeepObservation(ctx context.Context, o hearback.Observation) er
 	if o.ID != 0 {
 		return q.o.Store.ChangeObservation(ctx, o)
 	}
-	o.By, o.At = q.By(access.Evaluate), q.o.Now()
+	o.ID, o.By, o.At = q.o.NextID(), q.By(access.Evaluate), q.o.Now()
 	return q.o.Store.AddObservation(ctx, o, maxObservations)
 }
 

@@ -53,7 +53,7 @@ type Options struct {
 	Room DrillRoom
 
 	Now    func() time.Time
-	NextID func() hearback.ID // of what is kept here alone: saved views
+	NextID func() hearback.ID // of what is kept here alone: saved views, observations
 	Log    *slog.Logger
 
 	Store    Store
