@@ -603,15 +603,17 @@ func TestAPI(t *testing.T) {
 	do(evaluator, 200, "POST", "/drill/ratings", "/api/v1/drill/ratings", map[string]any{"objective": "listen", "rating": "performed"})
 	saw := map[string]any{"objective": "listen", "improve": true, "text": "Nobody was on duty."}
 	do(evaluator, 200, "POST", "/drill/observations", "/api/v1/drill/observations", saw)
+	noted := do(evaluator, 200, "GET", "/drill", "/api/v1/drill", nil)["observations"].([]any)
+	observation := "/api/v1/drill/observations/" + noted[0].(map[string]any)["id"].(string)
 	saw["action"], saw["desk"], saw["due"], saw["version"] = "Write a roster.", "water", "2026-08-01", 1
-	do(evaluator, 200, "POST", "/drill/observations/{id}", "/api/v1/drill/observations/1", saw)
-	if rec := evaluator.call("POST", "/api/v1/drill/observations/1", saw); rec.Code != http.StatusConflict {
+	do(evaluator, 200, "POST", "/drill/observations/{id}", observation, saw)
+	if rec := evaluator.call("POST", observation, saw); rec.Code != http.StatusConflict {
 		t.Errorf("an old version of an observation = %d", rec.Code)
 	}
 	if rec := (&program{as(w.console(inDrill), "officer"), w, ""}).call("POST", "/api/v1/drill/observations", saw); rec.Code != http.StatusForbidden {
 		t.Errorf("an officer observes = %d", rec.Code)
 	}
-	do(evaluator, 200, "POST", "/drill/observations/{id}/remove", "/api/v1/drill/observations/1/remove", nil)
+	do(evaluator, 200, "POST", "/drill/observations/{id}/remove", observation+"/remove", nil)
 
 	for k := range said {
 		if !called[k] {

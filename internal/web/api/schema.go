@@ -129,6 +129,9 @@ func (s schemas) of(t reflect.Type) map[string]any {
 	case reflect.Map:
 		return map[string]any{"type": "object", "additionalProperties": s.of(t.Elem())}
 	case reflect.Struct:
+		if t.Name() == "" {
+			break // the document could only refer to it by name
+		}
 		name := schemaName(t)
 		if s[name] == nil {
 			s[name] = map[string]any{} // so that a type may hold itself

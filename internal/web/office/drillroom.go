@@ -594,22 +594,18 @@ func (q *Caller) KeepObservation(ctx context.Context, o hearback.Observation) er
 
 // A DrillReport is the after-action sheet as other programs read it.
 type DrillReport struct {
-	Title    string    `json:"title"`
-	Seed     int64     `json:"seed"`
-	Start    time.Time `json:"start" doc:"Times are those of the drill's clock."`
-	Now      time.Time `json:"now"`
-	Ends     time.Time `json:"ends"`
-	Speed    float64   `json:"speed" doc:"Times faster than life."`
-	Paused   bool      `json:"paused"`
-	Ended    bool      `json:"ended"`
-	Key      bool      `json:"key" doc:"Whether what the drill hides is in this document: to whoever runs or evaluates it, and to everybody once it has ended."`
-	Messages int       `json:"messages"`
-	Sent     int       `json:"sent" doc:"Of these, so far."`
-	Clocks   struct {
-		Met     int `json:"met"`
-		Late    int `json:"late"`
-		Running int `json:"running"`
-	} `json:"clocks"`
+	Title        string                 `json:"title"`
+	Seed         int64                  `json:"seed"`
+	Start        time.Time              `json:"start" doc:"Times are those of the drill's clock."`
+	Now          time.Time              `json:"now"`
+	Ends         time.Time              `json:"ends"`
+	Speed        float64                `json:"speed" doc:"Times faster than life."`
+	Paused       bool                   `json:"paused"`
+	Ended        bool                   `json:"ended"`
+	Key          bool                   `json:"key" doc:"Whether what the drill hides is in this document: to whoever runs or evaluates it, and to everybody once it has ended."`
+	Messages     int                    `json:"messages"`
+	Sent         int                    `json:"sent" doc:"Of these, so far."`
+	Clocks       DrillReportClocks      `json:"clocks"`
 	VoiceHours   float64                `json:"voice_hours,omitempty" doc:"Voices that waited for an answer, times the hours they did."`
 	Points       int                    `json:"points,omitempty"`
 	Of           int                    `json:"of,omitempty"`
@@ -621,6 +617,13 @@ type DrillReport struct {
 	Injects      []DrillReportInject    `json:"injects,omitempty"`
 	Acts         []DrillReportAct       `json:"acts,omitempty" doc:"The newest ones, by role."`
 	Observations []DrillReportNote      `json:"observations,omitempty"`
+}
+
+// DrillReportClocks counts the deadlines of the cases of a drill.
+type DrillReportClocks struct {
+	Met     int `json:"met"`
+	Late    int `json:"late"`
+	Running int `json:"running"`
 }
 
 // A DrillReportObjective is an objective of the sheet.
