@@ -90,7 +90,7 @@ func (a *App) detect(ctx context.Context, from, to time.Time, raise bool) error 
 		}
 		for next := end(at); at.Before(to); at, next = next, end(next) {
 			v := 0.0
-			for x := at; x.Before(next); x = x.Add(quarter) {
+			for x := at; x.Before(next); x = x.Add(length) {
 				v += voices[x]
 			}
 			if v == 0 && d.Age(at) == 0 {

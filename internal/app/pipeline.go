@@ -553,7 +553,7 @@ func (p *Pipeline) admitNew(ctx context.Context, b *build, j *job, it *prepared)
 	}
 	r.Messages++
 	r.Voices += voices
-	if m.CopyOf != 0 && voices > 0 && words(&it.doc) >= echoWords {
+	if m.CopyOf != 0 && voices > 0 && it.doc.Words() >= echoWords {
 		r.Echoes += voices - c.voices.Echo(uint64(m.CopyOf), it.Voice)
 	}
 	if m.Kind == hearback.Question {
@@ -572,16 +572,6 @@ func (p *Pipeline) admitNew(ctx context.Context, b *build, j *job, it *prepared)
 // echoWords is how many words a text needs for its copies to count as echoes:
 // shorter ones people write alike without having seen each other's.
 const echoWords = 12
-
-// words counts the words of a text.
-func words(d *text.Doc) (n int) {
-	for i := range d.Terms {
-		if k := d.Terms[i].Kind; k != text.Char && k != text.Han {
-			n++
-		}
-	}
-	return n
-}
 
 // grow adds a message to its concern.
 func grow(c *hearback.Concern, m *hearback.Message, voices int64) {

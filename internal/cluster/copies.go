@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.org/hearback"
+	"example.org/hearback/internal/hash"
 	"example.org/hearback/internal/text"
 )
 
@@ -32,7 +33,7 @@ func (g *Grouper) Sign(d *text.Doc) []byte {
 	}
 	var prev, facets uint64
 	put := func(h uint64) {
-		h = scatter(h)
+		h = hash.Step(h)
 		if b := h >> 60; h < least[b] {
 			least[b] = h
 		}
@@ -40,13 +41,13 @@ func (g *Grouper) Sign(d *text.Doc) []byte {
 	for i := range d.Terms {
 		t := &d.Terms[i]
 		if denies(t) {
-			facets += scatter(t.Hash ^ 0x6e6f74)
+			facets += hash.Step(t.Hash ^ 0x6e6f74)
 		}
 		switch t.Kind {
 		case text.Char, text.Han:
 			continue // characters and their pairs say the same
 		case text.Number:
-			facets += scatter(t.Hash)
+			facets += hash.Step(t.Hash)
 		}
 		put(t.Hash)
 		put(prev*31 + t.Hash)
@@ -65,14 +66,6 @@ func (g *Grouper) Sign(d *text.Doc) []byte {
 	}
 	binary.LittleEndian.PutUint32(sig[bins:], uint32(facets>>16))
 	return sig
-}
-
-// scatter is the finaliser of SplitMix64 (Steele, Lea, Flood, 2014).
-func scatter(x uint64) uint64 {
-	x += 0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
 }
 
 // copied is a message that others may repeat.
@@ -98,7 +91,7 @@ func newCopies() copies {
 
 // keyOf hashes one half of a signature with what must agree.
 func keyOf(sig []byte, half int) uint64 {
-	return scatter(binary.LittleEndian.Uint64(sig[8*half:])+uint64(half)) ^ uint64(binary.LittleEndian.Uint32(sig[bins:]))
+	return hash.Step(binary.LittleEndian.Uint64(sig[8*half:])+uint64(half)) ^ uint64(binary.LittleEndian.Uint32(sig[bins:]))
 }
 
 // first returns the place in the table of the first message that has a half in

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"example.org/hearback/internal/hash"
 	"example.org/hearback/internal/text"
 )
 
@@ -134,7 +135,7 @@ func facets(d *text.Doc) (list []facet, negated bool) {
 			if hint(t)&2 != 0 && sites[t.Text] {
 				for _, b := range before {
 					if b != nil && !plain[b.Text] && !sites[b.Text] {
-						add(facet{facetPlace, b.Hash ^ scatter(t.Hash)})
+						add(facet{facetPlace, b.Hash ^ hash.Step(t.Hash)})
 						break
 					}
 				}
@@ -147,7 +148,7 @@ func facets(d *text.Doc) (list []facet, negated bool) {
 			}
 			if hint(t)&4 != 0 && hanPlain[t.Text] {
 				if name := before[0]; name != nil && isSite(t.Text) && !hanPlain[name.Text] && name.Pos+int32(len(name.Text)/3) == t.Pos {
-					add(facet{facetPlace, name.Hash ^ scatter(t.Hash)})
+					add(facet{facetPlace, name.Hash ^ hash.Step(t.Hash)})
 				}
 			} else if isSite(t.Text) {
 				add(facet{facetPlace, t.Hash})

@@ -154,12 +154,3 @@ func (d *hanDict) cut(c *hanCut, run []rune) []int32 {
 	}
 	return next
 }
-
-// has reports whether the characters are a dictionary word.
-func (d *hanDict) has(run []rune) bool {
-	h := uint64(hanSeed)
-	for _, r := range run {
-		h = hanStep(h, r)
-	}
-	return d.slots[d.find(h)]&0xffff > 0
-}

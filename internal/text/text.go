@@ -52,6 +52,32 @@ type Doc struct {
 	Terms []Term  // in order of position
 }
 
+// Words returns how many words and numbers a text has. Of Chinese it counts those
+// of the dictionary and the characters between them, and of scripts without
+// spaces that have no dictionary every second pair of characters.
+func (d *Doc) Words() int {
+	n, pairs, covered := 0, 0, int32(-1)
+	for i := range d.Terms {
+		switch t := &d.Terms[i]; t.Kind {
+		case Word, Number:
+			n++
+		case Han:
+			n++
+			covered = t.Pos + int32(len(t.Text)/3)
+		case Char:
+			if t.Pos >= covered {
+				n++
+			}
+		case Bigram:
+			pairs++
+		}
+	}
+	if n == 0 {
+		n = pairs / 2
+	}
+	return n
+}
+
 // A Term is one unit of a text.
 type Term struct {
 	Text string   // as compared: a stem, a dictionary word, characters, a number

@@ -284,3 +284,22 @@ func FuzzAnalyze(f *testing.F) {
 	f.Add("計程車 第三针 ３万人 ٣٠ น้ำ 지하철이 ワクチン \xff", "")
 	f.Fuzz(func(t *testing.T, s, lang string) { check(t, s, lang) })
 }
+
+// TestWordCount: a text has as many words in Chinese as a reader counts, and not as
+// many as it has terms.
+func TestWordCount(t *testing.T) {
+	a := analyzer()
+	for s, want := range map[string]int{
+		"":    0,
+		"🚰🚰🚰": 0,
+		"Is the tap water safe? Line 14 says no.": 9,
+		"自来水能喝吗":                                  4,
+		"学校明天停课，请家长在家照看孩子":                        8,
+		"น้ำประปาดื่มได้ไหม":                      6,
+	} {
+		d := a.Analyze(s, "")
+		if got := d.Words(); got != want {
+			t.Errorf("%q has %d words, want %d: %v", s, got, want, d.Terms)
+		}
+	}
+}
