@@ -104,6 +104,7 @@ type Office struct {
 	o       Options
 	console bool
 	totals  Cached[ConcernTotals]
+	late    Cached[int]
 	health  Cached[map[hearback.ID]hearback.Health]
 }
 
@@ -113,6 +114,7 @@ func New(o Options, console bool) *Office { return &Office{o: o, console: consol
 // Forget makes the next reader count again: something was just done.
 func (s *Office) Forget() {
 	s.totals.Forget()
+	s.late.Forget()
 	s.health.Forget()
 }
 

@@ -123,14 +123,8 @@ func (q *Caller) Today(ctx context.Context) (*Today, error) {
 			p.Sources = append(p.Sources, r)
 		}
 	}
-	first, _, err := q.o.Store.ConcernList(ctx, ConcernFilter{View: "triage", Limit: triageShown})
-	if err != nil {
+	if p.Untriaged, err = q.untriaged(ctx); err != nil {
 		return nil, err
-	}
-	for i := range first {
-		if by := desk.TriageBy(&first[i]); !by.IsZero() && now.After(by) {
-			p.Untriaged++
-		}
 	}
 	if p.Size, err = q.o.Store.LogSize(ctx); err != nil {
 		return nil, err
@@ -141,4 +135,21 @@ func (q *Caller) Today(ctx context.Context) (*Today, error) {
 	}
 	p.Trail = q.EntryRows(entries)
 	return p, nil
+}
+
+// untriaged counts the concerns, of the most urgent ones, that wait longer than
+// their tier allows. It reads each of them, so it is asked for at most every few
+// seconds.
+func (s *Office) untriaged(ctx context.Context) (int, error) {
+	ctx = context.WithoutCancel(ctx)
+	return s.late.Get(5*time.Second, func() (n int, err error) {
+		first, _, err := s.o.Store.ConcernList(ctx, ConcernFilter{View: "triage", Limit: triageShown})
+		now := s.o.Now()
+		for i := range first {
+			if by := desk.TriageBy(&first[i]); !by.IsZero() && now.After(by) {
+				n++
+			}
+		}
+		return n, err
+	})
 }
